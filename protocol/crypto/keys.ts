@@ -1,0 +1,50 @@
+// Keys and what is derived from them. Labels are ASCII; lengths are fixed, so that no two inputs meet in one encoding.
+
+import { toBase32 } from "../../words/base32.ts";
+import { theSodium } from "./sodium.ts";
+
+export interface KeyPair {
+  readonly publicKey: Uint8Array;
+  readonly privateKey: Uint8Array;
+}
+
+/** Ed25519 to sign, X25519 to open what is sealed. */
+export interface Identity {
+  readonly signing: KeyPair;
+  readonly box: KeyPair;
+}
+
+export interface PublicIdentity {
+  readonly signingKey: Uint8Array;
+  readonly boxKey: Uint8Array;
+}
+
+/** Both key pairs out of 32 secret bytes, by `crypto_kdf` under the context `nl-ident`. */
+export function deriveIdentity(root: Uint8Array): Identity {
+  const sodium = theSodium();
+  const signing = sodium.crypto_sign_seed_keypair(sodium.crypto_kdf_derive_from_key(32, 1, "nl-ident", root));
+  const box = sodium.crypto_box_seed_keypair(sodium.crypto_kdf_derive_from_key(32, 2, "nl-ident", root));
+  return {
+    signing: { publicKey: signing.publicKey, privateKey: signing.privateKey },
+    box: { publicKey: box.publicKey, privateKey: box.privateKey },
+  };
+}
+
+export function publicIdentity(identity: Identity): PublicIdentity {
+  return { signingKey: identity.signing.publicKey, boxKey: identity.box.publicKey };
+}
+
+/** 32 characters of base32 (160 bits): BLAKE2b over a label and both public keys. */
+export function machineId(machine: PublicIdentity): string {
+  return toBase32(hash(20, "nightlatch/machine/1", machine.signingKey, machine.boxKey));
+}
+
+/** 16 bytes that stand for a server's identity in a join token. */
+export function serverFingerprint(server: PublicIdentity): Uint8Array {
+  return hash(16, "nightlatch/server/1", server.signingKey, server.boxKey);
+}
+
+/** BLAKE2b of a label, a zero byte and the parts; parts but the last must have fixed lengths. */
+export function hash(length: number, label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return theSodium().crypto_generichash(length, Buffer.concat([Buffer.from(`${label}\0`, "ascii"), ...parts]));
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Tiers. `fast` needs nothing but Node; every other tier is named in scripts/test and installs what it needs first.
+ * A file's folder decides its tier.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: ["test/{words,otp,protocol,policy,state,sync,dialogue,agent,server,architecture}/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: "pam", include: ["test/pam/**/*.test.ts"], pool: "forks", testTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

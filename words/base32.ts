@@ -1,0 +1,48 @@
+// Base32 as in RFC 4648 without padding: for ids, fingerprints and secrets that people may have to read out.
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Upper-case, unpadded. */
+export function toBase32(bytes: Uint8Array): string {
+  let text = "";
+  let held = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet.charAt((held >> bits) & 31);
+      held &= (1 << bits) - 1;
+    }
+  }
+  return bits === 0 ? text : text + alphabet.charAt((held << (5 - bits)) & 31);
+}
+
+/**
+ * Reads what `toBase32` writes, in either case; spaces, hyphens and trailing padding are passed over.
+ * Undefined for any other character, an impossible length, or left-over bits that are not zero.
+ */
+export function fromBase32(text: string): Uint8Array | undefined {
+  const letters = text
+    .replaceAll(/[\s-]/g, "")
+    .replace(/=+$/, "")
+    .toUpperCase();
+  if (letters.length === 0 || [1, 3, 6].includes(letters.length % 8)) return undefined;
+  const bytes = new Uint8Array(Math.floor((letters.length * 5) / 8));
+  let held = 0;
+  let bits = 0;
+  let at = 0;
+  for (const letter of letters) {
+    const value = alphabet.indexOf(letter);
+    if (value < 0) return undefined;
+    held = (held << 5) | value;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (held >> bits) & 255;
+      held &= (1 << bits) - 1;
+    }
+  }
+  return held === 0 ? bytes : undefined;
+}
