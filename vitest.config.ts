@@ -10,12 +10,22 @@ export default defineConfig({
       {
         test: {
           name: "fast",
-          include: ["test/{words,otp,protocol,policy,state,sync,dialogue,agent,server,architecture}/**/*.test.ts"],
+          include: [
+            "test/{words,otp,protocol,policy,state,sync,dialogue,agent,server,architecture}/**/*.test.ts",
+          ],
           pool: "forks",
           testTimeout: 30_000,
         },
       },
-      { test: { name: "pam", include: ["test/pam/**/*.test.ts"], pool: "forks", testTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: "pam",
+          include: ["test/pam/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: "system",

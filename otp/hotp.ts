@@ -44,7 +44,12 @@ export function findCounter(key: HotpKey, code: string, from: number, to: number
  * Judges a code against the next unused `counter` and `lookAhead` more (RFC 4226 section 7.4).
  * Returns the counter to go on from once the code is spent, or undefined for a wrong or used code.
  */
-export function judgeHotp(key: HotpKey, code: string, counter: number, lookAhead: number): number | undefined {
+export function judgeHotp(
+  key: HotpKey,
+  code: string,
+  counter: number,
+  lookAhead: number,
+): number | undefined {
   const found = findCounter(key, code, counter, counter + lookAhead);
   return found === undefined ? undefined : found + 1;
 }

@@ -24,10 +24,7 @@ export function toBase32(bytes: Uint8Array): string {
  * Undefined for any other character, an impossible length, or left-over bits that are not zero.
  */
 export function fromBase32(text: string): Uint8Array | undefined {
-  const letters = text
-    .replaceAll(/[\s-]/g, "")
-    .replace(/=+$/, "")
-    .toUpperCase();
+  const letters = text.replaceAll(/[\s-]/g, "").replace(/=+$/, "").toUpperCase();
   if (letters.length === 0 || [1, 3, 6].includes(letters.length % 8)) return undefined;
   const bytes = new Uint8Array(Math.floor((letters.length * 5) / 8));
   let held = 0;

@@ -46,5 +46,9 @@ export function serverFingerprint(server: PublicIdentity): Uint8Array {
 
 /** BLAKE2b of a label, a zero byte and the parts; parts but the last must have fixed lengths. */
 export function hash(length: number, label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return theSodium().crypto_generichash(length, Buffer.concat([Buffer.from(`${label}\0`, "ascii"), ...parts]));
+  return theSodium().crypto_generichash(
+    length,
+    Buffer.concat([Buffer.from(`${label}\0`, "ascii"), ...parts]),
+    null,
+  );
 }

@@ -17,10 +17,18 @@ export interface Begin {
   readonly lang?: string;
 }
 
-export type FromRelay = Begin | { readonly word: "ANSWER"; readonly text: string } | { readonly word: "CANCEL" };
+export type FromRelay =
+  | Begin
+  | { readonly word: "ANSWER"; readonly text: string }
+  | { readonly word: "CANCEL" };
 
 export type End =
-  | { readonly word: "END"; readonly verdict: "granted"; readonly offline?: boolean; readonly method?: string }
+  | {
+      readonly word: "END";
+      readonly verdict: "granted";
+      readonly offline?: boolean;
+      readonly method?: string;
+    }
   | { readonly word: "END"; readonly verdict: "denied" | "locked" | "unavailable" }
   | { readonly word: "END"; readonly verdict: "refused"; readonly why: string };
 
@@ -153,7 +161,9 @@ export function formatFromRelay(message: FromRelay): string {
     case "BEGIN": {
       const { kind, user, service, tty, rhost, lang } = message;
       const given = Object.entries({ kind, user, service, tty, rhost, lang });
-      const fields = given.flatMap(([name, text]) => (text === undefined ? [] : [`${name}=${encodeText(text)}`]));
+      const fields = given.flatMap(([name, text]) =>
+        text === undefined ? [] : [`${name}=${encodeText(text)}`],
+      );
       return `BEGIN 1 ${fields.join(" ")}\n`;
     }
     case "ANSWER":

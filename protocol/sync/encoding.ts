@@ -2,7 +2,12 @@ import * as v from "valibot";
 
 /** Standard base64 of exactly `bytes` bytes. */
 export function base64Of(bytes: number) {
-  return v.pipe(v.string(), v.base64(), v.length(Math.ceil(bytes / 3) * 4), v.check((text) => size(text) === bytes));
+  return v.pipe(
+    v.string(),
+    v.base64(),
+    v.length(Math.ceil(bytes / 3) * 4),
+    v.check((text) => size(text) === bytes),
+  );
 }
 
 /** Standard base64 of at most `maxBytes` bytes. */

@@ -1,0 +1,92 @@
+// The signed documents a machine keeps: bundle, machine policy, revocation. Serials of one machine only rise, over all
+// three kinds together, so that "older" has one meaning.
+
+import * as v from "valibot";
+import { algorithms } from "../../otp/hotp.ts";
+import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
+import { policySchema } from "./policy.ts";
+
+export const userNameText = v.pipe(v.string(), v.minLength(1), v.maxBytes(256));
+export const machineIdText = v.pipe(v.string(), v.regex(/^[A-Z2-7]{32}$/));
+
+const otpKey = {
+  id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  secret: base64(128),
+  algorithm: v.picklist(algorithms),
+  digits: v.picklist([6, 7, 8]),
+};
+
+/** What offline checking needs of an authenticator, and no more. What is spent is the later of the two sides' words. */
+export const authenticatorSchema = v.variant("type", [
+  v.strictObject({
+    type: v.literal("totp"),
+    ...otpKey,
+    periodSeconds: wholeNumberUpTo(86_400, 1),
+    lastStep: v.nullable(wholeNumber),
+  }),
+  v.strictObject({ type: v.literal("hotp"), ...otpKey, counter: wholeNumber }),
+  v.strictObject({
+    type: v.literal("backup-codes"),
+    id: otpKey.id,
+    salt: base64(64),
+    codes: v.pipe(
+      v.array(v.strictObject({ id: wholeNumberUpTo(1_000), hash: base64Of(32) })),
+      v.maxLength(100),
+    ),
+    usedIds: v.pipe(v.array(wholeNumberUpTo(1_000)), v.maxLength(100)),
+  }),
+]);
+export type Authenticator = v.InferOutput<typeof authenticatorSchema>;
+export const authenticatorsSchema = v.pipe(v.array(authenticatorSchema), v.maxLength(50));
+
+/** The permission behind an enrolment. A new one, with a new id, comes only from an online MFA. */
+export const leaseSchema = v.strictObject({
+  id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  startedAtMs: wholeNumber,
+  /** The first moment at which it is no longer good. */
+  expiresAtMs: wholeNumber,
+  signIns: v.nullable(wholeNumber),
+});
+export type Lease = v.InferOutput<typeof leaseSchema>;
+
+/** What a sync brings for one user of one machine. */
+export const bundleSchema = v.strictObject({
+  serial: wholeNumber,
+  machine: machineIdText,
+  user: userNameText,
+  issuedAtMs: wholeNumber,
+  lease: leaseSchema,
+  /** The name of the policy, for `nightlatch explain`. */
+  policyName: v.pipe(v.string(), v.maxLength(128)),
+  policy: policySchema,
+  /** Sealed box for the machine: JSON of `Authenticator[]`. */
+  sealed: base64(65_536),
+});
+export type Bundle = v.InferOutput<typeof bundleSchema>;
+
+/** What holds on a machine for users it has no bundle of. */
+export const machinePolicySchema = v.strictObject({
+  serial: wholeNumber,
+  machine: machineIdText,
+  issuedAtMs: wholeNumber,
+  /** The whole machine asks for no second factor. */
+  exempt: v.boolean(),
+  exemptUsers: v.pipe(v.array(userNameText), v.maxLength(10_000)),
+  /** Where questions, scope and `unreachable` come from for a user who is not enrolled here. */
+  policy: policySchema,
+  policyName: v.pipe(v.string(), v.maxLength(128)),
+  /** Minutes between two scheduled syncs. */
+  syncMinutes: wholeNumberUpTo(10_080, 1),
+});
+export type MachinePolicy = v.InferOutput<typeof machinePolicySchema>;
+
+export const revocationSchema = v.strictObject({
+  serial: wholeNumber,
+  machine: machineIdText,
+  issuedAtMs: wholeNumber,
+  target: v.variant("scope", [
+    v.strictObject({ scope: v.literal("machine") }),
+    v.strictObject({ scope: v.literal("user"), user: userNameText }),
+  ]),
+});
+export type Revocation = v.InferOutput<typeof revocationSchema>;

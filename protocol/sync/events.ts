@@ -1,0 +1,54 @@
+// A machine's events: what happened, in order, each bound to the one before, so that a gap or a change shows.
+
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import { kinds } from "../../words/kind.ts";
+import { wholeNumber } from "./encoding.ts";
+
+export const eventKinds = [
+  "joined",
+  "enrolled",
+  "bundle-refused",
+  "disenrolled",
+  "machine-revoked",
+  "sign-in-granted",
+  "sign-in-denied",
+  "sign-in-locked",
+  "sign-in-unavailable",
+  "server-unreachable",
+  "server-not-trusted",
+  "server-reachable",
+  "clock-turned-back",
+  "state-damaged",
+  "configuration-changed",
+] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+export const eventSchema = v.strictObject({
+  /** 1, 2, 3, …: never reused by one machine. */
+  sequence: wholeNumber,
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  /** Trusted time, and what the wall clock said. */
+  atMs: wholeNumber,
+  wallMs: wholeNumber,
+  kind: v.picklist(eventKinds),
+  user: v.optional(v.pipe(v.string(), v.maxBytes(256))),
+  signIn: v.optional(v.picklist(kinds)),
+  service: v.optional(v.pipe(v.string(), v.maxBytes(128))),
+  offline: v.optional(v.boolean()),
+  method: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  /** Why, in a stable word: `wrong-code`, `used-code`, `lease-expired`, … */
+  reason: v.optional(v.pipe(v.string(), v.maxLength(64))),
+});
+export type Event = v.InferOutput<typeof eventSchema>;
+
+/** An event's line is its JSON, kept and sent as the same bytes; the chain runs over lines. */
+export const eventLine = v.pipe(v.string(), v.maxBytes(2_048));
+
+/** Before the first event. */
+export const chainStart = "0".repeat(64);
+
+/** SHA-256, in hex, over the hash before (64 hex digits) and the event's line. */
+export function chainHash(previous: string, line: string): string {
+  return createHash("sha256").update(previous, "ascii").update(line, "utf8").digest("hex");
+}

@@ -1,0 +1,174 @@
+// What machine and server say to each other, once for both. Every request is a POST of JSON to `path`, signed by the
+// machine; every answer with status 200 is JSON signed by the server. Any other status is weather: nothing follows from it.
+
+import * as v from "valibot";
+import { kinds } from "../../words/kind.ts";
+import { signedDocumentSchema } from "../crypto/signed-document.ts";
+import { machineIdText, userNameText } from "./documents.ts";
+import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
+import { eventLine } from "./events.ts";
+import { authenticatorTypes } from "./policy.ts";
+
+export const maxRequestBytes = 1_048_576;
+export const maxResponseBytes = 8_388_608;
+/** Events in one sync; the rest follow in the next, at once. */
+export const maxEventsAtOnce = 500;
+
+const shortText = v.pipe(v.string(), v.maxBytes(128));
+
+/** In every request. */
+const asking = {
+  /** Rises with every request of a machine; the server refuses one that does not. */
+  sequence: wholeNumber,
+  sentAtMs: wholeNumber,
+  /** The highest serial of a revocation that the machine has carried out; 0 for none. */
+  revokedThrough: wholeNumber,
+};
+
+/** In every answer. */
+const answering = {
+  serverTimeMs: wholeNumber,
+  /** All that the machine has not yet reported as carried out; applied before anything else in the answer. */
+  revocations: v.pipe(v.array(signedDocumentSchema), v.maxLength(1_000)),
+};
+
+/** What a machine has spent of an authenticator. The server takes the later of this and its own. */
+export const spentSchema = v.variant("type", [
+  v.strictObject({ type: v.literal("totp"), id: shortText, lastStep: v.nullable(wholeNumber) }),
+  v.strictObject({ type: v.literal("hotp"), id: shortText, counter: wholeNumber }),
+  v.strictObject({
+    type: v.literal("backup-codes"),
+    id: shortText,
+    usedIds: v.pipe(v.array(wholeNumberUpTo(1_000)), v.maxLength(100)),
+  }),
+]);
+export type Spent = v.InferOutput<typeof spentSchema>;
+const spentList = v.pipe(v.array(spentSchema), v.maxLength(50));
+
+export const join = {
+  path: "/v1/join",
+  request: v.strictObject({
+    sequence: wholeNumber,
+    sentAtMs: wholeNumber,
+    tokenId: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+    proof: base64Of(32),
+    signingKey: base64Of(32),
+    boxKey: base64Of(32),
+    hostname: shortText,
+    platform: shortText,
+    agentVersion: shortText,
+    protector: shortText,
+  }),
+  response: v.strictObject({
+    serverTimeMs: wholeNumber,
+    machine: machineIdText,
+    /** Checked against the fingerprint in the join token; they also verify this very answer. */
+    serverSigningKey: base64Of(32),
+    serverBoxKey: base64Of(32),
+    machinePolicy: signedDocumentSchema,
+  }),
+} as const;
+
+/** Is the server there, is it the server, what time is it. */
+export const probe = {
+  path: "/v1/probe",
+  request: v.strictObject(asking),
+  response: v.strictObject(answering),
+} as const;
+
+/** The answers inside `sealedAnswers`, in the order of the questions, exactly as typed. */
+export const answersSchema = v.pipe(
+  v.array(v.pipe(v.string(), v.maxBytes(512))),
+  v.minLength(1),
+  v.maxLength(3),
+);
+
+export const verify = {
+  path: "/v1/verify",
+  request: v.strictObject({
+    ...asking,
+    /** 16 random bytes that name the dialogue. */
+    dialogue: base64Of(16),
+    user: userNameText,
+    kind: v.picklist(kinds),
+    service: shortText,
+    /** Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. */
+    sealedAnswers: base64(4_096),
+    /** What this machine has spent of this user's authenticators: merged before the answers are judged. */
+    spent: spentList,
+  }),
+  response: v.strictObject({
+    ...answering,
+    result: v.variant("verdict", [
+      v.strictObject({
+        verdict: v.literal("granted"),
+        method: shortText,
+        /** The fresh bundle where policy enrols automatically, or the user is enrolled already. */
+        bundle: v.nullable(signedDocumentSchema),
+        /** `ask`: the user may be asked; `enrol` with the same dialogue brings the bundle. */
+        mayEnrol: v.boolean(),
+      }),
+      v.strictObject({ verdict: v.literal("denied") }),
+      v.strictObject({ verdict: v.literal("locked") }),
+      /** The user's policy has more questions than were answered; nothing was judged, nothing spent. */
+      v.strictObject({
+        verdict: v.literal("more"),
+        question: v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8)),
+      }),
+      /** This machine is revoked: see `revocations`. */
+      v.strictObject({ verdict: v.literal("revoked") }),
+    ]),
+  }),
+} as const;
+
+/** The user said yes, within five minutes of a granted verify of the same dialogue. */
+export const enrol = {
+  path: "/v1/enrol",
+  request: v.strictObject({ ...asking, dialogue: base64Of(16) }),
+  response: v.strictObject({ ...answering, bundle: v.nullable(signedDocumentSchema) }),
+} as const;
+
+export const sync = {
+  path: "/v1/sync",
+  request: v.strictObject({
+    ...asking,
+    hostname: shortText,
+    platform: shortText,
+    agentVersion: shortText,
+    protector: shortText,
+    /** Lines of events `from`, `from + 1`, …; `previous` is the chain's hash before the first of them. */
+    events: v.strictObject({
+      from: wholeNumber,
+      previous: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      lines: v.pipe(v.array(eventLine), v.maxLength(maxEventsAtOnce)),
+    }),
+    /** 0 for none yet. */
+    machinePolicySerial: wholeNumber,
+    enrolments: v.pipe(
+      v.array(
+        v.strictObject({
+          user: userNameText,
+          bundleSerial: wholeNumber,
+          leaseId: shortText,
+          signInsUsed: wholeNumber,
+          spent: spentList,
+        }),
+      ),
+      v.maxLength(10_000),
+    ),
+  }),
+  response: v.strictObject({
+    ...answering,
+    /** Events up to and including this sequence are safely kept; the machine may forget them. */
+    eventsThrough: wholeNumber,
+    /** Null when the machine's is the newest. */
+    machinePolicy: v.nullable(signedDocumentSchema),
+    /** Only those that changed. A sync refreshes a bundle but never extends its lease. */
+    bundles: v.pipe(v.array(signedDocumentSchema), v.maxLength(10_000)),
+  }),
+} as const;
+
+export const exchanges = { join, probe, verify, enrol, sync } as const;
+export type ExchangeName = keyof typeof exchanges;
+export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
+export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

@@ -1,0 +1,62 @@
+// What an admin wants for a group of users. Every field is there in every policy: nothing is left to a default that the
+// two sides could disagree on. `defaultPolicy` is what a new server starts with.
+
+import * as v from "valibot";
+import { kinds } from "../../words/kind.ts";
+import { wholeNumberUpTo } from "./encoding.ts";
+
+export const authenticatorTypes = ["totp", "hotp", "backup-codes"] as const;
+export type AuthenticatorType = (typeof authenticatorTypes)[number];
+
+/** One question of a sign-in: an answer by any one of these types does. */
+const questionSchema = v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8));
+
+/** The questions asked one after the other. All are asked before any is judged. */
+export const factorsSchema = v.pipe(v.array(questionSchema), v.minLength(1), v.maxLength(3));
+export type Factors = v.InferOutput<typeof factorsSchema>;
+
+export const policySchema = v.strictObject({
+  /** `exempt`: no second factor is asked of these users. */
+  mfa: v.picklist(["required", "exempt"]),
+  /** The kinds of sign-in at which a second factor is asked; `["remote"]` is "remote only". */
+  scope: v.array(v.picklist(kinds)),
+  online: v.strictObject({ factors: factorsSchema }),
+  offline: v.strictObject({
+    /** Days after the last online MFA; 0 = no offline sign-in. */
+    days: wholeNumberUpTo(366),
+    /** Offline sign-ins after the last online MFA; null = no limit but the days. */
+    signIns: v.nullable(wholeNumberUpTo(100_000, 1)),
+    factors: factorsSchema,
+  }),
+  /** So many wrong answers in a row lock offline sign-in for so many minutes; failures 0 = off. */
+  lockout: v.strictObject({ failures: wholeNumberUpTo(100), minutes: wholeNumberUpTo(10_080, 1) }),
+  /** The wrong answers in all that a machine takes offline between two online MFAs of the user. */
+  guessLimit: wholeNumberUpTo(10_000, 1),
+  /**
+   * Unlocks without a code after a full sign-in, same boot and user: so many unlocks and so many minutes.
+   * 0 for one of them = not limited by it; 0 for both = off.
+   */
+  grace: v.strictObject({ unlocks: wholeNumberUpTo(100), minutes: wholeNumberUpTo(1_440) }),
+  /** What happens to the machine after an online MFA: enrolled, the user is asked, or nothing. */
+  enrol: v.picklist(["automatic", "ask", "off"]),
+  /** The server is out of reach and the user is not enrolled here: no sign-in, or one without a second factor. */
+  unreachable: v.picklist(["deny", "skip"]),
+  /** Time steps looked at beside the present one. */
+  totpWindow: v.strictObject({ past: wholeNumberUpTo(10), future: wholeNumberUpTo(10) }),
+  hotpLookAhead: wholeNumberUpTo(100),
+});
+export type Policy = v.InferOutput<typeof policySchema>;
+
+export const defaultPolicy: Policy = {
+  mfa: "required",
+  scope: [...kinds],
+  online: { factors: [["totp", "hotp", "backup-codes"]] },
+  offline: { days: 7, signIns: 50, factors: [["totp", "hotp", "backup-codes"]] },
+  lockout: { failures: 5, minutes: 15 },
+  guessLimit: 50,
+  grace: { unlocks: 0, minutes: 0 },
+  enrol: "automatic",
+  unreachable: "deny",
+  totpWindow: { past: 1, future: 1 },
+  hotpLookAhead: 10,
+};
