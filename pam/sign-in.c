@@ -28,7 +28,7 @@ static bool names_a_locale(const char *value)
 {
     const size_t length = strlen(value);
 
-    if (length == 0 || length > 64)
+    if (length == 0 || length > FIELD_BYTES)
         return false;
     for (size_t i = 0; i < length; i++)
         if (!text_is_plain((unsigned char)value[i]) || strchr("~:,/", value[i]) != NULL)
