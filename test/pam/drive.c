@@ -3,10 +3,13 @@
  * all that a person would see. For tests and benchmarks of this module and of others. See usage() for the arguments.
  */
 #include <security/pam_appl.h>
+#include <security/pam_ext.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +41,7 @@ static void usage(void)
           "  --null-answers    the conversation succeeds but answers NULL\n"
           "  --fail-messages   the conversation fails when something is shown\n"
           "  --no-conversation the conversation function is NULL\n"
+          "  --log             prints what the modules log, instead of syslog: log warning: text\n"
           "  --json            one JSON object a line\n"
           "  --rounds N        start, authenticate, end, N times; answers from standard input, one line a round;\n"
           "                    prints nanoseconds and result of each round\n"
@@ -126,6 +130,33 @@ static void print_result(const struct script *script, const char *call, int code
     else
         printf("result %s: %s (%d)\n", call, name_of(code), code);
     fflush(stdout);
+}
+
+/* ---- the log ---- */
+
+static const struct script *log_printer; /* NULL: to syslog */
+
+/*
+ * Stands before libpam's own for the modules as well, since the program's symbols are looked up first. A static
+ * variable is the price: the modules pass nothing of ours.
+ */
+__attribute__((visibility("default"), format(printf, 3, 4))) void pam_syslog(const pam_handle_t *handle, int priority,
+                                                                             const char *format, ...)
+{
+    static const char *const levels[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+    char text[1024];
+    char what[32];
+    va_list values;
+
+    va_start(values, format);
+    if (log_printer == NULL) {
+        pam_vsyslog(handle, priority, format, values);
+    } else {
+        (void)vsnprintf(text, sizeof text, format, values);
+        (void)snprintf(what, sizeof what, "log %s", levels[LOG_PRI(priority)]);
+        print_seen(log_printer, what, text);
+    }
+    va_end(values);
 }
 
 /* ---- the conversation ---- */
@@ -308,6 +339,8 @@ static bool read_flag(const char *option, struct plan *plan, struct script *scri
 {
     if (strcmp(option, "--silent") == 0)
         plan->flags |= PAM_SILENT;
+    else if (strcmp(option, "--log") == 0)
+        log_printer = script;
     else if (strcmp(option, "--json") == 0)
         script->json = true;
     else if (strcmp(option, "--null-answers") == 0)

@@ -52,6 +52,8 @@ export interface DriveOptions {
 export interface Driven {
   /** What the person saw, a line each: `info: …`, `error: …`, `ask hidden: …`, `ask shown: …`. */
   readonly seen: readonly string[];
+  /** What the module logged, a line each: `warning: …`. */
+  readonly log: readonly string[];
   /** Result of each call by its name. */
   readonly results: Readonly<Record<string, string>>;
   readonly auth: string | undefined;
@@ -75,6 +77,10 @@ export function makeStage(): Stage {
     const text = lines.map((line) => line.replace("nightlatch", () => module)).join("\n");
     writeFileSync(join(confdir, name), `${text}\n`, { mode: 0o644 });
   };
+  service(
+    "other",
+    ["auth", "account", "password", "session"].map((type) => `${type} required pam_deny.so`),
+  );
   return {
     folder,
     socket,
@@ -89,7 +95,7 @@ function drive(confdir: string, options: DriveOptions): Promise<Driven> {
   const answers = (options.answers ?? []).flatMap((answer) =>
     typeof answer === "string" ? ["--answer", answer] : ["--answer-hex", answer.toString("hex")],
   );
-  const args = ["--confdir", confdir, "--service", options.service ?? "nightlatch"];
+  const args = ["--log", "--confdir", confdir, "--service", options.service ?? "nightlatch"];
   args.push(...answers, ...(options.args ?? []));
   if (options.user !== "") args.push(options.user ?? "alice");
   const started = performance.now();
@@ -115,11 +121,13 @@ function drive(confdir: string, options: DriveOptions): Promise<Driven> {
 
 function driven(stdout: string, stderr: string, exit: number | null, ms: number): Driven {
   const seen: string[] = [];
+  const log: string[] = [];
   const results: Record<string, string> = {};
   for (const line of stdout.split("\n").slice(0, -1)) {
     const result = /^result(?: (\w+))?: (\w+\??) \(-?\d+\)$/.exec(line);
-    if (result === null) seen.push(line);
+    if (line.startsWith("log ")) log.push(line.slice(4));
+    else if (result === null) seen.push(line);
     else results[result[1] ?? "auth"] = result[2] ?? "";
   }
-  return { seen, results, auth: results["auth"], exit, stderr, ms };
+  return { seen, log, results, auth: results["auth"], exit, stderr, ms };
 }
