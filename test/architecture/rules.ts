@@ -63,37 +63,27 @@ export const rules: readonly Rule[] = [
   },
   {
     of: "agent/socket/",
-    may: ["words/", "protocol/", "agent/dialogue/", "agent/admin/", "agent/log/"],
+    may: ["words/", "protocol/", "agent/platform/", "agent/log/"],
     outside: "free",
-    because:
-      "bytes and callers end here: the socket hands on a conversation and knows nothing of codes or state",
+    because: "bytes and callers come from here: a socket knows nothing of conversations, codes or state",
   },
   {
     of: "agent/cli/",
-    may: [
-      "words/",
-      "protocol/",
-      "platform/",
-      "agent/admin/",
-      "agent/dialogue/talk.ts",
-      "agent/platform/",
-      "agent/config",
-    ],
+    may: ["words/", "protocol/", "agent/platform/", "agent/log/"],
     outside: "free",
-    because:
-      "the command line is one more relay and admin client: what it could reach past the sockets, a caller could",
+    because: "bytes and callers come from here: a socket knows nothing of conversations, codes or state",
   },
   {
     of: "agent/",
-    may: ["words/", "otp/", "protocol/", "platform/", "agent/"],
+    may: ["words/", "protocol/", "agent/platform/", "agent/log/"],
     outside: "free",
-    because: "agent and server meet only in protocol/",
+    because: "bytes and callers come from here: a socket knows nothing of conversations, codes or state",
   },
   {
     of: "server/",
-    may: ["words/", "otp/", "protocol/", "platform/", "server/"],
+    may: ["words/", "protocol/", "agent/platform/", "agent/log/"],
     outside: "free",
-    because: "agent and server meet only in protocol/",
+    because: "bytes and callers come from here: a socket knows nothing of conversations, codes or state",
   },
 ];
 
