@@ -5,7 +5,7 @@
 export interface Clock {
   /** Wall time in milliseconds since 1970. May jump in either direction. */
   wallMs(): number;
-  /** Milliseconds since an arbitrary moment of this boot; counts suspension, never goes back. */
+  /** Milliseconds since this boot; counts suspension, can't be set, never goes back. */
   monotonicMs(): number;
   /** Resolves after `ms`, or rejects as soon as `stop` is aborted. */
   sleep(ms: number, stop: AbortSignal): Promise<void>;

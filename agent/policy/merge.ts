@@ -1,0 +1,58 @@
+// A fresh bundle on top of what has happened here. Never un-spends, never counts a used sign-in back. Pure.
+
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { Bundle } from "../../protocol/sync/documents.ts";
+import { noFailures } from "./lockout.ts";
+import { laterSpent, newStanding, type OpenBundle, type Standing, spentOf } from "./standing.ts";
+
+export type BundleRefusal = "older-bundle" | "revoked-bundle" | "other-machine" | "other-user";
+
+/**
+ * Whether a bundle may be taken at all: its serial must be higher than that of the bundle held and of the last
+ * revocation of this user, so that neither an old response nor a replayed one brings anything back.
+ */
+export function bundleRefusal(
+  bundle: Bundle,
+  held: {
+    readonly machine: string;
+    readonly user: string;
+    readonly serial: number;
+    readonly revokedSerial: number;
+  },
+): BundleRefusal | undefined {
+  if (bundle.machine !== held.machine) return "other-machine";
+  if (bundle.user !== held.user) return "other-user";
+  if (bundle.serial <= held.revokedSerial) return "revoked-bundle";
+  if (bundle.serial <= held.serial) return "older-bundle";
+  return undefined;
+}
+
+/**
+ * The next standing. A new lease (only an online MFA brings one) starts the counts anew; the same lease keeps them.
+ */
+export function mergeBundle(
+  before: Standing | undefined,
+  user: string,
+  document: SignedDocument,
+  open: OpenBundle,
+  nowMs: number,
+): Standing {
+  const fresh = newStanding(user, document, open, nowMs);
+  if (before === undefined) return fresh;
+  const sameLease = before.leaseId === open.bundle.lease.id;
+  return {
+    ...fresh,
+    enrolledAtMs: before.enrolledAtMs,
+    signInsUsed: sameLease ? before.signInsUsed : 0,
+    guesses: sameLease ? before.guesses : 0,
+    failures: sameLease ? before.failures : { system: noFailures, self: before.failures.self },
+    spent: open.authenticators.map((authenticator) => {
+      const theirs = spentOf(authenticator);
+      return laterSpent(
+        theirs,
+        before.spent.find((one) => one.id === theirs.id),
+      );
+    }),
+    grace: before.grace,
+  };
+}

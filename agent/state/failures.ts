@@ -1,0 +1,33 @@
+// The ways in which state can fail. All of them end as `unavailable`: none is an empty state.
+
+/** What is stored can't be what was written: altered, swapped, cut off, or of another key. */
+export class StateDamaged extends Error {
+  readonly code = "STATE_DAMAGED";
+  /** Which part, for the log and for `nightlatch status`. */
+  readonly where: string;
+
+  constructor(where: string, cause?: unknown) {
+    super(`the stored state is damaged: ${where}`, { cause });
+    this.where = where;
+  }
+}
+
+/** A commit did not become durable, or may not have: nothing it was to allow may be allowed. */
+export class CommitFailed extends Error {
+  readonly code = "COMMIT_FAILED";
+
+  constructor(cause: unknown) {
+    super("the state could not be written durably", { cause });
+  }
+}
+
+/** There is no state to speak of: not joined yet, or revoked. */
+export class NoState extends Error {
+  readonly code = "NO_STATE";
+  readonly why: "not-joined" | "revoked";
+
+  constructor(why: "not-joined" | "revoked") {
+    super(why === "revoked" ? "this machine was revoked" : "this machine has not joined a server yet");
+    this.why = why;
+  }
+}

@@ -1,0 +1,58 @@
+// The head of state: one sealed record that every commit writes anew. It binds the generation, the set of all rows, the
+// end of the event chain, and what is known of time.
+
+import * as v from "valibot";
+import { theSodium } from "../../protocol/crypto/sodium.ts";
+import { wholeNumber } from "../../protocol/sync/encoding.ts";
+import { chainStart } from "../../protocol/sync/events.ts";
+import type { Row } from "./rows.ts";
+
+const hex64 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+export const headSchema = v.strictObject({
+  /** Rises by one with each commit. */
+  generation: wholeNumber,
+  /** `rowsDigest` of all rows but head and events. */
+  digest: hex64,
+  time: v.strictObject({
+    highWaterMs: wholeNumber,
+    anchor: v.nullable(
+      v.strictObject({ serverMs: wholeNumber, sinceBootMs: wholeNumber, bootId: v.string() }),
+    ),
+  }),
+  events: v.strictObject({
+    /** Of the last event; 0 before the first. */
+    sequence: wholeNumber,
+    chain: hex64,
+    /** The last one that the server has safely, and the chain there. Later ones are the outbox. */
+    sentThrough: wholeNumber,
+    sentChain: hex64,
+  }),
+  /** Sequence numbers below this have been, or may have been, used in requests. */
+  requestSequence: wholeNumber,
+  /** The highest serial of a revocation carried out. */
+  revokedThrough: wholeNumber,
+  /** When a sync last went through; null before. */
+  lastSyncAtMs: v.nullable(wholeNumber),
+});
+export type Head = v.InferOutput<typeof headSchema>;
+
+export function firstHead(time: Head["time"], digest: string): Head {
+  return {
+    generation: 0,
+    digest,
+    time,
+    events: { sequence: 0, chain: chainStart, sentThrough: 0, sentChain: chainStart },
+    requestSequence: 1,
+    revokedThrough: 0,
+    lastSyncAtMs: null,
+  };
+}
+
+/** Keyed BLAKE2b over table, id and generation of each row in order: one old row put back among new ones is seen. */
+export function rowsDigest(key: Uint8Array, rows: Iterable<Omit<Row, "sealed">>): string {
+  const names = [...rows].map((row) => `${row.table}\0${row.id}\0${row.generation}\n`).sort();
+  return theSodium()
+    .crypto_generichash(32, Buffer.from(names.join(""), "utf8"), key)
+    .toHex();
+}

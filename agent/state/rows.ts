@@ -1,0 +1,124 @@
+// The one database: rows of sealed bytes and nothing else. node:sqlite, WAL, synchronous=FULL: a commit has been synced
+// when it returns.
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { StateDamaged } from "./failures.ts";
+
+export interface Row {
+  readonly table: string;
+  readonly id: string;
+  readonly generation: number;
+  readonly sealed: Uint8Array;
+}
+
+const schemaVersion = 1;
+
+export class Rows {
+  readonly #database: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #put: StatementSync;
+  readonly #delete: StatementSync;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#get = database.prepare("SELECT generation, sealed FROM record WHERE tbl = ? AND id = ?");
+    this.#put = database.prepare(
+      "INSERT INTO record (tbl, id, generation, sealed) VALUES (?, ?, ?, ?) ON CONFLICT (tbl, id) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed",
+    );
+    this.#delete = database.prepare("DELETE FROM record WHERE tbl = ? AND id = ?");
+  }
+
+  /** A new, empty database. The caller has made sure that there is none. */
+  static create(path: string): Rows {
+    const database = connect(path);
+    database.exec(
+      `CREATE TABLE record (tbl TEXT NOT NULL, id TEXT NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (tbl, id)) STRICT, WITHOUT ROWID; PRAGMA user_version = ${schemaVersion}`,
+    );
+    return new Rows(database);
+  }
+
+  /** @throws StateDamaged for anything that is not a whole database of this version; a missing file too. */
+  static open(path: string): Rows {
+    try {
+      const database = connect(path);
+      const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+      if (version !== schemaVersion) {
+        database.close();
+        throw new StateDamaged(
+          version === 0 ? "the database is empty" : `the database has version ${version}`,
+        );
+      }
+      return new Rows(database);
+    } catch (error) {
+      throw error instanceof StateDamaged ? error : new StateDamaged("the database does not open", error);
+    }
+  }
+
+  get(table: string, id: string): Row | undefined {
+    const found = this.#get.get(table, id);
+    return found === undefined ? undefined : toRow({ ...found, tbl: table, id });
+  }
+
+  all(table: string): Row[] {
+    const statement = this.#database.prepare(
+      "SELECT tbl, id, generation, sealed FROM record WHERE tbl = ? ORDER BY id",
+    );
+    return statement.all(table).map(toRow);
+  }
+
+  /** Rows of one table in the order of ids, from `fromId` on. */
+  some(table: string, fromId: string, most: number): Row[] {
+    const statement = this.#database.prepare(
+      "SELECT tbl, id, generation, sealed FROM record WHERE tbl = ? AND id >= ? ORDER BY id LIMIT ?",
+    );
+    return statement.all(table, fromId, most).map(toRow);
+  }
+
+  /** The names of all rows but those of the given tables. */
+  names(except: readonly string[]): Omit<Row, "sealed">[] {
+    const statement = this.#database.prepare(
+      `SELECT tbl, id, generation FROM record WHERE tbl NOT IN (${except.map(() => "?").join(",")}) ORDER BY tbl, id`,
+    );
+    return statement.all(...except).map((row) => ({
+      table: String(row["tbl"]),
+      id: String(row["id"]),
+      generation: Number(row["generation"]),
+    }));
+  }
+
+  /** All or nothing, and durable when it returns. @throws whatever SQLite does; then nothing may be built on the outcome. */
+  write(put: readonly Row[], remove: readonly Pick<Row, "table" | "id">[]): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      for (const row of remove) this.#delete.run(row.table, row.id);
+      for (const row of put) this.#put.run(row.table, row.id, row.generation, row.sealed);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      try {
+        this.#database.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself; the first error is the one that counts.
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function connect(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 1_000 });
+  // EXCLUSIVE: a second agent on the same state can't open it.
+  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  return database;
+}
+
+function toRow(row: Record<string, unknown>): Row {
+  const { tbl, id, generation, sealed } = row;
+  if (typeof tbl !== "string" || typeof id !== "string" || typeof generation !== "number")
+    throw new StateDamaged("a row of an unknown form");
+  if (!(sealed instanceof Uint8Array)) throw new StateDamaged("a row of an unknown form");
+  return { table: tbl, id, generation, sealed };
+}

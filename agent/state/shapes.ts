@@ -1,0 +1,39 @@
+// The shapes of what is sealed. A record that opens but has another shape is damage too.
+
+import * as v from "valibot";
+import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
+import { machineIdText, userNameText } from "../../protocol/sync/documents.ts";
+import { base64Of, wholeNumber } from "../../protocol/sync/encoding.ts";
+import { spentSchema } from "../../protocol/sync/exchanges.ts";
+
+const failureCountSchema = v.strictObject({
+  inARow: wholeNumber,
+  lockedAt: v.nullable(v.strictObject({ sinceBootMs: wholeNumber, bootId: v.string() })),
+});
+
+/** See policy/standing.ts, whose `Standing` this is. */
+export const standingSchema = v.strictObject({
+  user: userNameText,
+  bundle: signedDocumentSchema,
+  enrolledAtMs: wholeNumber,
+  lastSyncedAtMs: wholeNumber,
+  leaseId: v.string(),
+  signInsUsed: wholeNumber,
+  spent: v.array(spentSchema),
+  failures: v.strictObject({ system: failureCountSchema, self: failureCountSchema }),
+  guesses: wholeNumber,
+  grace: v.nullable(
+    v.strictObject({ bootId: v.string(), sinceBootMs: wholeNumber, unlocksUsed: wholeNumber }),
+  ),
+});
+
+export const tombstoneSchema = v.strictObject({ user: userNameText, serial: wholeNumber });
+
+/** The server this machine has joined, and who it is there. */
+export const serverRecordSchema = v.strictObject({
+  url: v.string(),
+  machine: machineIdText,
+  signingKey: base64Of(32),
+  boxKey: base64Of(32),
+});
+export type ServerRecord = v.InferOutput<typeof serverRecordSchema>;

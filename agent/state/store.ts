@@ -1,0 +1,272 @@
+// Sealed state. Reads check that a row is the one that was last committed; `commit` is the only way to change anything,
+// all or nothing and durable when it returns. It is synchronous, and so is everything between reading a standing and
+// committing the next one: that is the queue which makes a code spendable once, whatever runs in parallel.
+
+import * as v from "valibot";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
+import { theSodium } from "../../protocol/crypto/sodium.ts";
+import { chainHash, type Event } from "../../protocol/sync/events.ts";
+import type { Random } from "../../words/random.ts";
+import type { Standing } from "../policy/standing.ts";
+import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
+import { CommitFailed, StateDamaged } from "./failures.ts";
+import { firstHead, type Head, headSchema, rowsDigest } from "./head.ts";
+import type { MachineKeys } from "./keys.ts";
+import { type Row, Rows } from "./rows.ts";
+import { openRecord, sealRecord } from "./seal.ts";
+import { type ServerRecord, serverRecordSchema, standingSchema, tombstoneSchema } from "./shapes.ts";
+
+/** An event before it has its place in the chain. */
+export type EventDraft = Omit<Event, "sequence" | "id" | "atMs" | "wallMs">;
+
+export interface Change {
+  /** Trusted time and wall time of the change, for its events and for the high-water mark. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly events?: readonly EventDraft[];
+  readonly put?: readonly Standing[];
+  /** Users whose standing goes. */
+  readonly remove?: readonly string[];
+  /** Users who may not come back by a bundle of this serial or a lower one. */
+  readonly tombstones?: readonly { readonly user: string; readonly serial: number }[];
+  readonly machinePolicy?: SignedDocument;
+  readonly server?: ServerRecord;
+  /** A server's word on the time, set before the high-water mark is raised. */
+  readonly time?: TimeRecord;
+  readonly head?: Partial<Pick<Head, "requestSequence" | "revokedThrough" | "lastSyncAtMs">>;
+  /** Events up to this sequence are safe at the server and leave the outbox. */
+  readonly sentThrough?: number;
+}
+
+type RowName = Omit<Row, "sealed">;
+
+const headName = { table: "head", id: "head" } as const;
+
+export class Store {
+  readonly #rows: Rows;
+  readonly #keys: MachineKeys;
+  readonly #random: Random;
+  #names: Map<string, RowName>;
+  #head: Head;
+
+  private constructor(
+    rows: Rows,
+    keys: MachineKeys,
+    random: Random,
+    head: Head,
+    names: Map<string, RowName>,
+  ) {
+    this.#rows = rows;
+    this.#keys = keys;
+    this.#random = random;
+    this.#head = head;
+    this.#names = names;
+  }
+
+  static create(path: string, keys: MachineKeys, random: Random, time: TimeRecord): Store {
+    const rows = Rows.create(path);
+    const head = firstHead(time, rowsDigest(keys.digest, []));
+    const name = { ...headName, generation: head.generation };
+    rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], []);
+    return new Store(rows, keys, random, head, new Map());
+  }
+
+  /** @throws StateDamaged when the rows are not exactly those of the last commit. */
+  static open(path: string, keys: MachineKeys, random: Random): Store {
+    const rows = Rows.open(path);
+    try {
+      const row = rows.get(headName.table, headName.id);
+      if (row === undefined) throw new StateDamaged("there is no head");
+      const head = shaped("head", headSchema, openRecord(keys.record, row, row.sealed));
+      if (head.generation !== row.generation) throw new StateDamaged("the head is of another generation");
+      const names = rows.names(["head", "event"]);
+      if (rowsDigest(keys.digest, names) !== head.digest)
+        throw new StateDamaged("the rows are not those of the last commit");
+      const store = new Store(rows, keys, random, head, new Map(names.map((name) => [key(name), name])));
+      store.#checkEvents();
+      return store;
+    } catch (error) {
+      rows.close();
+      throw error instanceof StateDamaged ? error : new StateDamaged("the database does not read", error);
+    }
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  get keys(): MachineKeys {
+    return this.#keys;
+  }
+
+  standing(user: string): Standing | undefined {
+    const content = this.#read("standing", this.#rowId(user));
+    if (content === undefined) return undefined;
+    const standing = shaped("standing", standingSchema, content);
+    if (standing.user !== user) throw new StateDamaged("a standing is another user's");
+    return standing;
+  }
+
+  standings(): Standing[] {
+    return this.#ids("standing").map((id) => shaped("standing", standingSchema, this.#read("standing", id)));
+  }
+
+  /** 0 when there was no revocation of this user. */
+  revokedSerial(user: string): number {
+    const content = this.#read("tombstone", this.#rowId(user));
+    return content === undefined ? 0 : shaped("tombstone", tombstoneSchema, content).serial;
+  }
+
+  machinePolicy(): SignedDocument | undefined {
+    const content = this.#read("machine-policy", "machine-policy");
+    return content === undefined ? undefined : shaped("machine-policy", signedDocumentSchema, content);
+  }
+
+  server(): ServerRecord {
+    const content = this.#read("server", "server");
+    if (content === undefined) throw new StateDamaged("there is no server record");
+    return shaped("server", serverRecordSchema, content);
+  }
+
+  /** Lines of the outbox in order, the oldest first. */
+  eventLines(most: number): string[] {
+    const from = this.#head.events.sentThrough + 1;
+    return this.#rows.some("event", eventId(from), most).map((row) => this.#eventLine(row));
+  }
+
+  /** @throws CommitFailed: the outcome is unknown, and the store must be opened anew before it is used again. */
+  commit(change: Change): void {
+    const generation = this.#head.generation + 1;
+    const put: { table: string; id: string; content: unknown }[] = [];
+    const remove: { table: string; id: string }[] = [];
+    for (const standing of change.put ?? [])
+      put.push({ table: "standing", id: this.#rowId(standing.user), content: standing });
+    for (const user of change.remove ?? []) remove.push({ table: "standing", id: this.#rowId(user) });
+    for (const tombstone of change.tombstones ?? [])
+      put.push({ table: "tombstone", id: this.#rowId(tombstone.user), content: tombstone });
+    if (change.machinePolicy)
+      put.push({ table: "machine-policy", id: "machine-policy", content: change.machinePolicy });
+    if (change.server) put.push({ table: "server", id: "server", content: change.server });
+
+    const names = new Map(this.#names);
+    for (const name of remove) names.delete(key(name));
+    for (const { table, id } of put) names.set(key({ table, id }), { table, id, generation });
+
+    const appended = this.#append(change);
+    for (const event of appended.rows) put.push(event);
+    const sent = this.#forgetSent(appended.events, change.sentThrough);
+    remove.push(...sent.remove);
+
+    const head: Head = {
+      ...this.#head,
+      ...change.head,
+      generation,
+      digest: rowsDigest(this.#keys.digest, names.values()),
+      time: withCommit(change.time ?? this.#head.time, change.nowMs),
+      events: sent.events,
+    };
+    put.push({ ...headName, content: head });
+    const rows = put.map(({ table, id, content }) => {
+      const name = { table, id, generation };
+      return { ...name, sealed: sealRecord(this.#keys.record, name, content, this.#random) };
+    });
+    try {
+      this.#rows.write(rows, remove);
+    } catch (error) {
+      throw new CommitFailed(error);
+    }
+    this.#head = head;
+    this.#names = names;
+  }
+
+  close(): void {
+    this.#rows.close();
+  }
+
+  #append(change: Change): {
+    rows: { table: string; id: string; content: unknown }[];
+    events: Head["events"];
+  } {
+    let { sequence, chain } = this.#head.events;
+    const rows = [];
+    for (const draft of change.events ?? []) {
+      sequence += 1;
+      const id = this.#random.bytes(16).toHex();
+      const event: Event = { sequence, id, atMs: change.nowMs, wallMs: Math.max(0, change.wallMs), ...draft };
+      const line = JSON.stringify(event);
+      chain = chainHash(chain, line);
+      rows.push({ table: "event", id: eventId(sequence), content: line });
+    }
+    return { rows, events: { ...this.#head.events, sequence, chain } };
+  }
+
+  #forgetSent(events: Head["events"], through: number | undefined) {
+    if (through === undefined || through <= events.sentThrough)
+      return { events, remove: [] as { table: string; id: string }[] };
+    if (through > this.#head.events.sequence)
+      throw new RangeError("events that don't exist can't have been sent");
+    let sentChain = events.sentChain;
+    const remove = [];
+    for (const row of this.#rows.some(
+      "event",
+      eventId(events.sentThrough + 1),
+      through - events.sentThrough,
+    )) {
+      sentChain = chainHash(sentChain, this.#eventLine(row));
+      remove.push({ table: row.table, id: row.id });
+    }
+    return { events: { ...events, sentThrough: through, sentChain }, remove };
+  }
+
+  /** The outbox is whole: from what was sent to the last event, each bound to the one before. */
+  #checkEvents(): void {
+    const { sequence, chain, sentThrough, sentChain } = this.#head.events;
+    let hash = sentChain;
+    let expected = sentThrough;
+    for (const row of this.#rows.all("event")) {
+      expected += 1;
+      if (row.id !== eventId(expected)) throw new StateDamaged("an event is missing");
+      hash = chainHash(hash, this.#eventLine(row));
+    }
+    if (expected !== sequence || hash !== chain)
+      throw new StateDamaged("the events are not those of the last commit");
+  }
+
+  #eventLine(row: Row): string {
+    return shaped("event", v.string(), openRecord(this.#keys.record, row, row.sealed));
+  }
+
+  #ids(table: string): string[] {
+    return [...this.#names.values()].filter((name) => name.table === table).map((name) => name.id);
+  }
+
+  #read(table: string, id: string): unknown {
+    const expected = this.#names.get(key({ table, id }));
+    if (expected === undefined) return undefined;
+    const row = this.#rows.get(table, id);
+    if (row === undefined) throw new StateDamaged(`a ${table} record is missing`);
+    if (row.generation !== expected.generation)
+      throw new StateDamaged(`a ${table} record is not the last one`);
+    return openRecord(this.#keys.record, expected, row.sealed);
+  }
+
+  #rowId(user: string): string {
+    return theSodium().crypto_generichash(16, Buffer.from(user, "utf8"), this.#keys.index).toHex();
+  }
+}
+
+function key(name: { readonly table: string; readonly id: string }): string {
+  return `${name.table}\0${name.id}`;
+}
+
+/** Sorts as the sequence does. */
+function eventId(sequence: number): string {
+  return String(sequence).padStart(16, "0");
+}
+
+function shaped<S extends v.GenericSchema>(what: string, schema: S, content: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, content);
+  if (!result.success) throw new StateDamaged(`a ${what} record has an unknown shape`);
+  return result.output;
+}

@@ -1,0 +1,89 @@
+// One exchange with the server: sign, send, check, read. Whatever is not the server's own signed answer to this very
+// request is weather.
+
+import * as v from "valibot";
+import {
+  type ExchangeName,
+  exchanges,
+  maxResponseBytes,
+  type RequestOf,
+  type ResponseOf,
+} from "../../protocol/sync/exchanges.ts";
+import { signRequest, verifyResponse } from "../../protocol/sync/http-signature.ts";
+import type { Clock } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { type Transport, TransportFailure, type Weather } from "./transport.ts";
+
+export type Asked<N extends ExchangeName> =
+  | { readonly ok: true; readonly response: ResponseOf<N> }
+  | { readonly ok: false; readonly weather: Weather };
+
+export interface Signer {
+  readonly keyId: string;
+  readonly privateKey: Uint8Array;
+}
+
+/** `serverKey` gets the parsed answer when the key is only in it (join); it returns undefined for a stranger's key. */
+export type ServerKey<N extends ExchangeName> =
+  | Uint8Array
+  | ((response: ResponseOf<N>) => Uint8Array | undefined);
+
+export interface LinkParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export async function exchange<N extends ExchangeName>(
+  parts: LinkParts,
+  baseUrl: string,
+  name: N,
+  request: RequestOf<N>,
+  signer: Signer,
+  serverKey: ServerKey<N>,
+  budgetMs: number,
+  stop: AbortSignal,
+): Promise<Asked<N>> {
+  const { path, response: responseSchema } = exchanges[name];
+  const body = Buffer.from(JSON.stringify(request), "utf8");
+  const url = new URL(path, baseUrl);
+  const headers = signRequest(
+    { method: "POST", path, body },
+    signer,
+    parts.clock.wallMs(),
+    parts.random.bytes(16),
+  );
+  const done = new AbortController();
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([timeout.signal, stop]);
+  parts.clock.sleep(budgetMs, done.signal).then(
+    () => timeout.abort(),
+    () => undefined,
+  );
+  try {
+    const reply = await parts.transport.post(url, { ...headers }, body, maxResponseBytes, signal);
+    if (reply.status !== 200) return { ok: false, weather: "status" };
+    const parsed = v.safeParse(responseSchema, parseJson(reply.body));
+    if (!parsed.success) return { ok: false, weather: "not-the-server" };
+    const response = parsed.output as ResponseOf<N>;
+    const key = typeof serverKey === "function" ? serverKey(response) : serverKey;
+    if (key === undefined || !verifyResponse(reply, reply.headers, headers.signature, key))
+      return { ok: false, weather: "not-the-server" };
+    return { ok: true, response };
+  } catch (error) {
+    if (stop.aborted) return { ok: false, weather: "preempted" };
+    if (timeout.signal.aborted) return { ok: false, weather: "timed-out" };
+    if (error instanceof TransportFailure) return { ok: false, weather: error.weather };
+    throw error;
+  } finally {
+    done.abort();
+  }
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

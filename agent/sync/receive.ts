@@ -1,0 +1,79 @@
+// What the server sends is checked, merged and committed here; older, foreign and forged documents change nothing.
+
+import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
+import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
+import { bundleRefusal, mergeBundle } from "../policy/merge.ts";
+import type { OpenBundle, Standing } from "../policy/standing.ts";
+import { StateDamaged } from "../state/failures.ts";
+import type { Store } from "../state/store.ts";
+import { openBundle } from "./open-bundle.ts";
+
+/** The next standing of the user that the bundle is for; nothing is committed yet. */
+export function receiveBundle(
+  store: Store,
+  document: SignedDocument,
+  expectedUser: string | undefined,
+  nowMs: number,
+): Parsed<{ readonly standing: Standing; readonly isNew: boolean }> {
+  const server = store.server();
+  const serverKey = Buffer.from(server.signingKey, "base64");
+  const opened = openBundle(document, serverKey, store.keys.identity.box);
+  if (!opened.ok) return opened;
+  const { bundle } = opened.value;
+  const before = readable(() => store.standing(bundle.user));
+  const refusal = bundleRefusal(bundle, {
+    machine: server.machine,
+    user: expectedUser ?? bundle.user,
+    serial: before === undefined ? 0 : serialOf(before, serverKey),
+    revokedSerial: store.revokedSerial(bundle.user),
+  });
+  if (refusal !== undefined) return unparsed(refusal);
+  const standing = mergeBundle(before, bundle.user, document, opened.value, nowMs);
+  return parsed({ standing, isNew: before === undefined });
+}
+
+/** Undefined when it is not newer than the one held. */
+export function receiveMachinePolicy(store: Store, document: SignedDocument): Parsed<MachinePolicy> {
+  const server = store.server();
+  const serverKey = Buffer.from(server.signingKey, "base64");
+  const opened = openDocument("machine-policy", document, serverKey, machinePolicySchema);
+  if (!opened.ok) return opened;
+  if (opened.value.machine !== server.machine) return unparsed("machine-policy: another machine's");
+  const held = heldMachinePolicy(store);
+  if (held !== undefined && opened.value.serial <= held.serial) return unparsed("machine-policy: not newer");
+  return opened;
+}
+
+/** The machine policy in force, checked again. @throws StateDamaged */
+export function heldMachinePolicy(store: Store): MachinePolicy | undefined {
+  const document = store.machinePolicy();
+  if (document === undefined) return undefined;
+  const serverKey = Buffer.from(store.server().signingKey, "base64");
+  const opened = openDocument("machine-policy", document, serverKey, machinePolicySchema);
+  if (!opened.ok) throw new StateDamaged(opened.error);
+  return opened.value;
+}
+
+/** A user's bundle, checked again. @throws StateDamaged */
+export function heldBundle(store: Store, standing: Standing): OpenBundle {
+  const serverKey = Buffer.from(store.server().signingKey, "base64");
+  const opened = openBundle(standing.bundle, serverKey, store.keys.identity.box);
+  if (!opened.ok) throw new StateDamaged(opened.error);
+  return opened.value;
+}
+
+function serialOf(standing: Standing, serverKey: Uint8Array): number {
+  const held = openDocument("bundle", standing.bundle, serverKey, bundleSchema);
+  return held.ok ? held.value.serial : 0;
+}
+
+/** A standing that doesn't read is replaced by the server's next bundle, which is how an online MFA repairs it. */
+function readable(read: () => Standing | undefined): Standing | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StateDamaged) return undefined;
+    throw error;
+  }
+}

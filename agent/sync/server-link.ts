@@ -1,0 +1,163 @@
+// The joined machine's line to its server: sequence numbers, one lane, what is remembered of reachability, and what every
+// answer brings whatever was asked: the server's time and revocations.
+
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { ExchangeName, RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { secondMs } from "../../words/clock.ts";
+import { withServerTime } from "../policy/trusted-time.ts";
+import type { StateKeeper } from "../state/keeper.ts";
+import type { Timekeeper } from "../state/timekeeper.ts";
+import { Lane } from "./lane.ts";
+import { type Asked, exchange, type LinkParts } from "./link.ts";
+import type { Reach } from "./reach.ts";
+import { applyRevocations } from "./revocation.ts";
+
+/** All exchanges of a joined machine. */
+export type JoinedExchange = Exclude<ExchangeName, "join">;
+
+/** What the caller says; the link adds sequence, time and what is revoked. */
+export type Question<N extends JoinedExchange> = Omit<
+  RequestOf<N>,
+  "sequence" | "sentAtMs" | "revokedThrough"
+>;
+
+const sequencesAtOnce = 1_000;
+/** The server's time is written down anew when ours has drifted from it by more than this. */
+const driftMs = 2 * secondMs;
+
+export interface ServerLinkParts extends LinkParts {
+  readonly keeper: StateKeeper;
+  readonly timekeeper: Timekeeper;
+  readonly reach: Reach;
+  /** Overrides the address that the machine joined at. */
+  readonly url: string | undefined;
+}
+
+export class ServerLink {
+  readonly #parts: ServerLinkParts;
+  readonly #lane = new Lane();
+  #nextSequence = 0;
+  #reserved = 0;
+
+  constructor(parts: ServerLinkParts) {
+    this.#parts = parts;
+  }
+
+  /** For a person who waits: `budgetMs` includes waiting for the lane. @throws NoState, StateDamaged, CommitFailed */
+  askNow<N extends JoinedExchange>(name: N, question: Question<N>, budgetMs: number): Promise<Asked<N>> {
+    const { clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    return this.#lane.foreground(() => {
+      const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
+      if (leftMs <= 0) return Promise.resolve({ ok: false, weather: "timed-out" } as const);
+      return this.#ask(name, question, leftMs, new AbortController().signal);
+    });
+  }
+
+  /** Gives way to a person. @throws NoState, StateDamaged, CommitFailed */
+  askLater<N extends JoinedExchange>(
+    name: N,
+    question: () => Question<N>,
+    budgetMs: number,
+  ): Promise<Asked<N>> {
+    return this.#lane.background((stop) => this.#ask(name, question(), budgetMs, stop));
+  }
+
+  /** After a new join the numbers start anew. */
+  reset(): void {
+    this.#nextSequence = 0;
+    this.#reserved = 0;
+  }
+
+  async #ask<N extends JoinedExchange>(
+    name: N,
+    question: Question<N>,
+    budgetMs: number,
+    stop: AbortSignal,
+  ): Promise<Asked<N>> {
+    const { keeper, reach, clock, url } = this.#parts;
+    const store = keeper.store();
+    const server = store.server();
+    const { identity } = store.keys;
+    const common = {
+      sequence: this.#takeSequence(),
+      sentAtMs: Math.round(clock.wallMs()),
+      revokedThrough: store.head.revokedThrough,
+    };
+    // The compiler can't see that Question<N> and the common fields make up RequestOf<N>.
+    const request = { ...question, ...common } as unknown as RequestOf<N>;
+    const signer = { keyId: server.machine, privateKey: identity.signing.privateKey };
+    const serverKey = Buffer.from(server.signingKey, "base64");
+    const asked = await exchange(
+      this.#parts,
+      url ?? server.url,
+      name,
+      request,
+      signer,
+      serverKey,
+      budgetMs,
+      stop,
+    );
+    if (!asked.ok) {
+      reach.failed(asked.weather);
+      return asked;
+    }
+    // Every response but that of `join`, which is not asked here, has these.
+    const { serverTimeMs, revocations } = asked.response as ResponseOf<"probe">;
+    this.#noteTime(serverTimeMs);
+    const revokedMachine = this.#revoke(revocations, serverTimeMs);
+    reach.heard(serverTimeMs);
+    if (revokedMachine !== undefined)
+      await this.#reportRevoked(common.sequence + 1, revokedMachine, signer, serverKey, url ?? server.url);
+    return asked;
+  }
+
+  #noteTime(serverMs: number): void {
+    const { keeper, timekeeper } = this.#parts;
+    const { time } = keeper.store().head;
+    const known = timekeeper.now(time);
+    const anchored = time.anchor?.bootId === known.moment.bootId;
+    if (anchored && Math.abs(known.moment.nowMs - serverMs) <= driftMs) return;
+    const corrected = withServerTime(serverMs, timekeeper.reading());
+    const events = known.state === "turned-back" ? ([{ kind: "clock-turned-back" }] as const) : [];
+    keeper.commit({ nowMs: serverMs, wallMs: known.wallMs, time: corrected, events });
+  }
+
+  /** The serial through which this machine has been revoked as a whole; undefined when it has not been. */
+  #revoke(revocations: readonly SignedDocument[], nowMs: number): number | undefined {
+    if (revocations.length === 0) return undefined;
+    const { keeper, timekeeper } = this.#parts;
+    const applied = applyRevocations(keeper, revocations, nowMs, timekeeper.reading().wallMs);
+    return applied.machine ? applied.through : undefined;
+  }
+
+  /** The last words of a revoked machine, with a key that is no longer stored. Nothing depends on their arrival. */
+  async #reportRevoked(
+    sequence: number,
+    revokedThrough: number,
+    signer: { keyId: string; privateKey: Uint8Array },
+    serverKey: Uint8Array,
+    url: string,
+  ): Promise<void> {
+    const { clock } = this.#parts;
+    const request = { sequence, sentAtMs: Math.round(clock.wallMs()), revokedThrough };
+    const stop = new AbortController().signal;
+    await exchange(this.#parts, url, "probe", request, signer, serverKey, secondMs, stop).catch(
+      () => undefined,
+    );
+  }
+
+  /** Reserved durably by the thousand: a number is never used twice, also not after a crash. */
+  #takeSequence(): number {
+    const { keeper, timekeeper } = this.#parts;
+    if (this.#nextSequence >= this.#reserved) {
+      const { head } = keeper.store();
+      const { moment, wallMs } = timekeeper.now(head.time);
+      const reserved = head.requestSequence + sequencesAtOnce;
+      keeper.commit({ nowMs: moment.nowMs, wallMs, head: { requestSequence: reserved } });
+      this.#nextSequence = head.requestSequence;
+      this.#reserved = reserved;
+    }
+    return this.#nextSequence++;
+  }
+}

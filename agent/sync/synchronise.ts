@@ -1,0 +1,95 @@
+// One sync: events up, in order; policy, bundles and revocations down; everything committed before the next step.
+
+import { maxEventsAtOnce, type ResponseOf } from "../../protocol/sync/exchanges.ts";
+import type { StateKeeper } from "../state/keeper.ts";
+import type { EventDraft } from "../state/store.ts";
+import type { Timekeeper } from "../state/timekeeper.ts";
+import { heldBundle, heldMachinePolicy, receiveBundle, receiveMachinePolicy } from "./receive.ts";
+import type { Question, ServerLink } from "./server-link.ts";
+import type { Weather } from "./transport.ts";
+
+export interface MachineFacts {
+  readonly hostname: string;
+  readonly platform: string;
+  readonly agentVersion: string;
+  readonly protector: string;
+}
+
+export type SyncOutcome =
+  | {
+      readonly ok: true;
+      readonly eventsSent: number;
+      readonly bundlesReceived: number;
+      readonly revoked: boolean;
+    }
+  | { readonly ok: false; readonly weather: Weather };
+
+const budgetMs = 15_000;
+
+/** @throws NoState, StateDamaged, CommitFailed */
+export async function synchronise(
+  link: ServerLink,
+  keeper: StateKeeper,
+  timekeeper: Timekeeper,
+  facts: MachineFacts,
+): Promise<SyncOutcome> {
+  let eventsSent = 0;
+  let bundlesReceived = 0;
+  for (;;) {
+    const before = keeper.store().head.events;
+    const asked = await link.askLater("sync", () => question(keeper, facts), budgetMs);
+    if (!asked.ok) return asked;
+    if (keeper.condition().state === "revoked")
+      return { ok: true, eventsSent, bundlesReceived, revoked: true };
+    const taken = take(keeper, timekeeper, asked.response);
+    bundlesReceived += taken.bundles;
+    eventsSent += taken.sentThrough - before.sentThrough;
+    const { sequence, sentThrough } = keeper.store().head.events;
+    if (sentThrough >= sequence || taken.sentThrough === before.sentThrough)
+      return { ok: true, eventsSent, bundlesReceived, revoked: false };
+  }
+}
+
+function question(keeper: StateKeeper, facts: MachineFacts): Question<"sync"> {
+  const store = keeper.store();
+  const { sentThrough, sentChain } = store.head.events;
+  return {
+    ...facts,
+    events: { from: sentThrough + 1, previous: sentChain, lines: store.eventLines(maxEventsAtOnce) },
+    machinePolicySerial: heldMachinePolicy(store)?.serial ?? 0,
+    enrolments: store.standings().map((standing) => ({
+      user: standing.user,
+      bundleSerial: heldBundle(store, standing).bundle.serial,
+      leaseId: standing.leaseId,
+      signInsUsed: standing.signInsUsed,
+      spent: [...standing.spent],
+    })),
+  };
+}
+
+/** Reads everything anew: dialogues went on while the server was thinking. */
+function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<"sync">) {
+  const store = keeper.store();
+  const { moment, wallMs } = timekeeper.now(store.head.time);
+  const events: EventDraft[] = [];
+  const put = [];
+  for (const document of response.bundles) {
+    const received = receiveBundle(store, document, undefined, moment.nowMs);
+    if (received.ok) put.push(received.value.standing);
+    else events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
+  }
+  const policy = response.machinePolicy;
+  const newer = policy !== null && receiveMachinePolicy(store, policy).ok;
+  if (newer) events.push({ kind: "configuration-changed", reason: "machine-policy" });
+  const sentThrough = Math.min(response.eventsThrough, store.head.events.sequence);
+  keeper.commit({
+    nowMs: moment.nowMs,
+    wallMs,
+    events,
+    put: put.map((standing) => ({ ...standing, lastSyncedAtMs: moment.nowMs })),
+    ...(newer ? { machinePolicy: policy } : {}),
+    sentThrough,
+    head: { lastSyncAtMs: moment.nowMs },
+  });
+  return { bundles: put.length, sentThrough: Math.max(sentThrough, store.head.events.sentThrough) };
+}
