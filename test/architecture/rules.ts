@@ -104,7 +104,7 @@ const mayEnter = (path: string, entrance: string): boolean =>
 const isOurs = (imported: string): boolean =>
   rules.some((rule) => imported.startsWith(`${rule.of.split("/")[0]}/`));
 
-export function ruleOf(path: string): Rule | undefined {
+function ruleOf(path: string): Rule | undefined {
   const fitting = rules.filter((rule) => path.startsWith(rule.of));
   return fitting.sort((a, b) => b.of.length - a.of.length)[0];
 }

@@ -5,7 +5,7 @@ import { glob } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { parseSync } from "rolldown/utils";
 
-export const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../..");
 
 /** The folders that make up the programs. */
 export const productFolders = ["words", "otp", "protocol", "platform", "agent", "server"] as const;

@@ -1,0 +1,64 @@
+// scripts/test: runs tiers one after the other and says in one line what came of all of them.
+
+import { check } from "./command.ts";
+import { type Counts, line, nothing, sum } from "./counts.ts";
+import { staticTier } from "./static.ts";
+import { vitest } from "./vitest.ts";
+
+interface Tier {
+  readonly what: string;
+  run(): Promise<Counts>;
+}
+
+/** In the order of CI: what fails soonest comes first. */
+const tiers: Readonly<Record<string, Tier>> = {
+  static: { what: "format, lint, types, dead code, shell scripts", run: staticTier },
+  fast: {
+    what: "tests that need nothing but Node, import rules among them",
+    run: () => vitest("fast", "anyone"),
+  },
+  build: {
+    what: "the single executables",
+    run: () => check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] }),
+  },
+  pam: {
+    what: "the PAM module: -Werror, ASan, UBSan, transcripts",
+    run: async () =>
+      sum(
+        await check({ says: "C checks (scripts/pam/check)", run: ["scripts/pam/check"] }),
+        await vitest("pam", "root"),
+      ),
+  },
+  system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system", "root") },
+  demo: {
+    what: "the main job, told and checked",
+    run: () => check({ says: "scripts/demo", run: ["scripts/demo"], streams: true }),
+  },
+};
+
+async function main(asked: readonly string[]): Promise<number> {
+  const unknown = asked.filter((name) => !Object.hasOwn(tiers, name));
+  if (unknown.length > 0) {
+    console.error(`no such tier: ${unknown.join(", ")}; there are ${Object.keys(tiers).join(", ")}`);
+    return 2;
+  }
+  const chosen = Object.entries(tiers).filter(([name]) => asked.length === 0 || asked.includes(name));
+  const results: string[] = [];
+  let all = nothing;
+  for (const [name, tier] of chosen) {
+    console.log(`\n== ${name}: ${tier.what}`);
+    const begun = performance.now();
+    const counts = await tier.run();
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    results.push(`${name.padEnd(8)} ${line(counts)} (${seconds} s)`);
+    console.log(`== ${results.at(-1)}`);
+    all = sum(all, counts);
+  }
+  console.log(`\n${results.join("\n")}\n`);
+  const skippedInCi = process.env["CI"] === "true" && all.skipped > 0;
+  if (skippedInCi) console.log("A skipped test is a failure here: what CI doesn't run, nobody knows.");
+  console.log(line(all));
+  return all.failed > 0 || all.passed === 0 || skippedInCi ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

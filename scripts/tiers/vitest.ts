@@ -1,0 +1,50 @@
+// A vitest project as a tier: its own progress on the screen, its numbers from the JSON report.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asRoot, exitOf } from "./command.ts";
+import { type Counts, oneFailed } from "./counts.ts";
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+}
+
+export async function vitest(project: string, rights: "root" | "anyone"): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "nightlatch-report-"));
+  const file = join(folder, "report.json");
+  const command: [string, ...string[]] = [
+    process.execPath,
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    `--project=${project}`,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+  ];
+  try {
+    const status = await exitOf({ run: rights === "root" ? asRoot(...command) : command, streams: true });
+    const counts = read(file);
+    // A file that can't be loaded, an error outside of any test: vitest knows, its numbers of tests don't.
+    return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function read(file: string): Counts {
+  try {
+    const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  } catch (error) {
+    console.error(`vitest left no report: ${String(error)}`);
+    return oneFailed;
+  }
+}
