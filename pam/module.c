@@ -6,8 +6,10 @@
  * module that stands in a stack twice holds two dialogues and needs two answers.
  *
  * pam_sm_setcred does nothing and says PAM_SUCCESS. libpam asks it on the way that pam_authenticate() took, and
- * judges by what that returned; PAM_IGNORE would make a stack of this module alone, and one that jumps over others,
- * fail after a granted sign-in. It cannot undo a failed pam_authenticate(), whose code the application already has.
+ * judges by what that returned: after a refusal that counted, pam_setcred() fails whatever is said here. PAM_IGNORE
+ * would make it fail after a grant in a stack of this module alone; an error, after a refusal that a stack jumps over
+ * on purpose. That an application which never looks at pam_authenticate()'s code could take pam_setcred() for a
+ * verdict is accepted: no module can help that.
  *
  * Account, session and password say PAM_SERVICE_ERR. The module knows nothing of accounts, sessions or passwords;
  * PAM_SUCCESS there would let "account sufficient" skip the check for an expired account. A line that names it there
@@ -73,7 +75,8 @@ static int authenticate(pam_handle_t *pamh, int flags, const struct options *opt
         pam_syslog(pamh, LOG_WARNING, "sign-in: %s", why);
         return opened;
     }
-    const int fd = connect_to_agent(options->socket, options->agent_user, options->silence_ms, &why);
+    const int patience_ms = options->silence_ms < options->total_ms ? options->silence_ms : options->total_ms;
+    const int fd = connect_to_agent(options->socket, options->agent_user, patience_ms, &why);
     if (fd < 0) {
         pam_syslog(pamh, LOG_ERR, "%s: %s", options->socket, why);
         return PAM_AUTHINFO_UNAVAIL;

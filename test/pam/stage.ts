@@ -74,7 +74,7 @@ export function makeStage(): Stage {
   const socket = join(run, "dialogue.sock");
   const service = (name: string, lines: readonly string[]) => {
     const module = `${modulePath} socket=${socket} agent_user=${me}`;
-    const text = lines.map((line) => line.replace("nightlatch", () => module)).join("\n");
+    const text = lines.map((line) => line.replace(/(?<= )nightlatch(?= |$)/, module)).join("\n");
     writeFileSync(join(confdir, name), `${text}\n`, { mode: 0o644 });
   };
   service(
