@@ -74,7 +74,9 @@ function fromWriter(write: (level: Level, message: string, fields: Fields | unde
 }
 
 /** Standard error, written at once. A log that can't be written stops nothing: sign-ins go on without it. */
-export function standardError(writeSync: (fd: number, text: string) => number): { write(line: string): void } {
+export function standardError(writeSync: (fd: number, text: string) => number): {
+  write(line: string): void;
+} {
   return {
     write: (line) => {
       try {

@@ -34,7 +34,11 @@ function inOrder(value: unknown, depth: number): Printable {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[no date]" : value.toISOString();
   if (depth >= deepest) return "[deeper]";
   if (value instanceof Error) return fault(value, depth);
-  if (value instanceof Map) return entries([...value].map(([key, item]) => [String(key), item]), depth);
+  if (value instanceof Map)
+    return entries(
+      [...value].map(([key, item]) => [String(key), item]),
+      depth,
+    );
   if (Array.isArray(value) || value instanceof Set)
     return [...value].slice(0, mostItems).map((item) => printable(item, depth + 1));
   return entries(Object.entries(value), depth);
@@ -53,7 +57,14 @@ function fault(error: Error, depth: number): Printable {
     name: line(error.name),
     ...(typeof code === "string" || typeof code === "number" ? { code: line(String(code)) } : {}),
     message: line(error.message),
-    ...(error.stack === undefined ? {} : { stack: error.stack.split("\n").slice(1, 12).map((at) => line(at.trim())) }),
+    ...(error.stack === undefined
+      ? {}
+      : {
+          stack: error.stack
+            .split("\n")
+            .slice(1, 12)
+            .map((at) => line(at.trim())),
+        }),
     ...(error.cause === undefined ? {} : { cause: printable(error.cause, depth + 1) }),
   };
 }
