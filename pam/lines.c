@@ -93,12 +93,17 @@ static enum received receive_line(void *with, char *line, size_t *length)
     return RECEIVED_LINE;
 }
 
+/* In doubt it is not quiet. */
 static bool quiet(void *with)
 {
     const struct lines *lines = with;
     char next;
+    ssize_t got;
 
-    return lines->used == 0 && recv(lines->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+    do
+        got = recv(lines->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    return lines->used == 0 && (got == 0 || (got < 0 && again()));
 }
 
 void lines_over(struct lines *lines, int fd, int silence_ms, int64_t give_up_ms)

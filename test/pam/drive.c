@@ -313,18 +313,22 @@ static int run_rounds(const struct plan *plan, struct script *script)
 
 /* ---- the arguments ---- */
 
-/* Bytes written in hex, for what an argument cannot hold otherwise. Never freed: the process is short. */
-static char *from_hex(const char *hex)
+/* Bytes written in hex, for what an argument cannot hold otherwise. They stay until the process ends. */
+static const char *from_hex(const char *hex)
 {
+    static char room[131072];
+    static size_t used;
     const size_t size = strlen(hex) / 2;
-    char *bytes = calloc(size + 1, 1);
+    char *bytes = room + used;
 
-    if (bytes == NULL || strlen(hex) % 2 != 0)
+    if (strlen(hex) % 2 != 0 || size >= sizeof room - used)
         usage();
     for (size_t i = 0; i < size; i++) {
         const char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
         bytes[i] = (char)strtol(pair, NULL, 16);
     }
+    bytes[size] = '\0';
+    used += size + 1;
     return bytes;
 }
 

@@ -134,6 +134,30 @@ describe("a grant counts where the stack wants one", () => {
   });
 });
 
+describe("the break-glass of the manual", () => {
+  const stack = [
+    "auth requisite pam_permit.so",
+    "auth [success=1 default=ignore] pam_succeed_if.so quiet user = root",
+    "auth required nightlatch",
+  ];
+
+  test("lets its account in without the agent", async () => {
+    stage.service("nightlatch", stack);
+    const { results } = await stage.drive({ user: "root", args: ["--calls", "auth,setcred"] });
+    expect(results).toEqual({ auth: "PAM_SUCCESS", setcred: "PAM_SUCCESS" });
+  });
+
+  test("and nobody else", async () => {
+    for (const refusal of refusals) {
+      endings = [refusal];
+      expect((await stage.drive({ user: "nobody" })).auth, refusal).not.toBe("PAM_SUCCESS");
+    }
+    endings = ["granted"];
+    const { results } = await stage.drive({ user: "nobody", args: ["--calls", "auth,setcred"] });
+    expect(results).toEqual({ auth: "PAM_SUCCESS", setcred: "PAM_SUCCESS" });
+  });
+});
+
 describe("each verdict has its code", () => {
   test.each([
     ["granted", "PAM_SUCCESS"],
