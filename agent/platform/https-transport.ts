@@ -8,6 +8,7 @@ import {
   type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Secret } from "../../words/secret.ts";
 import { type Reply, type Transport, TransportFailure, type Weather } from "../sync/transport.ts";
 
 export interface HttpsSettings {
@@ -15,7 +16,7 @@ export interface HttpsSettings {
   readonly ca: string | undefined;
   /** `http://host:port` */
   readonly proxy: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, Secret>>;
   /** Plain http to loopback is allowed. */
   readonly development: boolean;
 }
@@ -30,6 +31,9 @@ export function httpsTransport(settings: HttpsSettings): Transport {
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
   });
   const http = new HttpAgent(keptAlive);
+  const extra = Object.fromEntries(
+    Object.entries(settings.headers).map(([name, value]) => [name, value.use((text) => text)]),
+  );
   return {
     async post(url, headers, body, maxReplyBytes, stop) {
       const secure = url.protocol === "https:";
@@ -40,7 +44,7 @@ export function httpsTransport(settings: HttpsSettings): Transport {
         agent: secure ? https : http,
         signal: stop,
         headers: {
-          ...settings.headers,
+          ...extra,
           "content-type": "application/json",
           "content-length": String(body.length),
           ...headers,

@@ -108,8 +108,24 @@ export class Store {
     return standing;
   }
 
-  standings(): Standing[] {
-    return this.#ids("standing").map((id) => shaped("standing", standingSchema, this.#read("standing", id)));
+  /** All enrolled users; a standing that doesn't read is counted and stands in nobody's way. */
+  standings(): { readonly readable: readonly Standing[]; readonly damaged: number } {
+    const readable: Standing[] = [];
+    let damaged = 0;
+    for (const id of this.#ids("standing")) {
+      try {
+        readable.push(shaped("standing", standingSchema, this.#read("standing", id)));
+      } catch (error) {
+        if (!(error instanceof StateDamaged)) throw error;
+        damaged += 1;
+      }
+    }
+    return { readable, damaged };
+  }
+
+  /** Also when the standing can't be read. */
+  isEnrolled(user: string): boolean {
+    return this.#names.has(key({ table: "standing", id: this.#rowId(user) }));
   }
 
   /** 0 when there was no revocation of this user. */

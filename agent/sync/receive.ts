@@ -4,10 +4,10 @@ import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-
 import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import { bundleRefusal, mergeBundle } from "../policy/merge.ts";
-import type { OpenBundle, Standing } from "../policy/standing.ts";
+import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "../state/failures.ts";
+import { heldMachinePolicy, openBundle } from "../state/held.ts";
 import type { Store } from "../state/store.ts";
-import { openBundle } from "./open-bundle.ts";
 
 /** The next standing of the user that the bundle is for; nothing is committed yet. */
 export function receiveBundle(
@@ -43,24 +43,6 @@ export function receiveMachinePolicy(store: Store, document: SignedDocument): Pa
   const held = heldMachinePolicy(store);
   if (held !== undefined && opened.value.serial <= held.serial) return unparsed("machine-policy: not newer");
   return opened;
-}
-
-/** The machine policy in force, checked again. @throws StateDamaged */
-export function heldMachinePolicy(store: Store): MachinePolicy | undefined {
-  const document = store.machinePolicy();
-  if (document === undefined) return undefined;
-  const serverKey = Buffer.from(store.server().signingKey, "base64");
-  const opened = openDocument("machine-policy", document, serverKey, machinePolicySchema);
-  if (!opened.ok) throw new StateDamaged(opened.error);
-  return opened.value;
-}
-
-/** A user's bundle, checked again. @throws StateDamaged */
-export function heldBundle(store: Store, standing: Standing): OpenBundle {
-  const serverKey = Buffer.from(store.server().signingKey, "base64");
-  const opened = openBundle(standing.bundle, serverKey, store.keys.identity.box);
-  if (!opened.ok) throw new StateDamaged(opened.error);
-  return opened.value;
 }
 
 function serialOf(standing: Standing, serverKey: Uint8Array): number {

@@ -1,10 +1,11 @@
 // One sync: events up, in order; policy, bundles and revocations down; everything committed before the next step.
 
 import { maxEventsAtOnce, type ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { heldBundle, heldMachinePolicy } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/store.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
-import { heldBundle, heldMachinePolicy, receiveBundle, receiveMachinePolicy } from "./receive.ts";
+import { receiveBundle, receiveMachinePolicy } from "./receive.ts";
 import type { Question, ServerLink } from "./server-link.ts";
 import type { Weather } from "./transport.ts";
 
@@ -20,7 +21,7 @@ export type SyncOutcome =
       readonly ok: true;
       readonly eventsSent: number;
       readonly bundlesReceived: number;
-      readonly revoked: boolean;
+      readonly revocationsApplied: number;
     }
   | { readonly ok: false; readonly weather: Weather };
 
@@ -35,6 +36,7 @@ export async function synchronise(
 ): Promise<SyncOutcome> {
   let eventsSent = 0;
   let bundlesReceived = 0;
+  const revocationsApplied = 0;
   for (;;) {
     const before = keeper.store().head.events;
     const asked = await link.askLater("sync", () => question(keeper, facts), budgetMs);
@@ -44,9 +46,8 @@ export async function synchronise(
     const taken = take(keeper, timekeeper, asked.response);
     bundlesReceived += taken.bundles;
     eventsSent += taken.sentThrough - before.sentThrough;
-    const { sequence, sentThrough } = keeper.store().head.events;
-    if (sentThrough >= sequence || taken.sentThrough === before.sentThrough)
-      return { ok: true, eventsSent, bundlesReceived, revoked: false };
+    if (before.sequence - before.sentThrough <= maxEventsAtOnce)
+      return { ok: true, eventsSent, bundlesReceived, revocationsApplied };
   }
 }
 
@@ -57,7 +58,7 @@ function question(keeper: StateKeeper, facts: MachineFacts): Question<"sync"> {
     ...facts,
     events: { from: sentThrough + 1, previous: sentChain, lines: store.eventLines(maxEventsAtOnce) },
     machinePolicySerial: heldMachinePolicy(store)?.serial ?? 0,
-    enrolments: store.standings().map((standing) => ({
+    enrolments: store.standings().readable.map((standing) => ({
       user: standing.user,
       bundleSerial: heldBundle(store, standing).bundle.serial,
       leaseId: standing.leaseId,
@@ -75,8 +76,9 @@ function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<
   const put = [];
   for (const document of response.bundles) {
     const received = receiveBundle(store, document, undefined, moment.nowMs);
-    if (received.ok) put.push(received.value.standing);
-    else events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
+    // A sync refreshes enrolments and repairs none: only an online MFA makes one, or makes one anew.
+    if (received.ok && !received.value.isNew) put.push(received.value.standing);
+    else if (!received.ok) events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
   }
   const policy = response.machinePolicy;
   const newer = policy !== null && receiveMachinePolicy(store, policy).ok;

@@ -1,0 +1,99 @@
+// Why would this sign-in be asked, granted or refused: the same rules as the sign-in itself, read aloud.
+
+import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Kind } from "../../words/kind.ts";
+import { spendUnlock } from "../policy/grace.ts";
+import { offlineProblem } from "../policy/judge.ts";
+import { leaseLeft } from "../policy/lease.ts";
+import type { Situation } from "../state/ledger.ts";
+import type { Explanation } from "./actions.ts";
+
+type Outcome = Explanation["online"];
+
+export function explain(
+  user: string,
+  kind: Kind,
+  situation: Situation,
+  machine: { readonly mode: "online" | "offline"; readonly mfa: "enabled" | "disabled" },
+): Explanation {
+  const enrolled = typeof situation.enrolled === "string" ? undefined : situation.enrolled;
+  const policy = enrolled?.open.bundle.policy ?? situation.machine.policy;
+  const policyName = enrolled?.open.bundle.policyName ?? situation.machine.policyName;
+  const details = [
+    enrolled === undefined
+      ? `${user} is not enrolled on this machine; what holds is the policy "${policyName}" for such users`
+      : `${user} is enrolled on this machine under the policy "${policyName}"`,
+    `a second factor is asked at: ${policy.scope.join(", ") || "nothing"}`,
+  ];
+  if (enrolled !== undefined) {
+    const { lease } = enrolled.open.bundle;
+    const left = leaseLeft(lease, enrolled.standing.signInsUsed, situation.time.moment.nowMs);
+    const signIns = left.signIns === null ? "any number of sign-ins" : `${left.signIns} sign-ins`;
+    details.push(`offline: ${left.days} days and ${signIns} left`);
+    details.push(
+      `wrong codes offline since the last online sign-in: ${enrolled.standing.guesses} of ${policy.guessLimit}`,
+    );
+  }
+  const unasked = withoutQuestion(user, kind, situation, machine.mfa);
+  const online = unasked ?? asks(policy.online.factors);
+  const offline = unasked ?? offlineOutcome(situation, machine.mode);
+  return { user, kind, online, offline, policy: policyName, details };
+}
+
+function withoutQuestion(
+  user: string,
+  kind: Kind,
+  situation: Situation,
+  mfa: "enabled" | "disabled",
+): Outcome | undefined {
+  if (mfa === "disabled") return grants("MFA is disabled in this machine's configuration");
+  if (situation.machine.exempt) return grants("this machine is exempt");
+  const enrolled = typeof situation.enrolled === "string" ? undefined : situation.enrolled;
+  const policy = enrolled?.open.bundle.policy ?? situation.machine.policy;
+  if (situation.machine.exemptUsers.includes(user) || policy.mfa === "exempt")
+    return grants("this user is exempt");
+  if (!policy.scope.includes(kind)) return grants(`policy asks for no second factor at ${kind}`);
+  if (kind !== "unlock" || enrolled === undefined || situation.time.state === "turned-back") return undefined;
+  const grace = spendUnlock(enrolled.standing.grace, policy.grace, situation.time.moment);
+  return grace === undefined ? undefined : grants("an unlock of the grace period is left");
+}
+
+function offlineOutcome(situation: Situation, mode: "online" | "offline"): Outcome {
+  const { enrolled, machine, time } = situation;
+  if (mode === "online") return refuses("this machine's configuration allows online sign-in only");
+  if (enrolled === "none")
+    return machine.policy.unreachable === "skip"
+      ? grants(
+          "policy skips the second factor for users who are not enrolled when the server is out of reach",
+        )
+      : refuses("the user is not enrolled on this machine");
+  if (enrolled === "damaged") return refuses("the stored enrolment is damaged; an online sign-in repairs it");
+  if (time.state === "turned-back")
+    return refuses("the clock is behind a time already seen; a sync repairs it");
+  const problem = offlineProblem(enrolled.standing, enrolled.open, "system", time.moment);
+  return problem === undefined
+    ? asks(enrolled.open.bundle.policy.offline.factors)
+    : refuses(reasons[problem.reason]);
+}
+
+const reasons = {
+  "locked-out": "too many wrong codes; offline sign-in is locked for a while",
+  "lease-expired": "the days of offline sign-in have run out",
+  "lease-not-begun": "the clock is before the beginning of the enrolment",
+  "sign-ins-used-up": "the offline sign-ins are used up",
+  "offline-off": "policy allows no offline sign-in",
+  "guess-limit": "too many wrong codes since the last online sign-in",
+  "no-authenticator": "the user has no authenticator that policy accepts offline",
+} as const;
+
+function asks(factors: Factors): Outcome {
+  return { outcome: "ask", because: factors.map((question) => question.join(" or ")).join(", then ") };
+}
+
+function grants(because: string): Outcome {
+  return { outcome: "grant", because };
+}
+
+function refuses(because: string): Outcome {
+  return { outcome: "refuse", because };
+}

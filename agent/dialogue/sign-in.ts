@@ -1,0 +1,257 @@
+// One sign-in, from BEGIN to END: what is asked, who judges it, what is told. Online first; the same answers are judged
+// offline when the server doesn't answer within the budget. Decides nothing itself: policy, ledger and server do.
+
+import type { End } from "../../protocol/dialogue/messages.ts";
+import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Clock } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { withSuffix } from "../../words/user-name.ts";
+import { prepareAnswers } from "../factors/prepare.ts";
+import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
+import { leaseLeft } from "../policy/lease.ts";
+import { NoState, StateDamaged } from "../state/failures.ts";
+import type { Attempt, Enrolled, Ledger, Situation, Undecided } from "../state/ledger.ts";
+import type { Online } from "../sync/online.ts";
+import { type Converse, DialogueOver, type Talk } from "./talk.ts";
+import type { UserQueue } from "./user-queue.ts";
+import * as shown from "./words-shown.ts";
+
+export interface SignInParts {
+  readonly ledger: Ledger;
+  readonly online: Online;
+  readonly queue: UserQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly mode: "online" | "offline";
+  readonly mfa: "enabled" | "disabled";
+  readonly usernameSuffix: string;
+}
+
+/**
+ * How long the first prompt may wait for news of the server, so that it can say what is left offline. A server known to
+ * be out of reach costs nothing.
+ */
+const promptPatienceMs = 100;
+/** The policy has at most three questions, and the server may add as many. */
+const mostQuestions = 6;
+
+export function signIn(parts: SignInParts): Converse {
+  return async (begin, caller, talk) => {
+    const name = withSuffix(begin.user, parts.usernameSuffix);
+    if (!name.ok) return { word: "END", verdict: "refused", why: name.error };
+    if (parts.mfa === "disabled") return { word: "END", verdict: "granted", method: "disabled" };
+    const attempt: Attempt = {
+      user: name.value,
+      kind: begin.kind,
+      service: begin.service,
+      caller: caller.uid === 0 ? "system" : "self",
+    };
+    try {
+      return await new SignIn(parts, attempt, talk).run();
+    } catch (error) {
+      if (error instanceof NoState)
+        talk.show("error", error.why === "revoked" ? shown.revokedHere : shown.notJoined);
+      else if (error instanceof StateDamaged) talk.show("error", shown.stateBroken);
+      else throw error;
+      return { word: "END", verdict: "unavailable" };
+    }
+  };
+}
+
+class SignIn {
+  readonly #parts: SignInParts;
+  readonly #attempt: Attempt;
+  readonly #talk: Talk;
+  readonly #dialogue: string;
+  /** The countdown has been shown. */
+  #told = false;
+
+  constructor(parts: SignInParts, attempt: Attempt, talk: Talk) {
+    this.#parts = parts;
+    this.#attempt = attempt;
+    this.#talk = talk;
+    this.#dialogue = parts.random.bytes(16).toBase64();
+  }
+
+  async run(): Promise<End> {
+    const { ledger } = this.#parts;
+    const situation = ledger.situation(this.#attempt.user);
+    return this.#withoutAnswer(situation) ?? (await this.#withAnswers(situation));
+  }
+
+  /** Sign-ins at which policy asks nothing. */
+  #withoutAnswer(situation: Situation): End | undefined {
+    const { ledger } = this.#parts;
+    const { machine } = situation;
+    const policy = policyOf(situation);
+    const exempt =
+      machine.exempt || machine.exemptUsers.includes(this.#attempt.user) || policy.mfa === "exempt";
+    if (exempt) return this.#grantUnasked("exempt");
+    if (!policy.scope.includes(this.#attempt.kind)) return this.#grantUnasked("out-of-scope");
+    if (this.#attempt.kind === "unlock" && ledger.spendUnlock(this.#attempt)) return granted("grace");
+    return undefined;
+  }
+
+  async #withAnswers(situation: Situation): Promise<End> {
+    const { online, clock } = this.#parts;
+    const knownDead = online.reach === "unreachable";
+    const probing = online.probe();
+    if (!knownDead) await this.#patiently(probing);
+    const offlineOnly = online.reach === "unreachable";
+    if (offlineOnly) {
+      const end = this.#offlineBar(situation);
+      if (end !== undefined) return end;
+      this.#tellWhatIsLeft(situation);
+    }
+    const policy = policyOf(situation);
+    const questions = offlineOnly ? policy.offline.factors : policy.online.factors;
+    const answers = await this.#ask(questions, []);
+    for (;;) {
+      const answeredMs = clock.monotonicMs();
+      const end = await this.#parts.queue.run(this.#attempt.user, async () => {
+        const verified = await online.verify(this.#attempt, this.#dialogue, answers, answeredMs);
+        return verified.verdict === "offline" && sameQuestions(questions, answers, policy.offline.factors)
+          ? await this.#judgeOffline(answers)
+          : verified;
+      });
+      if ("word" in end) return end;
+      switch (end.verdict) {
+        case "granted":
+          await this.#offerEnrolment(end.mayEnrol);
+          return granted(end.method, false);
+        case "denied":
+          return { word: "END", verdict: "denied" };
+        case "locked":
+          this.#talk.show("error", shown.lockedOnline);
+          return { word: "END", verdict: "locked" };
+        case "revoked":
+          this.#talk.show("error", shown.revokedHere);
+          return { word: "END", verdict: "unavailable" };
+        case "more":
+          if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
+          answers.push(await this.#askOne(end.question, answers.length));
+          break;
+        case "offline":
+          return await this.#offlineWithOtherQuestions(questions, answers);
+      }
+    }
+  }
+
+  /** The offline questions differ from the online ones: answers to the same leading questions count, the rest is asked. */
+  async #offlineWithOtherQuestions(asked: Factors, answers: readonly string[]): Promise<End> {
+    const situation = this.#parts.ledger.situation(this.#attempt.user);
+    const end = this.#offlineBar(situation);
+    if (end !== undefined) return end;
+    this.#tellWhatIsLeft(situation);
+    const questions = policyOf(situation).offline.factors;
+    const same = questions.findIndex((question, index) => !sameTypes(question, asked[index]));
+    const kept = answers.slice(0, same === -1 ? questions.length : same);
+    const all = await this.#ask(questions, kept);
+    return await this.#parts.queue.run(this.#attempt.user, () => this.#judgeOffline(all));
+  }
+
+  async #judgeOffline(texts: readonly string[]): Promise<End> {
+    const { ledger } = this.#parts;
+    const situation = ledger.situation(this.#attempt.user);
+    const end = this.#offlineBar(situation);
+    if (end !== undefined) return end;
+    const authenticators = enrolledOf(situation)?.open.authenticators ?? [];
+    const judgement = ledger.judge(this.#attempt, await prepareAnswers(texts, authenticators));
+    switch (judgement.verdict) {
+      case "granted":
+        this.#tellWhatIsLeft(ledger.situation(this.#attempt.user));
+        return granted(judgement.method, true);
+      case "denied":
+        return { word: "END", verdict: "denied" };
+      case "locked":
+      case "unavailable":
+        this.#talk.show("error", shown.whyNotOffline(judgement));
+        return { word: "END", verdict: judgement.verdict };
+    }
+  }
+
+  /** What ends an offline sign-in whatever the answers; noted durably before it is told. */
+  #offlineBar(situation: Situation): End | undefined {
+    const { enrolled, time, machine } = situation;
+    let bar: OfflineProblem | Undecided | { verdict: "unavailable"; reason: "online-only" } | undefined;
+    if (this.#parts.mode === "online") bar = { verdict: "unavailable", reason: "online-only" };
+    else if (enrolled === "none" && machine.policy.unreachable === "skip")
+      return this.#grantUnasked("skipped", true);
+    else if (enrolled === "none") bar = { verdict: "unavailable", reason: "not-enrolled" };
+    else if (enrolled === "damaged") bar = { verdict: "unavailable", reason: "damaged" };
+    else if (time.state === "turned-back") bar = { verdict: "unavailable", reason: "time-turned-back" };
+    else bar = offlineProblem(enrolled.standing, enrolled.open, this.#attempt.caller, time.moment);
+    if (bar === undefined) return undefined;
+    this.#parts.ledger.note(this.#attempt, bar.verdict, { offline: true, reason: bar.reason });
+    this.#talk.show("error", shown.whyNotOffline(bar));
+    return { word: "END", verdict: bar.verdict };
+  }
+
+  #tellWhatIsLeft(situation: Situation): void {
+    const enrolled = enrolledOf(situation);
+    if (enrolled === undefined || this.#told) return;
+    this.#told = true;
+    const { standing, open } = enrolled;
+    const left = leaseLeft(open.bundle.lease, standing.signInsUsed, situation.time.moment.nowMs);
+    this.#talk.show("info", shown.outOfReach(left));
+  }
+
+  async #ask(questions: Factors, kept: readonly string[]): Promise<string[]> {
+    const answers = [...kept];
+    for (const question of questions.slice(kept.length))
+      answers.push(await this.#askOne(question, answers.length));
+    return answers;
+  }
+
+  #askOne(question: Factors[number], index: number): Promise<string> {
+    return this.#talk.ask("hidden", shown.prompt(question, index));
+  }
+
+  /** The sign-in has succeeded already: whatever happens here doesn't change that. */
+  async #offerEnrolment(mayEnrol: boolean): Promise<void> {
+    if (!mayEnrol) return;
+    try {
+      const answer = await this.#talk.ask("shown", shown.askEnrol);
+      if (!/^(y|yes)$/i.test(answer.trim())) return;
+      const done = await this.#parts.online.enrol(this.#attempt, this.#dialogue);
+      this.#talk.show(done ? "info" : "error", done ? shown.enrolled : shown.notEnrolledNow);
+    } catch (error) {
+      if (!(error instanceof DialogueOver)) this.#talk.show("error", shown.notEnrolledNow);
+    }
+  }
+
+  #grantUnasked(method: string, offline?: boolean): End {
+    const more = offline === undefined ? { method } : { method, offline };
+    this.#parts.ledger.note(this.#attempt, "granted", more);
+    return granted(method, offline);
+  }
+
+  async #patiently(probing: Promise<void>): Promise<void> {
+    const enough = new AbortController();
+    const patience = this.#parts.clock.sleep(promptPatienceMs, enough.signal).catch(() => undefined);
+    await Promise.race([probing, patience]);
+    enough.abort();
+  }
+}
+
+function policyOf(situation: Situation) {
+  return enrolledOf(situation)?.open.bundle.policy ?? situation.machine.policy;
+}
+
+function enrolledOf(situation: Situation): Enrolled | undefined {
+  return typeof situation.enrolled === "string" ? undefined : situation.enrolled;
+}
+
+function sameQuestions(asked: Factors, answers: readonly string[], wanted: Factors): boolean {
+  return (
+    answers.length === wanted.length && wanted.every((question, index) => sameTypes(question, asked[index]))
+  );
+}
+
+function sameTypes(one: Factors[number], other: Factors[number] | undefined): boolean {
+  return other !== undefined && one.length === other.length && one.every((type) => other.includes(type));
+}
+
+function granted(method: string, offline?: boolean): End {
+  return { word: "END", verdict: "granted", ...(offline === undefined ? {} : { offline }), method };
+}

@@ -1,0 +1,224 @@
+// nightlatchd, the composition root: the one place where the real clock, chance, files, sockets and network are made and
+// handed down.
+
+import { readFileSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import { loadSodium } from "../protocol/crypto/sodium.ts";
+import { serveAdmin } from "./admin/http.ts";
+import { adminActions } from "./admin/service.ts";
+import { type Config, defaultConfigPath, readConfig } from "./config.ts";
+import { listenForDialogues } from "./dialogue/listen.ts";
+import { signIn } from "./dialogue/sign-in.ts";
+import { UserQueue } from "./dialogue/user-queue.ts";
+import { makeLog, standardError } from "./log/logger.ts";
+import { systemAccounts } from "./platform/accounts.ts";
+import { readBootId } from "./platform/boot-id.ts";
+import { fileProtector } from "./platform/file-protector.ts";
+import { httpsTransport } from "./platform/https-transport.ts";
+import { loadLibc } from "./platform/libc.ts";
+import { inheritedSockets } from "./platform/listen-fds.ts";
+import { serviceManager } from "./platform/notify.ts";
+import { systemPeers } from "./platform/peer-credentials.ts";
+import { administrators } from "./socket/administrators.ts";
+import { heldMachinePolicy } from "./state/held.ts";
+import { StateKeeper } from "./state/keeper.ts";
+import { Ledger } from "./state/ledger.ts";
+import { Timekeeper } from "./state/timekeeper.ts";
+import { Online } from "./sync/online.ts";
+import { Reach } from "./sync/reach.ts";
+import { Schedule } from "./sync/schedule.ts";
+import { ServerLink } from "./sync/server-link.ts";
+import { synchronise } from "./sync/synchronise.ts";
+import { version } from "./version.ts";
+
+const usage = `Usage: nightlatchd [--config FILE]
+
+The Nightlatch agent: checks second factors, online and offline.
+
+  --config FILE   the configuration (default ${defaultConfigPath}); see nightlatchd.toml(5)
+  --check         read the configuration, say whether it is good, and stop
+  --version       show the version
+  --help          show this text
+`;
+
+async function run(config: Config): Promise<void> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const log = makeLog({ ...config.log, clock, out: standardError(writeSync) });
+  const libc = loadLibc();
+  const accounts = systemAccounts(clock);
+  const service = serviceManager(process.env, process.pid, libc, clock);
+  const inherited = inheritedSockets(process.env, process.pid, libc);
+  const peers = systemPeers(libc, (uid) => accounts.nameOf(uid));
+  await loadSodium();
+
+  const keeper = new StateKeeper(config.stateDir, fileProtector(`${config.stateDir}/machine.key`), random);
+  const timekeeper = new Timekeeper(clock, readBootId());
+  const ledger = new Ledger(keeper, timekeeper);
+  const reach = new Reach((state, why) => {
+    log.info(`the server is ${state}`, why === null ? {} : { why });
+    if (state === "unreachable") schedule.recover();
+  });
+  const transport = httpsTransport({
+    ca: config.server.caFile === undefined ? undefined : readFileSync(config.server.caFile, "utf8"),
+    proxy: config.server.proxy,
+    headers: config.server.headers,
+    development: config.server.development,
+  });
+  const linkParts = { transport, clock, random };
+  const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, url: config.server.url });
+  const facts = {
+    hostname: hostname().slice(0, 63),
+    platform: process.platform,
+    agentVersion: version,
+    protector: keeper.protector.name,
+  };
+  const joined = () => keeper.condition().state === "healthy";
+  const online = new Online({
+    link,
+    keeper,
+    timekeeper,
+    reach,
+    clock,
+    budgetMs: config.server.timeoutMs,
+    syncSoon: () => schedule.soon(),
+  });
+  const schedule: Schedule = new Schedule({
+    clock,
+    random,
+    reach,
+    syncMinutes: () => (joined() ? heldMachinePolicy(keeper.store())?.syncMinutes : undefined),
+    probe: () => online.probe(),
+    sync: async () => {
+      if (!joined()) return;
+      try {
+        const outcome = await synchronise(link, keeper, timekeeper, facts);
+        if (outcome.ok) log.info("synchronised", { ...outcome });
+        else log.info("not synchronised", { ...outcome });
+      } catch (error) {
+        log.error("the sync failed", { error });
+      }
+    },
+  });
+
+  const { mode, mfa, usernameSuffix } = config.machine;
+  const converse = signIn({
+    ledger,
+    online,
+    queue: new UserQueue(),
+    clock,
+    random,
+    mode,
+    mfa,
+    usernameSuffix,
+  });
+  const actions = adminActions({
+    keeper,
+    timekeeper,
+    reach,
+    ledger,
+    link,
+    linkParts,
+    facts,
+    version,
+    mode,
+    mfa,
+    url: config.server.url,
+    development: config.server.development,
+  });
+
+  const { adminGroup } = config.socket;
+  const adminGid = adminGroup === undefined ? undefined : await accounts.groupId(adminGroup);
+  if (adminGroup !== undefined && adminGid === undefined)
+    throw new Error(`there is no group ${adminGroup}: check [socket] admin_group`);
+  const dialogues = await listenForDialogues({
+    at: inherited.dialogue === undefined ? { path: config.socket.dialogue } : { fd: inherited.dialogue },
+    clock,
+    converse,
+    peers,
+    log,
+  });
+  const admin = await serveAdmin({
+    at:
+      inherited.admin === undefined
+        ? { path: config.socket.admin, ...(adminGid === undefined ? {} : { gid: adminGid }) }
+        : { fd: inherited.admin },
+    actions,
+    peers,
+    mayAdminister: administrators(process.geteuid?.() ?? -1, adminGid),
+    log,
+  });
+
+  const condition = keeper.condition();
+  log.info("ready", { version, ...condition });
+  service.ready(condition.state);
+  const over = new AbortController();
+  const watchdog = service.keepAlive(over.signal);
+  const cron = await import("node-cron");
+  const minutely = cron.schedule("* * * * *", () => schedule.tick(), { noOverlap: true });
+  if (condition.state === "healthy") schedule.soon();
+
+  await stopAsked();
+  log.info("stopping");
+  service.stopping();
+  over.abort();
+  schedule.stop();
+  await minutely.stop();
+  await Promise.all([dialogues.close(), admin.close(), watchdog]);
+  transport.close();
+  keeper.close();
+}
+
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}
+
+/** Configuration errors are 78 (EX_CONFIG), so that systemd doesn't restart what can't start. */
+async function main(): Promise<number> {
+  let args: { config?: string; check?: boolean; version?: boolean; help?: boolean };
+  try {
+    args = parseArgs({
+      options: {
+        config: { type: "string" },
+        check: { type: "boolean" },
+        version: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(
+      `nightlatchd: ${error instanceof Error ? error.message : "bad arguments"}\n${usage}`,
+    );
+    return 2;
+  }
+  if (args.help === true || args.version === true) {
+    process.stdout.write(args.help === true ? usage : `nightlatchd ${version}\n`);
+    return 0;
+  }
+  const config = readConfig(args.config ?? defaultConfigPath, process.geteuid?.() ?? -1);
+  if (!config.ok) {
+    process.stderr.write(`nightlatchd: ${config.error}\n`);
+    return 78;
+  }
+  if (args.check === true) {
+    process.stdout.write("the configuration is good\n");
+    return 0;
+  }
+  try {
+    await run(config.value);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`nightlatchd: ${error instanceof Error ? error.message : "unknown failure"}\n`);
+    return 1;
+  }
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});

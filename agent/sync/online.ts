@@ -1,0 +1,144 @@
+// Online MFA: the probe that starts while the user is typing, and the server's verdict on what was typed. What a granted
+// verify brings is committed here before it is told: from then on the same code is spent offline too.
+
+import { sealTo } from "../../protocol/crypto/sealed-box.ts";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Clock } from "../../words/clock.ts";
+import { beginGrace } from "../policy/grace.ts";
+import { StateDamaged } from "../state/failures.ts";
+import type { StateKeeper } from "../state/keeper.ts";
+import type { Attempt } from "../state/ledger.ts";
+import type { EventDraft } from "../state/store.ts";
+import type { Timekeeper } from "../state/timekeeper.ts";
+import type { Reach, Reachability } from "./reach.ts";
+import { receiveBundle } from "./receive.ts";
+import type { ServerLink } from "./server-link.ts";
+
+export type Verified =
+  | { readonly verdict: "granted"; readonly method: string; readonly mayEnrol: boolean }
+  | { readonly verdict: "denied" | "locked" | "revoked" }
+  | { readonly verdict: "more"; readonly question: Factors[number] }
+  /** No word of the server within the budget: to be judged offline. */
+  | { readonly verdict: "offline" };
+
+export interface OnlineParts {
+  readonly link: ServerLink;
+  readonly keeper: StateKeeper;
+  readonly timekeeper: Timekeeper;
+  readonly reach: Reach;
+  readonly clock: Clock;
+  /** For all that happens between two lines to a person. */
+  readonly budgetMs: number;
+  /** After an online MFA: events that wait go up in the background. */
+  readonly syncSoon: () => void;
+}
+
+export class Online {
+  readonly #parts: OnlineParts;
+  #probing: Promise<void> | undefined;
+
+  constructor(parts: OnlineParts) {
+    this.#parts = parts;
+  }
+
+  get reach(): Reachability {
+    return this.#parts.reach.state;
+  }
+
+  /** Resolves when it is known whether the server answers; `reach` has the outcome. One at a time, shared. Never rejects. */
+  probe(): Promise<void> {
+    this.#probing ??= this.#parts.link
+      .askNow("probe", {}, this.#parts.budgetMs)
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#probing = undefined;
+      });
+    return this.#probing;
+  }
+
+  /** `startedMs`: when the answer came (monotonic); the budget counts from then. @throws NoState, StateDamaged, CommitFailed */
+  async verify(
+    attempt: Attempt,
+    dialogue: string,
+    answers: readonly string[],
+    startedMs: number,
+  ): Promise<Verified> {
+    const { link, keeper, clock, budgetMs } = this.#parts;
+    // A server known to be out of reach costs no wait, also while a probe is still trying.
+    if (this.#isOutOfReach()) return { verdict: "offline" };
+    if (this.#probing !== undefined) await this.#probing;
+    const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
+    if (this.#isOutOfReach() || leftMs <= 0) return { verdict: "offline" };
+    const store = keeper.store();
+    const boxKey = Buffer.from(store.server().boxKey, "base64");
+    const sealed = sealTo(boxKey, Buffer.from(JSON.stringify(answers), "utf8"));
+    const question = {
+      dialogue,
+      user: attempt.user,
+      kind: attempt.kind,
+      service: attempt.service,
+      sealedAnswers: sealed.toBase64(),
+      spent: this.#spent(attempt.user),
+    };
+    const asked = await link.askNow("verify", question, leftMs);
+    if (!asked.ok) return { verdict: "offline" };
+    const { result } = asked.response;
+    if (keeper.condition().state === "revoked") return { verdict: "revoked" };
+    if (result.verdict !== "granted") return result;
+    this.#settle(attempt, result.bundle);
+    this.#parts.syncSoon();
+    return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol };
+  }
+
+  /** The user said yes. False when the server couldn't be asked, or wouldn't. @throws NoState, StateDamaged, CommitFailed */
+  async enrol(attempt: Attempt, dialogue: string): Promise<boolean> {
+    const asked = await this.#parts.link.askNow("enrol", { dialogue }, this.#parts.budgetMs);
+    if (!asked.ok || asked.response.bundle === null) return false;
+    this.#settle(attempt, asked.response.bundle);
+    return true;
+  }
+
+  #isOutOfReach(): boolean {
+    return this.#parts.reach.state === "unreachable";
+  }
+
+  /**
+   * An enrolled user for whom no bundle came is enrolled no longer: keeping the old one would keep the code just used
+   * good offline. A bundle that can't be taken makes the sign-in fail for the same reason.
+   */
+  #settle(attempt: Attempt, document: SignedDocument | null): void {
+    const { keeper, timekeeper } = this.#parts;
+    const store = keeper.store();
+    const { moment, wallMs } = timekeeper.now(store.head.time);
+    const { user } = attempt;
+    if (document === null) {
+      if (!store.isEnrolled(user)) return;
+      const event: EventDraft = { kind: "disenrolled", user, reason: "not-renewed" };
+      keeper.commit({ nowMs: moment.nowMs, wallMs, remove: [user], events: [event] });
+      return;
+    }
+    const received = receiveBundle(store, document, user, moment.nowMs);
+    if (!received.ok) {
+      const event: EventDraft = { kind: "bundle-refused", user, reason: received.error.slice(0, 64) };
+      keeper.commit({ nowMs: moment.nowMs, wallMs, events: [event] });
+      throw new StateDamaged("the server's bundle can't be taken");
+    }
+    const standing = { ...received.value.standing, grace: beginGrace(moment) };
+    const events: EventDraft[] = received.value.isNew ? [{ kind: "enrolled", user }] : [];
+    keeper.commit({ nowMs: moment.nowMs, wallMs, put: [standing], events });
+  }
+
+  /** A standing that can't be read has nothing to say; the server knows what is spent there. */
+  #spent(user: string) {
+    try {
+      return [...(this.#parts.keeper.store().standing(user)?.spent ?? [])];
+    } catch (error) {
+      if (error instanceof StateDamaged) return [];
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// When to sync: soon after an online MFA, on the policy's schedule with jitter, when the server is back. And while it is
+// out of reach, a probe now and then, ever more rarely.
+
+import { type Clock, minuteMs, secondMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import type { Reach } from "./reach.ts";
+
+export interface ScheduleParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly reach: Reach;
+  /** Neither may reject. */
+  readonly sync: () => Promise<void>;
+  readonly probe: () => Promise<void>;
+  /** Minutes between two syncs, by policy; undefined while there is nothing to sync. */
+  readonly syncMinutes: () => number | undefined;
+}
+
+const soonMs = 200;
+const firstRetryMs = 5 * secondMs;
+const lastRetryMs = 5 * minuteMs;
+
+export class Schedule {
+  readonly #parts: ScheduleParts;
+  readonly #over = new AbortController();
+  #lastSyncMs: number;
+  #soon = false;
+  #recovering = false;
+
+  constructor(parts: ScheduleParts) {
+    this.#parts = parts;
+    this.#lastSyncMs = parts.clock.monotonicMs();
+  }
+
+  /** Several calls in a short while make one sync. */
+  soon(): void {
+    if (this.#soon || this.#over.signal.aborted) return;
+    this.#soon = true;
+    this.#detached(async () => {
+      await this.#parts.clock.sleep(soonMs, this.#over.signal);
+      this.#soon = false;
+      await this.now();
+    });
+  }
+
+  async now(): Promise<void> {
+    this.#lastSyncMs = this.#parts.clock.monotonicMs();
+    await this.#parts.sync();
+  }
+
+  /** Called every minute by cron: up to a tenth of the interval early, so that a fleet spreads. */
+  async tick(): Promise<void> {
+    const minutes = this.#parts.syncMinutes();
+    if (minutes === undefined || this.#parts.reach.state === "unreachable") return;
+    const early = (this.#parts.random.bytes(1)[0] ?? 0) / 2560;
+    const dueMs = this.#lastSyncMs + minutes * minuteMs * (1 - early);
+    if (this.#parts.clock.monotonicMs() >= dueMs) await this.now();
+  }
+
+  /** Called when the server can't be reached any more: tries until it can, then syncs. */
+  recover(): void {
+    if (this.#recovering) return;
+    this.#recovering = true;
+    this.#detached(async () => {
+      try {
+        let waitMs = firstRetryMs;
+        while (this.#parts.reach.state === "unreachable") {
+          await this.#parts.clock.sleep(waitMs, this.#over.signal);
+          waitMs = Math.min(lastRetryMs, waitMs * 2);
+          if (this.#parts.reach.state === "unreachable") await this.#parts.probe();
+        }
+      } finally {
+        this.#recovering = false;
+      }
+      this.soon();
+    });
+  }
+
+  stop(): void {
+    this.#over.abort();
+  }
+
+  /** Ends silently when the schedule is stopped. */
+  #detached(work: () => Promise<void>): void {
+    work().catch(() => undefined);
+  }
+}
