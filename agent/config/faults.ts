@@ -1,7 +1,7 @@
 // Faults of a configuration as sentences: which key, where it stands, what to do.
 
 import type * as v from "valibot";
-import { harmless } from "../log/harmless.ts";
+import { harmless } from "../platform/harmless.ts";
 import { closest } from "./closest.ts";
 import { type Locate, locator, type Position } from "./locate.ts";
 import { isTable } from "./table.ts";

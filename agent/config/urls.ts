@@ -47,9 +47,14 @@ export const proxyUrl = v.pipe(
 
 /** Plain http is for trying things out on one machine, and has to be asked for. */
 export function allowsHttp(url: string, development: boolean): boolean {
+  return new URL(url).protocol === "https:" || (development && isLoopbackHttp(url));
+}
+
+/** http:// to this machine itself, by an address that no name service has a say in (`localhost` by RFC 6761). */
+export function isLoopbackHttp(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  if (protocol === "https:") return true;
   return (
-    development && (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname))
+    protocol === "http:" &&
+    (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname))
   );
 }

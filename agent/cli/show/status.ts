@@ -1,0 +1,76 @@
+// `nightlatch status` and `nightlatch explain` for people.
+
+import type { EnrolmentStatus, Explanation, Status } from "../../admin/actions.ts";
+import { harmless } from "../../platform/harmless.ts";
+import type { Paint } from "./paint.ts";
+import { leftOver, localTime } from "./quantities.ts";
+import { aligned } from "./rows.ts";
+
+const stateSentences = {
+  healthy: "healthy",
+  damaged: "damaged: offline sign-in is off until the next sync",
+  "time-turned-back": "the clock was turned back: offline sign-in is off until the next sync",
+  revoked: "revoked by the server",
+  "not-joined": "not joined: run `nightlatch join`",
+} as const satisfies Record<Status["state"], string>;
+
+export function showStatus(status: Status, nowMs: number, paint: Paint): string {
+  const { server, enrolments } = status;
+  const head = aligned([
+    ["Agent", `nightlatchd ${status.version}`],
+    ["State", stateSentences[status.state]],
+    ["MFA", `${status.mfa}, mode ${status.mode}`],
+    ["Machine", status.machine ?? "none"],
+    ["Server", `${server.url ?? "none"}${server.url === null ? "" : `, ${reach(server)}`}`],
+    ["Last sync", status.lastSyncAtMs === null ? "never" : localTime(status.lastSyncAtMs)],
+    ["Waiting", `${status.eventsWaiting} ${status.eventsWaiting === 1 ? "event" : "events"}`],
+    ["Protector", `${status.protector.name}: ${status.protector.defends}`],
+  ]);
+  const painted = head
+    .split("\n")
+    .map((line) =>
+      line.startsWith("State") ? paint(status.state === "healthy" ? "green" : "red", line) : line,
+    )
+    .join("\n");
+  if (enrolments.length === 0) return `${painted}\nNobody is enrolled for offline sign-in here.\n`;
+  const table = aligned([
+    ["User", "Offline sign-in", "Until", "Last synced", "Policy"],
+    ...enrolments.map((each) => [
+      each.user,
+      standing(each, nowMs),
+      localTime(each.expiresAtMs),
+      localTime(each.lastSyncedAtMs),
+      each.policy,
+    ]),
+  ]);
+  const [titles = "", ...rows] = table.split("\n");
+  return `${painted}\n${[paint("bold", titles), ...rows].join("\n")}`;
+}
+
+function reach({ reach: now, lastContactAtMs, lastFailure }: Status["server"]): string {
+  const last = lastContactAtMs === null ? "never reached" : `last reached ${localTime(lastContactAtMs)}`;
+  if (now === "reachable") return "reachable";
+  if (now === "unknown") return `not tried yet, ${last}`;
+  return `unreachable${lastFailure === null ? "" : ` (${lastFailure})`}, ${last}`;
+}
+
+function standing(each: EnrolmentStatus, nowMs: number): string {
+  if (each.lockedUntilMs !== null && each.lockedUntilMs > nowMs)
+    return `locked until ${localTime(each.lockedUntilMs)}`;
+  if (each.daysLeft <= 0 || each.signInsLeft === 0)
+    return `over: ${leftOver(each.daysLeft, each.signInsLeft)}`;
+  return leftOver(each.daysLeft, each.signInsLeft);
+}
+
+const outcomeWords = { ask: "asked", grant: "granted", refuse: "refused" } as const;
+
+export function showExplanation(explanation: Explanation, paint: Paint): string {
+  const { user, kind, online, offline, policy, details } = explanation;
+  const title = paint("bold", `A ${kind} of ${harmless(user)} now, under the policy ${harmless(policy)}:`);
+  const outcomes = aligned([
+    ["  with the server", outcomeWords[online.outcome], online.because],
+    ["  without it", outcomeWords[offline.outcome], offline.because],
+  ]);
+  const steps = details.map((detail, at) => `  ${at + 1}. ${harmless(detail)}\n`).join("");
+  return `${title}\n${outcomes}${steps === "" ? "" : `\nStep by step:\n${steps}`}`;
+}
