@@ -36,13 +36,14 @@ export async function synchronise(
 ): Promise<SyncOutcome> {
   let eventsSent = 0;
   let bundlesReceived = 0;
-  const revocationsApplied = 0;
+  let revocationsApplied = 0;
   for (;;) {
     const before = keeper.store().head.events;
     const asked = await link.askLater("sync", () => question(keeper, facts), budgetMs);
     if (!asked.ok) return asked;
+    revocationsApplied += asked.response.revocations.length;
     if (keeper.condition().state === "revoked")
-      return { ok: true, eventsSent, bundlesReceived, revoked: true };
+      return { ok: true, eventsSent, bundlesReceived, revocationsApplied };
     const taken = take(keeper, timekeeper, asked.response);
     bundlesReceived += taken.bundles;
     eventsSent += taken.sentThrough - before.sentThrough;
