@@ -1,0 +1,115 @@
+// What is served over HTTP, in the order in which a request passes: log, size, route.
+
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Logger } from "pino";
+import type { Identity } from "../../protocol/crypto/keys.ts";
+import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
+import type { Clock } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { enrolByDialogue } from "../enrolments/enrol.ts";
+import type { Vault } from "../identity/vault.ts";
+import { Joining } from "../machines/join.ts";
+import type { Store } from "../store/store.ts";
+import { Synchronisation } from "../synchronisation/synchronisation.ts";
+import { Verification } from "../verification/verification.ts";
+import { openApiDocument } from "./open-api.ts";
+import { routes } from "./routes.ts";
+import { type Asked, refuse, SignedExchanges } from "./signed-exchange.ts";
+
+export interface AppParts {
+  readonly store: Store;
+  readonly identity: Identity;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Minutes between two scheduled syncs of a machine. */
+  readonly syncMinutes: number;
+}
+
+export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> {
+  const app = new Hono<{ Variables: { asked: Asked } }>();
+  const { store, clock, log, random } = parts;
+  const signed = new SignedExchanges(parts);
+  const joining = new Joining(parts);
+  const verification = new Verification(parts);
+  const synchronisation = new Synchronisation(parts);
+  const issuer = { signingKey: parts.identity.signing.privateKey, vault: parts.vault };
+  const nothing = () => Promise.resolve(undefined);
+
+  app.use(async (context, next) => {
+    const begun = clock.monotonicMs();
+    context.set("asked", {});
+    await next();
+    context.header("cache-control", "no-store");
+    const { machine } = context.get("asked");
+    const { method, path } = context.req;
+    // The address is cut: it is the asker's text, and the log's lines shall stay lines of a known size.
+    const said = { method, path: path.slice(0, 100), status: context.res.status, machine };
+    log.info({ ...said, ms: clock.monotonicMs() - begun }, "request");
+  });
+  app.use("/v1/*", bodyLimit({ maxSize: maxRequestBytes, onError: () => refuse("too-large") }));
+
+  app.post(routes.join.path, (c) => signed.join(c, joining, c.get("asked")));
+  app.post(routes.probe.path, (c) => {
+    const answer = () => Promise.resolve({});
+    return signed.exchange(c, "probe", { prepare: nothing, answer, answerRevoked: answer }, c.get("asked"));
+  });
+  app.post(routes.verify.path, (c) =>
+    signed.exchange(
+      c,
+      "verify",
+      {
+        prepare: (request) => verification.prepare(request),
+        answer: (tx, machine, request, answers, nowMs) =>
+          verification.answer(tx, machine, request, answers, nowMs),
+        answerRevoked: () => Promise.resolve({ result: { verdict: "revoked" } }),
+      },
+      c.get("asked"),
+    ),
+  );
+  app.post(routes.enrol.path, (c) =>
+    signed.exchange(
+      c,
+      "enrol",
+      {
+        prepare: nothing,
+        answer: async (tx, machine, { dialogue }, _, nowMs) => ({
+          bundle: await enrolByDialogue(tx, issuer, machine, dialogue, random, nowMs),
+        }),
+        answerRevoked: () => Promise.resolve({ bundle: null }),
+      },
+      c.get("asked"),
+    ),
+  );
+  app.post(routes.sync.path, (c) =>
+    signed.exchange(
+      c,
+      "sync",
+      {
+        prepare: nothing,
+        answer: (tx, machine, request, _, nowMs) => synchronisation.answer(tx, machine, request, nowMs),
+        answerRevoked: (tx, machine, request, nowMs) =>
+          synchronisation.answerRevoked(tx, machine, request, nowMs),
+      },
+      c.get("asked"),
+    ),
+  );
+
+  app.get("/openapi.json", (c) => c.json(openApiDocument()));
+  app.get("/healthz", async (c) => {
+    await store.db.selectFrom("server").select("id").executeTakeFirstOrThrow();
+    return c.json({ status: "ok" });
+  });
+  app.notFound(() => refuse("not-found"));
+  app.onError((error, c) => {
+    // The fault's own text may hold what was asked; name and place are enough to find it.
+    log.error(
+      { error: error.name, at: error.stack?.split("\n").slice(1, 6), path: c.req.path.slice(0, 100) },
+      "fault",
+    );
+    return refuse("internal");
+  });
+  return app;
+}

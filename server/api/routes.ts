@@ -1,0 +1,42 @@
+// The exchanges as they are served and described: one table for both.
+
+import { exchanges } from "../../protocol/sync/exchanges.ts";
+import type { RefusalCode } from "./refusal.ts";
+
+const always: readonly RefusalCode[] = [
+  "malformed",
+  "unsigned",
+  "sequence-conflict",
+  "too-large",
+  "internal",
+];
+
+export const routes = {
+  join: {
+    ...exchanges.join,
+    summary: "Make a machine known, by a join token and the machine's own signature",
+    refuses: [...always, "join-refused"],
+  },
+  probe: {
+    ...exchanges.probe,
+    summary: "Is the server there, is it the server, what time is it",
+    refuses: always,
+  },
+  verify: {
+    ...exchanges.verify,
+    summary: "Judge a user's answers at an online sign-in",
+    refuses: always,
+  },
+  enrol: {
+    ...exchanges.enrol,
+    summary: "Begin offline use for the user of a sign-in granted within five minutes",
+    refuses: always,
+  },
+  sync: {
+    ...exchanges.sync,
+    summary: "Bring events up; bundles, machine policy and revocations down",
+    refuses: always,
+  },
+} as const;
+
+export type RouteName = keyof typeof routes;

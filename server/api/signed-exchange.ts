@@ -1,0 +1,130 @@
+// From the bytes of a request to the bytes of a signed answer. Order matters: size, signature over the exact bytes,
+// shape, and only then the exchange itself.
+
+import type { Context } from "hono";
+import * as v from "valibot";
+import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
+import type { RequestOf } from "../../protocol/sync/exchanges.ts";
+import {
+  type RequestSignature,
+  readRequestSignature,
+  signResponse,
+} from "../../protocol/sync/http-signature.ts";
+import type { Clock } from "../../words/clock.ts";
+import { type Asking, converse, type Exchange } from "../machines/converse.ts";
+import { type Joining, keysOf } from "../machines/join.ts";
+import { findMachine } from "../machines/machines.ts";
+import type { Store } from "../store/store.ts";
+import { type RefusalCode, refusalBody, refusals } from "./refusal.ts";
+import { type RouteName, routes } from "./routes.ts";
+
+/** The server's key id in every answer's signature. */
+export const serverKeyId = "server";
+
+/** For the log: who asked, once the signature has told. */
+export interface Asked {
+  machine?: string;
+}
+
+type Outcome =
+  | { readonly kind: "answered"; readonly body: object }
+  | { readonly kind: "refused"; readonly code: RefusalCode };
+
+interface Incoming {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly signature: RequestSignature;
+}
+
+const refused = (code: RefusalCode): Outcome => ({ kind: "refused", code });
+
+export class SignedExchanges {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #identity: Identity;
+
+  constructor(parts: { store: Store; clock: Clock; identity: Identity }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#identity = parts.identity;
+  }
+
+  /** The key that must have signed is in the request itself; the machine's id binds both of its keys together. */
+  async join(context: Context, joining: Joining, asked: Asked): Promise<Response> {
+    return this.#serve(context, "join", async ({ body, signature }) => {
+      const request = parseBody(routes.join.request, body);
+      if (request === undefined) return refused("malformed");
+      const keys = keysOf(request);
+      if (signature.keyId !== machineId(keys) || !signature.verify(keys.signingKey))
+        return refused("unsigned");
+      asked.machine = signature.keyId;
+      const outcome = await joining.join(request);
+      switch (outcome.kind) {
+        case "joined":
+          return { kind: "answered", body: outcome.response };
+        case "refused":
+          return refused("join-refused");
+        case "sequence-conflict":
+          return refused("sequence-conflict");
+      }
+    });
+  }
+
+  async exchange<N extends Exclude<RouteName, "join">, P, A extends object>(
+    context: Context,
+    name: N,
+    exchange: Exchange<RequestOf<N> & Asking, P, A>,
+    asked: Asked,
+  ): Promise<Response> {
+    return this.#serve(context, name, async ({ body, signature }) => {
+      const machine = await findMachine(this.#store.db, signature.keyId);
+      if (machine === undefined || !signature.verify(Buffer.from(machine.signingKey, "base64")))
+        return refused("unsigned");
+      asked.machine = machine.id;
+      const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
+      if (request === undefined) return refused("malformed");
+      const reply = await converse(this.#store, this.#clock, exchange, machine, request);
+      switch (reply.kind) {
+        case "answered":
+          return reply;
+        case "sequence-conflict":
+          return refused("sequence-conflict");
+        case "unknown":
+          return refused("unsigned");
+      }
+    });
+  }
+
+  async #serve(
+    context: Context,
+    name: RouteName,
+    work: (incoming: Incoming) => Promise<Outcome>,
+  ): Promise<Response> {
+    const { path } = routes[name];
+    if (new URL(context.req.url).search !== "") return refuse("malformed");
+    const body = new Uint8Array(await context.req.arrayBuffer());
+    const signature = readRequestSignature({ method: "POST", path, body }, context.req.header());
+    if (signature === undefined) return refuse("unsigned");
+    const outcome = await work({ body, signature });
+    if (outcome.kind === "refused") return refuse(outcome.code);
+    const answer = Buffer.from(JSON.stringify(outcome.body), "utf8");
+    const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
+    const to = context.req.header("signature") ?? "";
+    const headers = signResponse({ status: 200, body: answer }, to, by, this.#clock.wallMs());
+    return new Response(answer, { status: 200, headers: { ...headers, "content-type": "application/json" } });
+  }
+}
+
+export function refuse(code: RefusalCode): Response {
+  return Response.json(refusalBody(code), { status: refusals[code].status });
+}
+
+/** Undefined for anything that is not JSON of this shape. What was wrong is not told: it could repeat a code. */
+function parseBody<S extends v.GenericSchema>(schema: S, body: Uint8Array): v.InferOutput<S> | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    const parsed = v.safeParse(schema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

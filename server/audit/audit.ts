@@ -1,0 +1,65 @@
+// What happened, for admins: the server's own entries and the machines' events in one order of arrival.
+
+import type { Db, Tx } from "../store/store.ts";
+
+export interface AuditEntry {
+  readonly atMs: number;
+  /** A stable word: `sign-in-granted`, `sequence-conflict`, `policy-changed`, … */
+  readonly kind: string;
+  readonly source: "server" | "machine";
+  readonly user: string | null;
+  readonly machine: string | null;
+  /** Never a code, a secret or a token. */
+  readonly detail: Readonly<Record<string, string | number | boolean | null | undefined | readonly string[]>>;
+}
+
+/** An entry of the server's own. */
+export function serverEntry(
+  atMs: number,
+  kind: string,
+  about: { readonly user?: string; readonly machine?: string },
+  detail: AuditEntry["detail"] = {},
+): AuditEntry {
+  return { atMs, kind, source: "server", user: about.user ?? null, machine: about.machine ?? null, detail };
+}
+
+/** In the same transaction as what it tells of: neither is there without the other. */
+export async function record(tx: Tx, entry: AuditEntry): Promise<void> {
+  await tx
+    .insertInto("audit")
+    .values({
+      atMs: entry.atMs,
+      kind: entry.kind,
+      source: entry.source,
+      userName: entry.user,
+      machineId: entry.machine,
+      detail: JSON.stringify(entry.detail),
+    })
+    .execute();
+}
+
+export interface AuditFilter {
+  readonly limit: number;
+  readonly user?: string | undefined;
+  readonly machine?: string | undefined;
+}
+
+/** The newest entries that match, oldest of them first. */
+export async function listAudit(
+  db: Db,
+  filter: AuditFilter,
+): Promise<(AuditEntry & { readonly id: number })[]> {
+  let query = db.selectFrom("audit").selectAll().orderBy("id", "desc").limit(filter.limit);
+  if (filter.user !== undefined) query = query.where("userName", "=", filter.user);
+  if (filter.machine !== undefined) query = query.where("machineId", "=", filter.machine);
+  const rows = await query.execute();
+  return rows.reverse().map((row) => ({
+    id: row.id,
+    atMs: row.atMs,
+    kind: row.kind,
+    source: row.source,
+    user: row.userName,
+    machine: row.machineId,
+    detail: JSON.parse(row.detail),
+  }));
+}

@@ -1,0 +1,89 @@
+// Authenticators at rest and in hand. In hand they have the protocol's shape; at rest everything secret is sealed, and
+// what is spent stands beside it.
+
+import * as v from "valibot";
+import { type Authenticator, authenticatorSchema } from "../../protocol/sync/documents.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { AuthenticatorTable } from "../store/tables.ts";
+
+/** All of one user's, the oldest first. @throws Error when one of them does not open. */
+export async function authenticatorsOf(db: Db, vault: Vault, userId: string): Promise<Authenticator[]> {
+  const rows = await db
+    .selectFrom("authenticators")
+    .selectAll()
+    .where("userId", "=", userId)
+    .orderBy("createdAtMs")
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => unseal(row, vault));
+}
+
+export async function insertAuthenticator(
+  tx: Tx,
+  vault: Vault,
+  userId: string,
+  authenticator: Authenticator,
+  nowMs: number,
+): Promise<void> {
+  const { id, type } = authenticator;
+  const secret = Buffer.from(JSON.stringify(secretPart(authenticator)), "utf8");
+  await tx
+    .insertInto("authenticators")
+    .values({
+      id,
+      userId,
+      type,
+      sealed: vault.seal({ table: "authenticators", id }, secret),
+      createdAtMs: nowMs,
+      ...spentColumns(authenticator),
+    })
+    .execute();
+}
+
+/** Writes what is spent; only ever called with the later of what is there and what is known (`mergeSpent`). */
+export async function saveSpent(tx: Tx, authenticator: Authenticator): Promise<void> {
+  await tx
+    .updateTable("authenticators")
+    .set(spentColumns(authenticator))
+    .where("id", "=", authenticator.id)
+    .execute();
+}
+
+function unseal(row: AuthenticatorTable, vault: Vault): Authenticator {
+  const secret = JSON.parse(
+    Buffer.from(vault.open({ table: "authenticators", id: row.id }, row.sealed)).toString("utf8"),
+  );
+  const spent = {
+    totp: { lastStep: row.lastStep },
+    hotp: { counter: row.counter },
+    "backup-codes": { usedIds: JSON.parse(row.usedIds) },
+  }[row.type];
+  return v.parse(authenticatorSchema, { type: row.type, id: row.id, ...secret, ...spent });
+}
+
+/** What never changes once the authenticator is there. */
+function secretPart(authenticator: Authenticator): object {
+  switch (authenticator.type) {
+    case "totp": {
+      const { secret, algorithm, digits, periodSeconds } = authenticator;
+      return { secret, algorithm, digits, periodSeconds };
+    }
+    case "hotp": {
+      const { secret, algorithm, digits } = authenticator;
+      return { secret, algorithm, digits };
+    }
+    case "backup-codes": {
+      const { salt, codes } = authenticator;
+      return { salt, codes };
+    }
+  }
+}
+
+function spentColumns(authenticator: Authenticator) {
+  return {
+    lastStep: authenticator.type === "totp" ? authenticator.lastStep : null,
+    counter: authenticator.type === "hotp" ? authenticator.counter : 0,
+    usedIds: authenticator.type === "backup-codes" ? JSON.stringify(authenticator.usedIds) : "[]",
+  };
+}

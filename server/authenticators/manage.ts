@@ -1,0 +1,145 @@
+// Adding, listing and removing authenticators: the only moments at which a secret is made, and shown.
+
+import { backupCodeCount, formatBackupCode, hashBackupCode, makeBackupCode } from "../../otp/backup-code.ts";
+import type { Algorithm } from "../../otp/hotp.ts";
+import type { Authenticator } from "../../protocol/sync/documents.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { User } from "../users/users.ts";
+import { authenticatorsOf, insertAuthenticator } from "./authenticators.ts";
+
+/** Shorter ones are accepted from existing tokens, RFC 4226 section 4 R6 asks for this many bytes. */
+export const recommendedSecretBytes = 16;
+const leastSecretBytes = 10;
+const mostSecretBytes = 64;
+const freshSecretBytes = 20;
+/** A bundle carries no more than 50. */
+const mostAuthenticators = 20;
+
+export interface NewOtp {
+  readonly type: "totp" | "hotp";
+  readonly algorithm: Algorithm;
+  readonly digits: 6 | 7 | 8;
+  readonly periodSeconds: number;
+  readonly counter: number;
+  /** Undefined: a fresh one of 20 random bytes. */
+  readonly secret: Uint8Array | undefined;
+}
+
+export type OtpAuthenticator = Extract<Authenticator, { type: "totp" | "hotp" }>;
+
+/** @throws Failure when the secret is too short or too long, or the user has too many. */
+export async function addOtp(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  wish: NewOtp,
+  random: Random,
+  nowMs: number,
+): Promise<OtpAuthenticator> {
+  const secret = wish.secret ?? random.bytes(freshSecretBytes);
+  if (secret.length < leastSecretBytes || secret.length > mostSecretBytes)
+    throw new Failure("invalid", `a secret has ${leastSecretBytes} to ${mostSecretBytes} bytes`);
+  const key = {
+    id: random.bytes(8).toHex(),
+    secret: secret.toBase64(),
+    algorithm: wish.algorithm,
+    digits: wish.digits,
+  };
+  const authenticator: OtpAuthenticator =
+    wish.type === "totp"
+      ? { type: "totp", ...key, periodSeconds: wish.periodSeconds, lastStep: null }
+      : { type: "hotp", ...key, counter: wish.counter };
+  await add(tx, vault, user, authenticator, nowMs);
+  return authenticator;
+}
+
+export interface NewBackupCodes {
+  readonly authenticator: Authenticator;
+  /** As shown to the user, once. */
+  readonly shown: readonly string[];
+}
+
+/** Makes the codes and hashes them, before any transaction: Argon2id takes its time. */
+export async function makeBackupCodes(random: Random): Promise<NewBackupCodes> {
+  const salt = random.bytes(16);
+  const plain = Array.from({ length: backupCodeCount }, () => makeBackupCode(random));
+  const codes: { id: number; hash: string }[] = [];
+  for (const [at, code] of plain.entries())
+    codes.push({ id: at + 1, hash: (await hashBackupCode(code, salt)).toBase64() });
+  return {
+    authenticator: {
+      type: "backup-codes",
+      id: random.bytes(8).toHex(),
+      salt: salt.toBase64(),
+      codes,
+      usedIds: [],
+    },
+    shown: plain.map(formatBackupCode),
+  };
+}
+
+/** A new set takes the place of the old one: a lost sheet of paper is worth nothing from then on. */
+export async function replaceBackupCodes(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  made: NewBackupCodes,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .deleteFrom("authenticators")
+    .where("userId", "=", user.id)
+    .where("type", "=", "backup-codes")
+    .execute();
+  await add(tx, vault, user, made.authenticator, nowMs);
+}
+
+async function add(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  authenticator: Authenticator,
+  nowMs: number,
+): Promise<void> {
+  const present = await tx.selectFrom("authenticators").select("id").where("userId", "=", user.id).execute();
+  if (present.length >= mostAuthenticators)
+    throw new Failure("conflict", `${user.name} has ${mostAuthenticators} authenticators; remove one first`);
+  await insertAuthenticator(tx, vault, user.id, authenticator, nowMs);
+  const detail = { type: authenticator.type, id: authenticator.id };
+  await record(tx, serverEntry(nowMs, "authenticator-added", { user: user.name }, detail));
+}
+
+/** @throws Failure when the user has no authenticator with this id. */
+export async function removeAuthenticator(tx: Tx, user: User, id: string, nowMs: number): Promise<void> {
+  const gone = await tx
+    .deleteFrom("authenticators")
+    .where("userId", "=", user.id)
+    .where("id", "=", id)
+    .returning("type")
+    .executeTakeFirst();
+  if (gone === undefined) throw new Failure("not-found", `${user.name} has no authenticator "${id}"`);
+  await record(tx, serverEntry(nowMs, "authenticator-removed", { user: user.name }, { type: gone.type, id }));
+}
+
+export interface ListedAuthenticator {
+  readonly createdAtMs: number;
+  /** Secrets and hashes are in here: what is shown of it is chosen field by field. */
+  readonly authenticator: Authenticator;
+}
+
+export async function listAuthenticators(db: Db, vault: Vault, user: User): Promise<ListedAuthenticator[]> {
+  const times = await db
+    .selectFrom("authenticators")
+    .select(["id", "createdAtMs"])
+    .where("userId", "=", user.id)
+    .execute();
+  const createdAt = new Map(times.map((row) => [row.id, row.createdAtMs]));
+  return (await authenticatorsOf(db, vault, user.id)).map((authenticator) => ({
+    authenticator,
+    createdAtMs: createdAt.get(authenticator.id) ?? 0,
+  }));
+}

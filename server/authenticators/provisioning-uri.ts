@@ -1,0 +1,19 @@
+// `otpauth://` URIs, as authenticator apps read them out of a QR code.
+
+import { generateHOTP, generateTOTP } from "@otplib/uri";
+import { toBase32 } from "../../words/base32.ts";
+import type { OtpAuthenticator } from "./manage.ts";
+
+const issuer = "Nightlatch";
+
+export function secretText(authenticator: OtpAuthenticator): string {
+  return toBase32(Buffer.from(authenticator.secret, "base64"));
+}
+
+export function provisioningUri(authenticator: OtpAuthenticator, userName: string): string {
+  const { algorithm, digits } = authenticator;
+  const common = { issuer, label: userName, secret: secretText(authenticator), algorithm, digits };
+  return authenticator.type === "totp"
+    ? generateTOTP({ ...common, period: authenticator.periodSeconds })
+    : generateHOTP({ ...common, counter: authenticator.counter });
+}

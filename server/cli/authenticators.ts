@@ -1,0 +1,147 @@
+import { type Command, Option } from "commander";
+import { renderUnicodeCompact } from "uqr";
+import { algorithms } from "../../otp/hotp.ts";
+import { fromBase32 } from "../../words/base32.ts";
+import {
+  addOtp,
+  type ListedAuthenticator,
+  listAuthenticators,
+  makeBackupCodes,
+  type NewOtp,
+  type OtpAuthenticator,
+  recommendedSecretBytes,
+  removeAuthenticator,
+  replaceBackupCodes,
+} from "../authenticators/manage.ts";
+import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
+import { isoTime } from "../iso-time.ts";
+import { theUser } from "../users/users.ts";
+import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { table, UsageError } from "./terminal.ts";
+
+export function addAuthenticatorCommands(program: Command, parts: CommandParts): void {
+  const authenticator = program.command("authenticator").description("what users prove themselves with");
+  const add = authenticator.command("add").description("add one and show its secret, once");
+
+  const addOtpCommand = (type: "totp" | "hotp", description: string) =>
+    add
+      .command(`${type} <user>`)
+      .description(description)
+      .addOption(new Option("--algorithm <name>", "hash function").choices(algorithms).default("sha1"))
+      .addOption(new Option("--digits <number>", "length of a code").choices(["6", "7", "8"]).default("6"))
+      .option(
+        "--secret <base32>",
+        "use this secret instead of a fresh one (also seen by others in the list of processes)",
+      )
+      .option("--qr", "print the QR code also when standard output is no terminal");
+
+  addOtpCommand("totp", "a time-based authenticator app or token")
+    .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 300), 30)
+    .action((user: string, given: OtpOptions & { period: number }, command: Command) =>
+      addAndShow(command, user, { ...otpOf("totp", given), periodSeconds: given.period }, given.qr === true),
+    );
+  addOtpCommand("hotp", "a counter-based authenticator app or token")
+    .option("--counter <number>", "the next counter", wholeNumberOption(0, 1e12), 0)
+    .action((user: string, given: OtpOptions & { counter: number }, command: Command) =>
+      addAndShow(command, user, { ...otpOf("hotp", given), counter: given.counter }, given.qr === true),
+    );
+
+  const addAndShow = async (command: Command, userName: string, wish: NewOtp, qr: boolean) =>
+    withServer(command, parts, async ({ store, vault }, options) => {
+      if (wish.secret !== undefined && wish.secret.length < recommendedSecretBytes)
+        parts.terminal.err(
+          `warning: the secret has ${wish.secret.length} bytes; RFC 4226 asks for at least ${recommendedSecretBytes}\n`,
+        );
+      const { user, added } = await store.write(async (tx) => {
+        const found = await theUser(tx, userName);
+        const made = await addOtp(tx, vault, found, wish, parts.random, parts.clock.wallMs());
+        return { user: found.name, added: made };
+      });
+      const uri = provisioningUri(added, user);
+      const picture = qr || parts.terminal.outIsTerminal ? `${renderUnicodeCompact(uri)}\n` : "";
+      say(parts, options, { user, ...shown(added), secret: secretText(added), uri }, `${uri}\n${picture}`);
+    });
+
+  add
+    .command("backup-codes <user>")
+    .description("ten single-use codes for paper; they take the place of the user's old ones")
+    .action(async (userName: string, _: object, command: Command) =>
+      withServer(command, parts, async ({ store, vault }, options) => {
+        await theUser(store.db, userName);
+        const made = await makeBackupCodes(parts.random);
+        const user = await store.write(async (tx) => {
+          const found = await theUser(tx, userName);
+          await replaceBackupCodes(tx, vault, found, made, parts.clock.wallMs());
+          return found.name;
+        });
+        const { id, type } = made.authenticator;
+        say(parts, options, { id, type, user, codes: made.shown }, `${made.shown.join("\n")}\n`);
+      }),
+    );
+
+  authenticator
+    .command("list <user>")
+    .description("a user's authenticators, without their secrets")
+    .action(async (userName: string, _: object, command: Command) =>
+      withServer(command, parts, async ({ store, vault }, options) => {
+        const user = await theUser(store.db, userName);
+        const listed = await listAuthenticators(store.db, vault, user);
+        const rows = listed.map(({ authenticator: one, createdAtMs }) => [
+          one.id,
+          one.type,
+          one.type === "backup-codes"
+            ? `${one.codes.length - one.usedIds.length} left`
+            : `${one.digits} digits`,
+          isoTime(createdAtMs),
+        ]);
+        const text = table(["ID", "TYPE", "", "ADDED"], rows, `${user.name} has no authenticator yet`);
+        say(
+          parts,
+          options,
+          listed.map((one) => ({ user: user.name, ...listedJson(one) })),
+          text,
+        );
+      }),
+    );
+
+  authenticator
+    .command("remove <user> <id>")
+    .description("remove one; machines forget it at their next sync")
+    .action(async (userName: string, id: string, _: object, command: Command) =>
+      withServer(command, parts, async ({ store }, options) => {
+        await store.write(async (tx) =>
+          removeAuthenticator(tx, await theUser(tx, userName), id, parts.clock.wallMs()),
+        );
+        say(parts, options, { user: userName, id, done: "remove" }, `removed ${id}\n`);
+      }),
+    );
+}
+
+interface OtpOptions {
+  algorithm: "sha1" | "sha256" | "sha512";
+  digits: "6" | "7" | "8";
+  secret?: string;
+  qr?: boolean;
+}
+
+function otpOf(type: "totp" | "hotp", given: OtpOptions): NewOtp {
+  const secret = given.secret === undefined ? undefined : fromBase32(given.secret);
+  if (given.secret !== undefined && secret === undefined) throw new UsageError("--secret is not base32");
+  const digits = ({ "6": 6, "7": 7, "8": 8 } as const)[given.digits];
+  return { type, algorithm: given.algorithm, digits, periodSeconds: 30, counter: 0, secret };
+}
+
+/** Everything but the secret. */
+function shown(authenticator: OtpAuthenticator): object {
+  const { id, type, algorithm, digits } = authenticator;
+  return authenticator.type === "totp"
+    ? { id, type, algorithm, digits, periodSeconds: authenticator.periodSeconds }
+    : { id, type, algorithm, digits, counter: authenticator.counter };
+}
+
+function listedJson({ authenticator, createdAtMs }: ListedAuthenticator): object {
+  const createdAt = isoTime(createdAtMs);
+  if (authenticator.type !== "backup-codes") return { ...shown(authenticator), createdAt };
+  const { id, type, codes, usedIds } = authenticator;
+  return { id, type, codesLeft: codes.length - usedIds.length, createdAt };
+}

@@ -1,0 +1,43 @@
+// The command line, put together; and what its ends mean: 0 done, 1 failed or not found, 2 not understood.
+
+import { Command, CommanderError } from "commander";
+import { addAuthenticatorCommands } from "./authenticators.ts";
+import { addEnrolmentCommands } from "./enrolments.ts";
+import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
+import { addAuditCommand, addPolicyCommands } from "./policies.ts";
+import { addServeCommand, type ServeParts } from "./serve.ts";
+import { describeError, plain, UsageError } from "./terminal.ts";
+import { addUserCommands } from "./users.ts";
+
+/** Runs one command; the exit code. `args` are those after the program's name. */
+export async function runCommand(args: readonly string[], parts: ServeParts): Promise<0 | 1 | 2> {
+  try {
+    await makeProgram(parts).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    parts.terminal.err(`nightlatch-server: ${plain(describeError(error))}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function makeProgram(parts: ServeParts): Command {
+  const program = new Command("nightlatch-server")
+    .description(
+      "the server of Nightlatch: MFA for workstations that keeps working when this server is out of reach",
+    )
+    .option("--data <dir>", "the server's folder (or the environment variable NIGHTLATCH_DATA)")
+    .option("--json", "JSON for scripts; times are ISO 8601")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: parts.terminal.out, writeErr: parts.terminal.err })
+    .exitOverride();
+  addServeCommand(program, parts);
+  addUserCommands(program, parts);
+  addAuthenticatorCommands(program, parts);
+  addJoinTokenCommands(program, parts);
+  addMachineCommands(program, parts);
+  addEnrolmentCommands(program, parts);
+  addPolicyCommands(program, parts);
+  addAuditCommand(program, parts);
+  return program;
+}

@@ -1,0 +1,47 @@
+// What commands write, and how they fail.
+
+import { inspect } from "node:util";
+import { Failure } from "../failure.ts";
+
+/** Where a command's words go; the composition root hands in the process's own. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a person reads what goes out. */
+  readonly outIsTerminal: boolean;
+}
+
+/** The user of the command line asked for something that can't be meant. Exit code 2. */
+export class UsageError extends Error {}
+
+/** One line a person can act on. A fault's own words are kept out of it, since they may hold more than they should. */
+export function describeError(error: unknown): string {
+  if (error instanceof Failure || error instanceof UsageError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (typeof code === "string" && typeof path === "string") return `${path}: ${code}`;
+  if (typeof code === "string" && code.startsWith("ERR_SQLITE"))
+    return `the database: ${String((error as Error).message)}`;
+  return typeof code === "string"
+    ? code
+    : `an unexpected fault: ${inspect((error as Error).message ?? error)}`;
+}
+
+/** Text from elsewhere (host names, services, user names) with control and direction characters made visible. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+/** Columns wide enough for their content; a line that says so when there is nothing. */
+export function table(
+  heads: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+  nothing: string,
+): string {
+  if (rows.length === 0) return `${nothing}\n`;
+  const cells = [heads, ...rows.map((row) => row.map((cell) => plain(String(cell ?? "-"))))];
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
+  const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}

@@ -1,0 +1,96 @@
+// Bundles: what a machine needs to check one user offline, and no more; signed by the server, sealed to the machine.
+
+import { sealTo } from "../../protocol/crypto/sealed-box.ts";
+import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
+import type { Authenticator, Bundle } from "../../protocol/sync/documents.ts";
+import type { Spent } from "../../protocol/sync/exchanges.ts";
+import { covers, spentOf } from "../authenticators/spent.ts";
+import type { Vault } from "../identity/vault.ts";
+import { type Machine, nextSerial } from "../machines/machines.ts";
+import type { NamedPolicy } from "../policies/policies.ts";
+import type { Tx } from "../store/store.ts";
+import type { User } from "../users/users.ts";
+import { type Enrolment, leaseOf } from "./enrolments.ts";
+import { offlineAuthenticators } from "./offline-use.ts";
+
+export interface BundleIssuer {
+  readonly signingKey: Uint8Array;
+  readonly vault: Vault;
+}
+
+export interface BundleParts {
+  readonly machine: Machine;
+  readonly user: User;
+  readonly enrolment: Enrolment;
+  readonly policy: NamedPolicy;
+  /** All of the user's. */
+  readonly authenticators: readonly Authenticator[];
+}
+
+/** Signs a bundle under the next serial and remembers what it said. */
+export async function issueBundle(
+  tx: Tx,
+  issuer: BundleIssuer,
+  parts: BundleParts,
+  nowMs: number,
+): Promise<SignedDocument> {
+  const { machine, user, enrolment, policy } = parts;
+  const authenticators = offlineAuthenticators(policy.policy, parts.authenticators);
+  const serial = await nextSerial(tx, machine.id);
+  const sealed = sealTo(
+    Buffer.from(machine.boxKey, "base64"),
+    Buffer.from(JSON.stringify(authenticators), "utf8"),
+  );
+  const content: Bundle = {
+    serial,
+    machine: machine.id,
+    user: user.name,
+    issuedAtMs: nowMs,
+    lease: leaseOf(enrolment),
+    policyName: policy.name,
+    policy: policy.policy,
+    sealed: sealed.toBase64(),
+  };
+  await tx
+    .updateTable("enrolments")
+    .set({
+      bundleSerial: serial,
+      bundleDigest: digest(issuer.vault, parts, authenticators),
+      bundleSpent: JSON.stringify(authenticators.map(spentOf)),
+      lastSyncedAtMs: nowMs,
+    })
+    .where("machineId", "=", machine.id)
+    .where("userId", "=", user.id)
+    .execute();
+  return signDocument("bundle", content, issuer.signingKey);
+}
+
+/** Whether the machine, by what it holds and says it has spent, would learn nothing from a new bundle. */
+export function isCurrent(
+  issuer: BundleIssuer,
+  parts: BundleParts,
+  held: { readonly bundleSerial: number; readonly spent: readonly Spent[] },
+): boolean {
+  const { enrolment } = parts;
+  if (held.bundleSerial !== enrolment.bundleSerial) return false;
+  const authenticators = offlineAuthenticators(parts.policy.policy, parts.authenticators);
+  if (enrolment.bundleDigest !== digest(issuer.vault, parts, authenticators)) return false;
+  const known: Spent[] = [...JSON.parse(enrolment.bundleSpent), ...held.spent];
+  return authenticators.map(spentOf).every((spent) => coversAll(known, spent));
+}
+
+/** Backup codes may be known in part from either list. */
+function coversAll(known: readonly Spent[], spent: Spent): boolean {
+  if (spent.type !== "backup-codes") return known.some((part) => covers(part, spent));
+  return spent.usedIds.every((id) => known.some((part) => covers(part, { ...spent, usedIds: [id] })));
+}
+
+/** Everything a bundle says but what changes with each (serial, time, sealing) and what is spent. */
+function digest(vault: Vault, parts: BundleParts, authenticators: readonly Authenticator[]): string {
+  const { policy, enrolment } = parts;
+  const keys = authenticators.map((one) => {
+    const spent = Object.keys(spentOf(one)).filter((key) => key !== "type" && key !== "id");
+    return Object.entries(one).filter(([key]) => !spent.includes(key));
+  });
+  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys]);
+}

@@ -1,0 +1,80 @@
+// `enrol`: the user said yes to offline use, within five minutes of the online MFA of the same dialogue.
+
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import { minuteMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import type { Machine } from "../machines/machines.ts";
+import { policyOfUser } from "../policies/policies.ts";
+import type { Tx } from "../store/store.ts";
+import { theUser, type User } from "../users/users.ts";
+import { type BundleIssuer, type BundleParts, issueBundle } from "./bundle.ts";
+import { keepEnrolment } from "./enrolments.ts";
+import { beginLease } from "./lease.ts";
+import { mayUseOffline } from "./offline-use.ts";
+
+const answerWithinMs = 5 * minuteMs;
+
+/** A new lease as of the online MFA, and its bundle. */
+export async function enrolUser(
+  tx: Tx,
+  issuer: BundleIssuer,
+  parts: Omit<BundleParts, "enrolment">,
+  mfaAtMs: number,
+  random: Random,
+  nowMs: number,
+): Promise<SignedDocument> {
+  const lease = beginLease(random.bytes(16).toHex(), parts.policy.policy, mfaAtMs);
+  const enrolment = await keepEnrolment(tx, parts.machine.id, parts.user, lease, nowMs);
+  return issueBundle(tx, issuer, { ...parts, enrolment }, nowMs);
+}
+
+/** Remembers a granted sign-in whose user may be asked. Those nobody came back to are dropped on the way. */
+export async function rememberDialogue(
+  tx: Tx,
+  machine: Machine,
+  user: User,
+  dialogue: string,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .deleteFrom("dialogues")
+    .where("grantedAtMs", "<=", nowMs - answerWithinMs)
+    .execute();
+  const row = { machineId: machine.id, dialogue, userId: user.id, grantedAtMs: nowMs };
+  await tx
+    .insertInto("dialogues")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["machineId", "dialogue"]).doUpdateSet(row))
+    .execute();
+}
+
+/** The bundle, or null: nothing remembered, too late, or no longer allowed. One yes brings one lease. */
+export async function enrolByDialogue(
+  tx: Tx,
+  issuer: BundleIssuer,
+  machine: Machine,
+  dialogue: string,
+  random: Random,
+  nowMs: number,
+): Promise<SignedDocument | null> {
+  const remembered = await tx
+    .deleteFrom("dialogues")
+    .where("machineId", "=", machine.id)
+    .where("dialogue", "=", dialogue)
+    .returning(["userId", "grantedAtMs"])
+    .executeTakeFirst();
+  if (remembered === undefined || nowMs >= remembered.grantedAtMs + answerWithinMs) return null;
+  const { name } = await tx
+    .selectFrom("users")
+    .select("name")
+    .where("id", "=", remembered.userId)
+    .executeTakeFirstOrThrow();
+  const user = await theUser(tx, name);
+  const policy = await policyOfUser(tx, user.id);
+  const authenticators = await authenticatorsOf(tx, issuer.vault, user.id);
+  const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators);
+  if (user.disabledAtMs !== null || !allowed) return null;
+  const parts = { machine, user, policy, authenticators };
+  return enrolUser(tx, issuer, parts, remembered.grantedAtMs, random, nowMs);
+}

@@ -1,0 +1,59 @@
+// One signed request of a joined machine, from its parsed body to the body of the answer: the gate, the work and the
+// pending revocations in one transaction, durable before the answer leaves.
+
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { Clock } from "../../words/clock.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { acceptRequest } from "./accept-request.ts";
+import type { Machine } from "./machines.ts";
+import { pendingRevocations } from "./revocations.ts";
+
+export interface Asking {
+  readonly sequence: number;
+  readonly revokedThrough: number;
+}
+
+/** What one exchange does. `P` is what was worked out before the transaction. */
+export interface Exchange<Q extends Asking, P, A extends object> {
+  /** Slow work that needs no lock. It decides nothing. */
+  prepare(request: Q): Promise<P>;
+  answer(tx: Tx, machine: Machine, request: Q, prepared: P, nowMs: number): Promise<A>;
+  answerRevoked(tx: Tx, machine: Machine, request: Q, nowMs: number): Promise<A>;
+}
+
+export type Reply<A> =
+  | {
+      readonly kind: "answered";
+      readonly body: A & { readonly serverTimeMs: number; readonly revocations: SignedDocument[] };
+    }
+  | { readonly kind: "sequence-conflict" }
+  | { readonly kind: "unknown" };
+
+export async function converse<Q extends Asking, P, A extends object>(
+  store: Store,
+  clock: Clock,
+  exchange: Exchange<Q, P, A>,
+  machine: Machine,
+  request: Q,
+): Promise<Reply<A>> {
+  // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
+  const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
+  const prepared = worthwhile ? { value: await exchange.prepare(request) } : undefined;
+  return store.write(async (tx): Promise<Reply<A>> => {
+    const nowMs = clock.wallMs();
+    const accepted = await acceptRequest(tx, machine.id, request, nowMs);
+    if (accepted.kind === "unknown" || accepted.kind === "sequence-conflict") return { kind: accepted.kind };
+    const answer =
+      accepted.kind === "revoked"
+        ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)
+        : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
+    const revocations = await pendingRevocations(tx, machine.id, request.revokedThrough);
+    return { kind: "answered", body: { serverTimeMs: nowMs, revocations, ...answer } };
+  });
+}
+
+/** Sequences only rise and revoked machines stay so: what was not worth preparing for is not accepted either. */
+function given<P>(prepared: { readonly value: P } | undefined): P {
+  if (prepared === undefined) throw new Error("a request was accepted that nothing was prepared for");
+  return prepared.value;
+}

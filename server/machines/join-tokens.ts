@@ -1,0 +1,57 @@
+// Join tokens: made here, shown once; only the key to check a proof with is kept, sealed.
+
+import { formatJoinToken, joinProofKey, joinTokenId } from "../../protocol/sync/join-token.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db, Tx } from "../store/store.ts";
+
+export interface NewJoinToken {
+  readonly serverFingerprint: Uint8Array;
+  readonly uses: number;
+  readonly expiresAtMs: number;
+}
+
+/** The token's text, which nothing can bring back later. */
+export async function createJoinToken(
+  tx: Tx,
+  vault: Vault,
+  wish: NewJoinToken,
+  random: Random,
+  nowMs: number,
+): Promise<string> {
+  const secret = random.bytes(16);
+  const id = joinTokenId(secret);
+  const { uses, expiresAtMs } = wish;
+  await tx
+    .insertInto("joinTokens")
+    .values({
+      id,
+      sealedProofKey: vault.seal({ table: "join_tokens", id }, joinProofKey(secret)),
+      uses,
+      usesLeft: uses,
+      createdAtMs: nowMs,
+      expiresAtMs,
+    })
+    .execute();
+  await record(tx, serverEntry(nowMs, "join-token-created", {}, { tokenId: id, uses }));
+  return formatJoinToken({ secret, serverFingerprint: wish.serverFingerprint });
+}
+
+export interface ListedJoinToken {
+  readonly id: string;
+  readonly uses: number;
+  readonly usesLeft: number;
+  readonly createdAtMs: number;
+  /** The first moment at which it is no longer good. */
+  readonly expiresAtMs: number;
+}
+
+export async function listJoinTokens(db: Db): Promise<ListedJoinToken[]> {
+  return db
+    .selectFrom("joinTokens")
+    .select(["id", "uses", "usesLeft", "createdAtMs", "expiresAtMs"])
+    .orderBy("createdAtMs")
+    .orderBy("id")
+    .execute();
+}

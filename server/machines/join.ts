@@ -1,0 +1,165 @@
+// `join`: a machine becomes known, by a token that it proves to hold without sending it.
+
+import { timingSafeEqual } from "node:crypto";
+import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
+import { chainStart } from "../../protocol/sync/events.ts";
+import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { joinProof } from "../../protocol/sync/join-token.ts";
+import type { Clock } from "../../words/clock.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { machinePolicyIfNew } from "./machine-policy.ts";
+import { findMachine, flagMachine, type Machine } from "./machines.ts";
+
+export type JoinOutcome =
+  | { readonly kind: "joined"; readonly response: ResponseOf<"join"> }
+  /** The token is unknown, expired or used up, or the proof is wrong: the asker is not told which. */
+  | { readonly kind: "refused" }
+  | { readonly kind: "sequence-conflict" };
+
+export class Joining {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #identity: Identity;
+  readonly #vault: Vault;
+  readonly #syncMinutes: number;
+
+  constructor(parts: {
+    store: Store;
+    clock: Clock;
+    identity: Identity;
+    vault: Vault;
+    syncMinutes: number;
+  }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#identity = parts.identity;
+    this.#vault = parts.vault;
+    this.#syncMinutes = parts.syncMinutes;
+  }
+
+  /** The request's signature by `signingKey` has been verified. */
+  async join(request: RequestOf<"join">): Promise<JoinOutcome> {
+    const id = machineId(keysOf(request));
+    return this.#store.write(async (tx) => {
+      const nowMs = this.#clock.wallMs();
+      const known = await findMachine(tx, id);
+      const refusal = await this.#whyNot(tx, request, known, nowMs);
+      if (refusal === "unknown-token") return { kind: "refused" };
+      if (refusal !== undefined) {
+        const detail = { reason: refusal, tokenId: request.tokenId, hostname: request.hostname };
+        await record(tx, serverEntry(nowMs, "join-refused", { machine: id }, detail));
+        return { kind: "refused" };
+      }
+      if (known !== undefined && request.sequence <= known.sequence) {
+        const detail = { sequence: request.sequence, expectedAbove: known.sequence };
+        await flagMachine(tx, known, "sequence-conflict", nowMs, detail);
+        return { kind: "sequence-conflict" };
+      }
+      await this.#spendUse(tx, request, known);
+      const machine = await this.#keep(tx, id, request, known, nowMs);
+      return { kind: "joined", response: await this.#answer(tx, machine, nowMs) };
+    });
+  }
+
+  /** An unknown token leaves no entry: anybody can send one, as often as they like. */
+  async #whyNot(
+    tx: Tx,
+    request: RequestOf<"join">,
+    known: Machine | undefined,
+    nowMs: number,
+  ): Promise<string | undefined> {
+    const token = await tx
+      .selectFrom("joinTokens")
+      .selectAll()
+      .where("id", "=", request.tokenId)
+      .executeTakeFirst();
+    if (token === undefined) return "unknown-token";
+    const { signingKey, boxKey } = keysOf(request);
+    const proofKey = this.#vault.open({ table: "join_tokens", id: token.id }, token.sealedProofKey);
+    const proof = Buffer.from(request.proof, "base64");
+    if (!timingSafeEqual(joinProof(proofKey, signingKey, boxKey), proof)) return "wrong-proof";
+    if (nowMs >= token.expiresAtMs) return "expired-token";
+    if (token.usesLeft < 1 && known?.joinToken !== token.id) return "used-up-token";
+    if (known !== undefined && known.revokedAtMs !== null) return "revoked-machine";
+    return undefined;
+  }
+
+  /** Joining again with the token it joined with costs a machine nothing: the first answer may have been lost. */
+  async #spendUse(tx: Tx, request: RequestOf<"join">, known: Machine | undefined): Promise<void> {
+    if (known?.joinToken === request.tokenId) return;
+    await tx
+      .updateTable("joinTokens")
+      .set((expression) => ({ usesLeft: expression("usesLeft", "-", 1) }))
+      .where("id", "=", request.tokenId)
+      .execute();
+  }
+
+  async #keep(
+    tx: Tx,
+    id: string,
+    request: RequestOf<"join">,
+    known: Machine | undefined,
+    nowMs: number,
+  ): Promise<Machine> {
+    const { hostname, platform, agentVersion, protector, sequence, tokenId } = request;
+    const now = {
+      hostname,
+      platform,
+      agentVersion,
+      protector,
+      sequence,
+      joinToken: tokenId,
+      lastSeenAtMs: nowMs,
+    };
+    await record(
+      tx,
+      serverEntry(nowMs, "machine-joined", { machine: id }, { hostname, platform, protector }),
+    );
+    if (known !== undefined) {
+      await tx.updateTable("machines").set(now).where("id", "=", id).execute();
+      return { ...known, ...now };
+    }
+    const machine: Machine = {
+      id,
+      signingKey: request.signingKey,
+      boxKey: request.boxKey,
+      joinedAtMs: nowMs,
+      lastSyncAtMs: null,
+      revokedAtMs: null,
+      exempt: 0,
+      flags: "[]",
+      serial: 0,
+      revokedThrough: 0,
+      policySerial: 0,
+      policyDigest: "",
+      eventsThrough: 0,
+      eventsHash: chainStart,
+      ...now,
+    };
+    await tx.insertInto("machines").values(machine).execute();
+    return machine;
+  }
+
+  async #answer(tx: Tx, machine: Machine, nowMs: number): Promise<ResponseOf<"join">> {
+    const { signing, box } = this.#identity;
+    const issuer = { signingKey: signing.privateKey, vault: this.#vault, syncMinutes: this.#syncMinutes };
+    const machinePolicy = await machinePolicyIfNew(tx, issuer, machine, -1, nowMs);
+    if (machinePolicy === null) throw new Error("a machine that holds no policy needs one");
+    return {
+      serverTimeMs: nowMs,
+      machine: machine.id,
+      serverSigningKey: signing.publicKey.toBase64(),
+      serverBoxKey: box.publicKey.toBase64(),
+      machinePolicy,
+    };
+  }
+}
+
+export function keysOf(request: RequestOf<"join">): { signingKey: Uint8Array; boxKey: Uint8Array } {
+  return {
+    signingKey: Buffer.from(request.signingKey, "base64"),
+    boxKey: Buffer.from(request.boxKey, "base64"),
+  };
+}

@@ -1,0 +1,60 @@
+// What holds on a machine for users it has no bundle of, issued anew only when it says something new.
+
+import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
+import type { MachinePolicy } from "../../protocol/sync/documents.ts";
+import type { Vault } from "../identity/vault.ts";
+import { listPolicies, policyOfGroup, policyOfUser } from "../policies/policies.ts";
+import type { Db, Tx } from "../store/store.ts";
+import { type Machine, nextSerial } from "./machines.ts";
+
+export interface MachinePolicyIssuer {
+  readonly signingKey: Uint8Array;
+  readonly vault: Vault;
+  /** Minutes between two scheduled syncs. */
+  readonly syncMinutes: number;
+}
+
+/** Null when the machine holds the newest, which is the one with serial `held`. */
+export async function machinePolicyIfNew(
+  tx: Tx,
+  issuer: MachinePolicyIssuer,
+  machine: Machine,
+  held: number,
+  nowMs: number,
+): Promise<SignedDocument | null> {
+  const { name, policy } = await policyOfGroup(tx, null);
+  const says = {
+    exempt: machine.exempt === 1,
+    exemptUsers: await exemptUsers(tx),
+    policy,
+    policyName: name,
+    syncMinutes: issuer.syncMinutes,
+  };
+  const policyDigest = issuer.vault.digest(says);
+  if (machine.policyDigest === policyDigest && machine.policySerial === held) return null;
+  const policySerial = await nextSerial(tx, machine.id);
+  await tx.updateTable("machines").set({ policySerial, policyDigest }).where("id", "=", machine.id).execute();
+  const content: MachinePolicy = {
+    serial: policySerial,
+    machine: machine.id,
+    issuedAtMs: nowMs,
+    ...says,
+  };
+  return signDocument("machine-policy", content, issuer.signingKey);
+}
+
+/** Enabled users whose own policy asks for no second factor. */
+async function exemptUsers(db: Db): Promise<string[]> {
+  const policies = await listPolicies(db);
+  if (policies.every(({ policy }) => policy.mfa === "required")) return [];
+  const users = await db
+    .selectFrom("users")
+    .select(["id", "name"])
+    .where("disabledAtMs", "is", null)
+    .orderBy("name")
+    .execute();
+  const exempt: string[] = [];
+  for (const user of users)
+    if ((await policyOfUser(db, user.id)).policy.mfa === "exempt") exempt.push(user.name);
+  return exempt.slice(0, 10_000);
+}

@@ -1,0 +1,107 @@
+// Joined machines as the server knows them.
+
+import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { MachineTable } from "../store/tables.ts";
+
+export type Machine = Readonly<MachineTable>;
+
+/** Stable words for what an admin should look at. */
+export type MachineFlag =
+  | "sequence-conflict"
+  | "event-gap"
+  | "event-fork"
+  | "event-malformed"
+  | "state-restored";
+
+export async function findMachine(db: Db, id: string): Promise<Machine | undefined> {
+  return db.selectFrom("machines").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function listMachines(db: Db): Promise<Machine[]> {
+  return db.selectFrom("machines").selectAll().orderBy("joinedAtMs").orderBy("id").execute();
+}
+
+/** By id, by the beginning of one, or by host name. @throws Failure unless exactly one machine is meant. */
+export async function theMachine(db: Db, text: string): Promise<Machine> {
+  const all = await listMachines(db);
+  const exact = all.find((machine) => machine.id === text.toUpperCase());
+  if (exact !== undefined) return exact;
+  const byId = text.length >= 4 ? all.filter((machine) => machine.id.startsWith(text.toUpperCase())) : [];
+  const found = byId.length > 0 ? byId : all.filter((machine) => machine.hostname === text);
+  if (found.length > 1)
+    throw new Failure(
+      "conflict",
+      `${JSON.stringify(text)} means ${found.length} machines; give a machine id`,
+    );
+  if (found[0] === undefined) throw new Failure("not-found", `there is no machine ${JSON.stringify(text)}`);
+  return found[0];
+}
+
+export function flagsOf(machine: Machine): MachineFlag[] {
+  return JSON.parse(machine.flags);
+}
+
+/**
+ * Marks the machine for an admin's eye. Told in the audit when the flag is new; a machine that goes on the same way
+ * adds nothing, so that it can't fill the disk.
+ */
+export async function flagMachine(
+  tx: Tx,
+  machine: Machine,
+  flag: MachineFlag,
+  nowMs: number,
+  detail: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  const row = await tx
+    .selectFrom("machines")
+    .select("flags")
+    .where("id", "=", machine.id)
+    .executeTakeFirstOrThrow();
+  const flags: MachineFlag[] = JSON.parse(row.flags);
+  if (flags.includes(flag)) return;
+  await tx
+    .updateTable("machines")
+    .set({ flags: JSON.stringify([...flags, flag]) })
+    .where("id", "=", machine.id)
+    .execute();
+  await record(tx, serverEntry(nowMs, flag, { machine: machine.id }, detail));
+}
+
+/**
+ * The admin has looked: flags go, and a chain of events that was broken may begin anew with what the machine sends next.
+ * What is missing from it stays missing, and the audit says so.
+ */
+export async function clearFlags(tx: Tx, machine: Machine, nowMs: number): Promise<void> {
+  const broken = flagsOf(machine).some((flag) => flag.startsWith("event-"));
+  await tx
+    .updateTable("machines")
+    .set({ flags: "[]", ...(broken ? { eventsHash: null } : {}) })
+    .where("id", "=", machine.id)
+    .execute();
+  const detail = { flags: flagsOf(machine), eventsThrough: machine.eventsThrough };
+  await record(tx, serverEntry(nowMs, "flags-cleared", { machine: machine.id }, detail));
+}
+
+/** Takes effect at the machine's next sync. */
+export async function exemptMachine(tx: Tx, machine: Machine, exempt: boolean, nowMs: number): Promise<void> {
+  await tx
+    .updateTable("machines")
+    .set({ exempt: exempt ? 1 : 0 })
+    .where("id", "=", machine.id)
+    .execute();
+  const kind = exempt ? "machine-exempted" : "machine-exemption-ended";
+  await record(tx, serverEntry(nowMs, kind, { machine: machine.id }));
+}
+
+/** The next serial of a machine's documents: one row of numbers for bundles, policies and revocations together. */
+export async function nextSerial(tx: Tx, machineId: string): Promise<number> {
+  const row = await tx
+    .updateTable("machines")
+    .set((expression) => ({ serial: expression("serial", "+", 1) }))
+    .where("id", "=", machineId)
+    .returning("serial")
+    .executeTakeFirstOrThrow();
+  return row.serial;
+}

@@ -1,0 +1,59 @@
+// Revocations: signed once, kept, and sent at every contact until the machine reports them as carried out.
+
+import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
+import type { Revocation } from "../../protocol/sync/documents.ts";
+import type { Tx } from "../store/store.ts";
+import { nextSerial } from "./machines.ts";
+
+export async function issueRevocation(
+  tx: Tx,
+  signingKey: Uint8Array,
+  machineId: string,
+  target: Revocation["target"],
+  nowMs: number,
+): Promise<void> {
+  const serial = await nextSerial(tx, machineId);
+  const revocation: Revocation = { serial, machine: machineId, issuedAtMs: nowMs, target };
+  const userName = target.scope === "user" ? target.user : null;
+  const document = signDocument("revocation", revocation, signingKey);
+  await tx
+    .insertInto("revocations")
+    .values({ machineId, serial, userName, ...document, createdAtMs: nowMs })
+    .execute();
+}
+
+/**
+ * All with a serial above what this very request reports, the oldest first, at most the 1,000 that fit into one answer.
+ * What the machine reported earlier does not count: one restored from a backup is told again.
+ */
+export async function pendingRevocations(
+  tx: Tx,
+  machineId: string,
+  revokedThrough: number,
+): Promise<SignedDocument[]> {
+  return tx
+    .selectFrom("revocations")
+    .select(["payload", "signature"])
+    .where("machineId", "=", machineId)
+    .where("serial", ">", revokedThrough)
+    .orderBy("serial")
+    .limit(1_000)
+    .execute();
+}
+
+/** Whether the machine has yet to carry out one for this user. */
+export async function isRevocationPending(
+  tx: Tx,
+  machineId: string,
+  userName: string,
+  revokedThrough: number,
+): Promise<boolean> {
+  const row = await tx
+    .selectFrom("revocations")
+    .select("serial")
+    .where("machineId", "=", machineId)
+    .where("userName", "=", userName)
+    .where("serial", ">", revokedThrough)
+    .executeTakeFirst();
+  return row !== undefined;
+}

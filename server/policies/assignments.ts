@@ -1,0 +1,76 @@
+// `KEY=VALUE` of the command line, such as `offline.days=3`, put into a policy.
+
+import type { Policy } from "../../protocol/sync/policy.ts";
+import { Failure } from "../failure.ts";
+
+type Reader = (text: string) => unknown;
+
+const whole: Reader = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : text);
+const word: Reader = (text) => text;
+const words: Reader = (text) => (text === "none" ? [] : text.split(","));
+const orNone: Reader = (text) => (text === "none" ? null : whole(text));
+/** `totp/hotp,backup-codes`: first question TOTP or HOTP, second question a backup code. */
+const factors: Reader = (text) => text.split(",").map((question) => question.split("/"));
+
+const keys: Readonly<Record<string, { readonly read: Reader; readonly help: string }>> = {
+  mfa: { read: word, help: "required | exempt" },
+  scope: { read: words, help: "kinds joined by commas: logon,unlock,elevate,remote; or none" },
+  "online.factors": {
+    read: factors,
+    help: "questions joined by commas, alternatives by slashes: totp/hotp,backup-codes",
+  },
+  "offline.days": { read: whole, help: "days after the last online MFA; 0 = no offline sign-in" },
+  "offline.signIns": { read: orNone, help: "offline sign-ins after the last online MFA; none = no limit" },
+  "offline.factors": { read: factors, help: "as online.factors" },
+  "lockout.failures": { read: whole, help: "wrong sign-ins in a row that lock; 0 = off" },
+  "lockout.minutes": { read: whole, help: "minutes that a lockout lasts" },
+  guessLimit: { read: whole, help: "wrong answers offline between two online MFAs" },
+  "grace.unlocks": { read: whole, help: "unlocks without a code after a full sign-in" },
+  "grace.minutes": { read: whole, help: "minutes in which they are good" },
+  enrol: { read: word, help: "automatic | ask | off" },
+  unreachable: { read: word, help: "deny | skip" },
+  "totpWindow.past": { read: whole, help: "time steps before the present one" },
+  "totpWindow.future": { read: whole, help: "time steps after the present one" },
+  hotpLookAhead: { read: whole, help: "counters looked at beyond the next one" },
+};
+
+/** One line a key, for `--help`. */
+export const assignmentHelp = Object.entries(keys)
+  .map(([key, { help }]) => `  ${key.padEnd(18)} ${help}`)
+  .join("\n");
+
+/** @throws Failure for a text that is no assignment to a known key. Whether the value fits is the schema's to say. */
+export function assign(present: unknown, assignments: readonly string[]): unknown {
+  const policy: Record<string, unknown> = isObject(present) ? { ...present } : {};
+  for (const text of assignments) {
+    const at = text.indexOf("=");
+    const name = text.slice(0, Math.max(0, at));
+    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    if (key === undefined)
+      throw new Failure(
+        "invalid",
+        `"${text}" sets nothing; KEY=VALUE with one of: ${Object.keys(keys).join(", ")}`,
+      );
+    const [outer, inner] = name.split(".");
+    const value = key.read(text.slice(at + 1));
+    if (outer === undefined) continue;
+    if (inner === undefined) policy[outer] = value;
+    else policy[outer] = { ...(policy[outer] as object), [inner]: value };
+  }
+  return policy;
+}
+
+/** A JSON object with all or some of a policy's fields, over the present ones. Unknown fields are left for the schema to refuse. */
+export function overlay(present: Policy, given: unknown): unknown {
+  if (!isObject(given)) throw new Failure("invalid", "a policy file holds one JSON object");
+  const policy: Record<string, unknown> = { ...present };
+  for (const [key, value] of Object.entries(given)) {
+    const before = policy[key];
+    policy[key] = isObject(before) && isObject(value) ? { ...before, ...value } : value;
+  }
+  return policy;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+// Brings a database to the shape this program knows, one numbered step a transaction.
+
+import { type Kysely, sql } from "kysely";
+import { Failure } from "../failure.ts";
+import { first } from "./migrations/0001-first.ts";
+
+const migrations = [first] as const;
+
+/** @throws Failure when the database was made by a newer program: an older one must not touch it. */
+export async function migrate(db: Kysely<unknown>): Promise<void> {
+  await sql`create table if not exists migrations (number integer primary key)`.execute(db);
+  for (;;) {
+    const done = await db.transaction().execute(async (tx) => {
+      const rows = await sql<{ n: number | null }>`select max(number) as n from migrations`.execute(tx);
+      const reached = rows.rows[0]?.n ?? 0;
+      if (reached > migrations.length)
+        throw new Failure(
+          "conflict",
+          "the database was made by a newer nightlatch-server; run that version or restore a backup",
+        );
+      const next = migrations[reached];
+      if (next === undefined) return true;
+      await next(tx);
+      await sql`insert into migrations (number) values (${reached + 1})`.execute(tx);
+      return false;
+    });
+    if (done) return;
+  }
+}

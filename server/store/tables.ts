@@ -1,0 +1,159 @@
+// What the database holds. Times are milliseconds since 1970, keys and sealed content are base64, lists and objects are
+// JSON text: the same in SQLite and in PostgreSQL.
+
+import type { Generated } from "kysely";
+import type { AuthenticatorType } from "../../protocol/sync/policy.ts";
+
+export interface Tables {
+  server: ServerTable;
+  users: UserTable;
+  userGroups: UserGroupTable;
+  policies: PolicyTable;
+  authenticators: AuthenticatorTable;
+  joinTokens: JoinTokenTable;
+  machines: MachineTable;
+  enrolments: EnrolmentTable;
+  revocations: RevocationTable;
+  events: EventTable;
+  dialogues: DialogueTable;
+  audit: AuditTable;
+}
+
+/** One row: whose database this is. */
+export interface ServerTable {
+  id: number;
+  /** The public signing key that belongs to `server.key`: another key file next to this database is noticed. */
+  signingKey: string;
+  createdAtMs: number;
+}
+
+export interface UserTable {
+  id: string;
+  name: string;
+  /** `lookAlikeKey(name)`, unique: no two users whose names can be taken for one another. */
+  lookAlike: string;
+  displayName: string;
+  disabledAtMs: number | null;
+  createdAtMs: number;
+  /** Wrong sign-ins in a row since the last right one or the last lockout. */
+  failures: number;
+  lockedUntilMs: number | null;
+}
+
+export interface UserGroupTable {
+  userId: string;
+  groupName: string;
+}
+
+export interface PolicyTable {
+  /** The group's name; empty for the default policy. */
+  groupName: string;
+  priority: number;
+  policy: string;
+  updatedAtMs: number;
+}
+
+export interface AuthenticatorTable {
+  id: string;
+  userId: string;
+  type: AuthenticatorType;
+  /** Sealed JSON: the key of a TOTP or HOTP authenticator, or salt and hashes of backup codes. */
+  sealed: string;
+  lastStep: number | null;
+  counter: number;
+  usedIds: string;
+  createdAtMs: number;
+}
+
+export interface JoinTokenTable {
+  id: string;
+  sealedProofKey: string;
+  uses: number;
+  usesLeft: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+export interface MachineTable {
+  id: string;
+  signingKey: string;
+  boxKey: string;
+  hostname: string;
+  platform: string;
+  agentVersion: string;
+  protector: string;
+  joinToken: string;
+  joinedAtMs: number;
+  lastSeenAtMs: number;
+  lastSyncAtMs: number | null;
+  revokedAtMs: number | null;
+  exempt: number;
+  /** JSON array of stable words, such as `sequence-conflict`. */
+  flags: string;
+  /** The highest sequence of an accepted request. */
+  sequence: number;
+  /** The highest serial given to a bundle, machine policy or revocation of this machine. */
+  serial: number;
+  /** The highest revocation serial that the machine has reported as carried out. */
+  revokedThrough: number;
+  policySerial: number;
+  policyDigest: string;
+  eventsThrough: number;
+  /** The chain's hash after event `eventsThrough`; null = begin anew with what the machine sends next. */
+  eventsHash: string | null;
+}
+
+export interface EnrolmentTable {
+  machineId: string;
+  userId: string;
+  enrolledAtMs: number;
+  lastSyncedAtMs: number;
+  endedAtMs: number | null;
+  leaseId: string;
+  leaseStartedAtMs: number;
+  leaseExpiresAtMs: number;
+  leaseSignIns: number | null;
+  signInsUsed: number;
+  bundleSerial: number;
+  /** Keyed hash of what the last bundle said, without what was spent. */
+  bundleDigest: string;
+  /** JSON of what the last bundle said is spent. */
+  bundleSpent: string;
+}
+
+export interface RevocationTable {
+  machineId: string;
+  serial: number;
+  /** Null when the whole machine is revoked. */
+  userName: string | null;
+  payload: string;
+  signature: string;
+  createdAtMs: number;
+}
+
+export interface EventTable {
+  machineId: string;
+  sequence: number;
+  line: string;
+  /** The chain's hash after this line. */
+  hash: string;
+  receivedAtMs: number;
+}
+
+/** Granted sign-ins whose user may still say yes to offline use. */
+export interface DialogueTable {
+  machineId: string;
+  dialogue: string;
+  userId: string;
+  grantedAtMs: number;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  atMs: number;
+  kind: string;
+  source: "server" | "machine";
+  userName: string | null;
+  machineId: string | null;
+  detail: string;
+}

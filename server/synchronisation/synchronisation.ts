@@ -1,0 +1,139 @@
+// `sync`: events up; bundles, machine policy and revocations down.
+
+import type { Identity } from "../../protocol/crypto/keys.ts";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import { mergeAndSave } from "../authenticators/merge.ts";
+import { type BundleIssuer, isCurrent, issueBundle } from "../enrolments/bundle.ts";
+import { type Enrolment, endEnrolment, enrolmentEver, leaseOf, markEnded } from "../enrolments/enrolments.ts";
+import { shortenLease } from "../enrolments/lease.ts";
+import { mayUseOffline } from "../enrolments/offline-use.ts";
+import type { Vault } from "../identity/vault.ts";
+import { machinePolicyIfNew } from "../machines/machine-policy.ts";
+import type { Machine } from "../machines/machines.ts";
+import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
+import { type NamedPolicy, policyOfUser } from "../policies/policies.ts";
+import type { Tx } from "../store/store.ts";
+import { findUser } from "../users/users.ts";
+import { keepEvents } from "./events.ts";
+
+type Request = RequestOf<"sync">;
+type Reported = Request["enrolments"][number];
+type Answer = Omit<ResponseOf<"sync">, "serverTimeMs" | "revocations">;
+
+/** An answer carries no more. */
+const mostRevocations = 1_000;
+
+export class Synchronisation {
+  readonly #issuer: BundleIssuer & { readonly syncMinutes: number };
+
+  constructor(parts: { identity: Identity; vault: Vault; syncMinutes: number }) {
+    this.#issuer = {
+      signingKey: parts.identity.signing.privateKey,
+      vault: parts.vault,
+      syncMinutes: parts.syncMinutes,
+    };
+  }
+
+  async answer(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
+    const { through, fresh } = await keepEvents(tx, machine, request.events, nowMs);
+    await keepReport(tx, machine, request, nowMs);
+    const reported = new Set(request.enrolments.map((enrolment) => enrolment.user));
+    for (const event of fresh)
+      if (event.kind === "disenrolled" && event.user !== undefined && !reported.has(event.user)) {
+        const user = await findUser(tx, event.user);
+        if (user !== undefined) await markEnded(tx, machine.id, user, "machine-forgot", nowMs);
+      }
+    const bundles: SignedDocument[] = [];
+    for (const enrolment of request.enrolments) {
+      const bundle = await this.#refresh(tx, machine, request, enrolment, nowMs);
+      if (bundle !== undefined) bundles.push(bundle);
+    }
+    const held = request.machinePolicySerial;
+    const machinePolicy = await machinePolicyIfNew(tx, this.#issuer, machine, held, nowMs);
+    return { eventsThrough: through, machinePolicy, bundles };
+  }
+
+  /** A revoked machine may still tell what happened; it gets nothing. */
+  async answerRevoked(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
+    const { through } = await keepEvents(tx, machine, request.events, nowMs);
+    return { eventsThrough: through, machinePolicy: null, bundles: [] };
+  }
+
+  /** The new bundle, if the machine needs one. An enrolment that holds no more is answered with a revocation. */
+  async #refresh(
+    tx: Tx,
+    machine: Machine,
+    request: Request,
+    reported: Reported,
+    nowMs: number,
+  ): Promise<SignedDocument | undefined> {
+    const { signingKey, vault } = this.#issuer;
+    const user = await findUser(tx, reported.user);
+    const known = user && (await enrolmentEver(tx, machine.id, user.id));
+    if (user === undefined || known === undefined)
+      return this.#refuse(tx, machine, request, reported.user, nowMs);
+    const authenticators = await mergeAndSave(
+      tx,
+      await authenticatorsOf(tx, vault, user.id),
+      reported.spent,
+      nowMs,
+    );
+    if (known.endedAtMs !== null) return this.#refuse(tx, machine, request, reported.user, nowMs);
+    const policy = await policyOfUser(tx, user.id);
+    // An exempt user's enrolment rests: the bundle says so, and holds again when the exemption ends.
+    const holds = policy.policy.mfa === "exempt" || mayUseOffline(policy.policy, authenticators);
+    if (!holds) {
+      await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
+      return undefined;
+    }
+    const enrolment = await keepRefreshed(tx, known, reported, policy, nowMs);
+    const parts = { machine, user, enrolment, policy, authenticators };
+    return isCurrent(this.#issuer, parts, reported) ? undefined : issueBundle(tx, this.#issuer, parts, nowMs);
+  }
+
+  /** The machine holds what the server does not know of, or has ended: it is told to erase it, once at a time. */
+  async #refuse(tx: Tx, machine: Machine, request: Request, user: string, nowMs: number): Promise<undefined> {
+    const { revokedThrough } = request;
+    if (await isRevocationPending(tx, machine.id, user, revokedThrough)) return undefined;
+    const pending = await pendingRevocations(tx, machine.id, revokedThrough);
+    if (pending.length >= mostRevocations) return undefined;
+    await issueRevocation(tx, this.#issuer.signingKey, machine.id, { scope: "user", user }, nowMs);
+    return undefined;
+  }
+}
+
+async function keepReport(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<void> {
+  const { hostname, platform, agentVersion, protector } = request;
+  await tx
+    .updateTable("machines")
+    .set({ hostname, platform, agentVersion, protector, lastSyncAtMs: nowMs })
+    .where("id", "=", machine.id)
+    .execute();
+}
+
+/** Counts what was used and shortens the lease where the policy asks for less. Nothing here lengthens it. */
+async function keepRefreshed(
+  tx: Tx,
+  enrolment: Enrolment,
+  reported: Reported,
+  { policy }: NamedPolicy,
+  nowMs: number,
+): Promise<Enrolment> {
+  const lease = policy.mfa === "exempt" ? leaseOf(enrolment) : shortenLease(leaseOf(enrolment), policy);
+  const used = reported.leaseId === enrolment.leaseId ? reported.signInsUsed : 0;
+  const changed = {
+    lastSyncedAtMs: nowMs,
+    leaseExpiresAtMs: lease.expiresAtMs,
+    leaseSignIns: lease.signIns,
+    signInsUsed: Math.max(enrolment.signInsUsed, Math.min(used, 1_000_000)),
+  };
+  await tx
+    .updateTable("enrolments")
+    .set(changed)
+    .where("machineId", "=", enrolment.machineId)
+    .where("userId", "=", enrolment.userId)
+    .execute();
+  return { ...enrolment, ...changed };
+}

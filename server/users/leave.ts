@@ -1,0 +1,23 @@
+// A user goes, for a while or for good: offline use ends on every machine with the same commit.
+
+import { record, serverEntry } from "../audit/audit.ts";
+import { endAllOfUser } from "../enrolments/enrolments.ts";
+import type { Tx } from "../store/store.ts";
+import type { User } from "./users.ts";
+
+export async function disableUser(tx: Tx, signingKey: Uint8Array, user: User, nowMs: number): Promise<void> {
+  await tx
+    .updateTable("users")
+    .set({ disabledAtMs: user.disabledAtMs ?? nowMs })
+    .where("id", "=", user.id)
+    .execute();
+  const enrolments = await endAllOfUser(tx, signingKey, user, "user-disabled", nowMs);
+  await record(tx, serverEntry(nowMs, "user-disabled", { user: user.name }, { enrolments }));
+}
+
+/** With all authenticators. The audit keeps the name. */
+export async function removeUser(tx: Tx, signingKey: Uint8Array, user: User, nowMs: number): Promise<void> {
+  const enrolments = await endAllOfUser(tx, signingKey, user, "user-removed", nowMs);
+  await tx.deleteFrom("users").where("id", "=", user.id).execute();
+  await record(tx, serverEntry(nowMs, "user-removed", { user: user.name }, { enrolments }));
+}

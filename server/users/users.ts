@@ -1,0 +1,149 @@
+// People's accounts.
+
+import type { Random } from "../../words/random.ts";
+import { lookAlikeKey, parseUserName, type UserName } from "../../words/user-name.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
+import { checkGroupName } from "../policies/policies.ts";
+import type { Db, Tx } from "../store/store.ts";
+
+export interface User {
+  readonly id: string;
+  readonly name: UserName;
+  readonly displayName: string;
+  readonly disabledAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly failures: number;
+  readonly lockedUntilMs: number | null;
+}
+
+const columns = [
+  "id",
+  "name",
+  "displayName",
+  "disabledAtMs",
+  "createdAtMs",
+  "failures",
+  "lockedUntilMs",
+] as const;
+
+/** By the very characters of the name (after NFC); undefined for a name nobody has or could have. */
+export async function findUser(db: Db, name: unknown): Promise<User | undefined> {
+  const parsed = parseUserName(name);
+  if (!parsed.ok) return undefined;
+  const row = await db
+    .selectFrom("users")
+    .select(columns)
+    .where("name", "=", parsed.value)
+    .executeTakeFirst();
+  return row && { ...row, name: parsed.value };
+}
+
+/** @throws Failure when there is no such user. */
+export async function theUser(db: Db, name: string): Promise<User> {
+  const user = await findUser(db, name);
+  if (user === undefined) throw new Failure("not-found", `there is no user ${JSON.stringify(name)}`);
+  return user;
+}
+
+export interface UserOverview extends User {
+  readonly groups: readonly string[];
+  readonly authenticators: number;
+}
+
+/** All users by name. */
+export async function listUsers(db: Db): Promise<UserOverview[]> {
+  const users = await db.selectFrom("users").select(columns).orderBy("name").execute();
+  const groups = await db.selectFrom("userGroups").selectAll().orderBy("groupName").execute();
+  const counts = await db
+    .selectFrom("authenticators")
+    .select(["userId", (expression) => expression.fn.countAll<number>().as("count")])
+    .groupBy("userId")
+    .execute();
+  const groupsOf = Map.groupBy(groups, (row) => row.userId);
+  const countOf = new Map(counts.map((row) => [row.userId, Number(row.count)]));
+  return users.map((row) => ({
+    ...row,
+    name: row.name as UserName,
+    groups: (groupsOf.get(row.id) ?? []).map((group) => group.groupName),
+    authenticators: countOf.get(row.id) ?? 0,
+  }));
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly displayName: string;
+  readonly groups: readonly string[];
+}
+
+/** @throws Failure for a name that is none, is taken, or looks like one that is. */
+export async function addUser(tx: Tx, wish: NewUser, random: Random, nowMs: number): Promise<User> {
+  const name = parseUserName(wish.name);
+  if (!name.ok) throw new Failure("invalid", name.error);
+  if (/\p{Cc}/u.test(wish.displayName) || wish.displayName.length > 200)
+    throw new Failure("invalid", "a display name has at most 200 characters and no control characters");
+  const lookAlike = lookAlikeKey(name.value);
+  const taken = await tx
+    .selectFrom("users")
+    .select("name")
+    .where("lookAlike", "=", lookAlike)
+    .executeTakeFirst();
+  if (taken?.name === name.value)
+    throw new Failure("exists", `user ${JSON.stringify(name.value)} exists already`);
+  if (taken !== undefined)
+    throw new Failure(
+      "exists",
+      `${JSON.stringify(name.value)} looks like the existing user ${JSON.stringify(taken.name)}`,
+    );
+  const row = {
+    id: random.bytes(8).toHex(),
+    name: name.value,
+    displayName: wish.displayName,
+    disabledAtMs: null,
+    createdAtMs: nowMs,
+    failures: 0,
+    lockedUntilMs: null,
+  };
+  await tx
+    .insertInto("users")
+    .values({ ...row, lookAlike })
+    .execute();
+  await record(tx, serverEntry(nowMs, "user-added", { user: row.name }));
+  for (const group of new Set(wish.groups)) await joinGroup(tx, row, group, nowMs);
+  return row;
+}
+
+/** A repeat changes nothing. */
+export async function joinGroup(tx: Tx, user: User, group: string, nowMs: number): Promise<void> {
+  checkGroupName(group);
+  const done = await tx
+    .insertInto("userGroups")
+    .values({ userId: user.id, groupName: group })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  if (done.numInsertedOrUpdatedRows === 1n)
+    await record(tx, serverEntry(nowMs, "group-joined", { user: user.name }, { group }));
+}
+
+/** @throws Failure when the user is not in the group. */
+export async function leaveGroup(tx: Tx, user: User, group: string, nowMs: number): Promise<void> {
+  const done = await tx
+    .deleteFrom("userGroups")
+    .where("userId", "=", user.id)
+    .where("groupName", "=", group)
+    .executeTakeFirst();
+  if (done.numDeletedRows === 0n) throw new Failure("not-found", `${user.name} is not in group "${group}"`);
+  await record(tx, serverEntry(nowMs, "group-left", { user: user.name }, { group }));
+}
+
+/** Enrolments that were ended when the user was disabled stay ended: the next online MFA makes new ones. */
+export async function enableUser(tx: Tx, user: User, nowMs: number): Promise<void> {
+  await tx.updateTable("users").set({ disabledAtMs: null }).where("id", "=", user.id).execute();
+  await record(tx, serverEntry(nowMs, "user-enabled", { user: user.name }));
+}
+
+/** Ends the server's own lockout; machines keep theirs. */
+export async function unlockUser(tx: Tx, user: User, nowMs: number): Promise<void> {
+  await tx.updateTable("users").set({ failures: 0, lockedUntilMs: null }).where("id", "=", user.id).execute();
+  await record(tx, serverEntry(nowMs, "user-unlocked", { user: user.name }));
+}

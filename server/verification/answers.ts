@@ -1,0 +1,52 @@
+// From the sealed box to answers that can be judged: everything slow, before the transaction begins.
+
+import * as v from "valibot";
+import { hashBackupCode, normaliseBackupCode } from "../../otp/backup-code.ts";
+import type { KeyPair } from "../../protocol/crypto/keys.ts";
+import { openSealed } from "../../protocol/crypto/sealed-box.ts";
+import { answersSchema, type RequestOf } from "../../protocol/sync/exchanges.ts";
+import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db } from "../store/store.ts";
+import { findUser } from "../users/users.ts";
+import type { Answer } from "./judge.ts";
+
+/** For users who have no backup codes, or don't exist: the hash takes as long, and comes to nothing. */
+const nobodysSalt = new Uint8Array(16);
+
+/** Undefined when the box or what is in it can't be read. */
+export async function readAnswers(
+  db: Db,
+  vault: Vault,
+  box: KeyPair,
+  request: RequestOf<"verify">,
+): Promise<readonly Answer[] | undefined> {
+  const texts = openAnswers(box, request.sealedAnswers);
+  if (texts === undefined) return undefined;
+  const codes = texts.map(normaliseBackupCode);
+  if (codes.every((code) => code === undefined))
+    return texts.map((text) => ({ text, backupCode: undefined }));
+  const user = await findUser(db, request.user);
+  const authenticators = user === undefined ? [] : await authenticatorsOf(db, vault, user.id);
+  const set = authenticators.find((authenticator) => authenticator.type === "backup-codes");
+  const salt = set === undefined ? nobodysSalt : Buffer.from(set.salt, "base64");
+  const answers: Answer[] = [];
+  for (const [at, text] of texts.entries()) {
+    const code = codes[at];
+    const hash = code === undefined ? undefined : await hashBackupCode(code, salt);
+    const backupCode = set === undefined || hash === undefined ? undefined : { authenticator: set.id, hash };
+    answers.push({ text, backupCode });
+  }
+  return answers;
+}
+
+function openAnswers(box: KeyPair, sealedAnswers: string): string[] | undefined {
+  const opened = openSealed(box, Buffer.from(sealedAnswers, "base64"));
+  if (opened === undefined) return undefined;
+  try {
+    const answers = v.safeParse(answersSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
+    return answers.success ? answers.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

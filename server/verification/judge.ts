@@ -1,0 +1,94 @@
+// Whether the answers to all questions of a sign-in are right, and what they spend. Pure.
+
+import { judgeBackupCode } from "../../otp/backup-code.ts";
+import { normaliseDigits } from "../../otp/code.ts";
+import { judgeHotp } from "../../otp/hotp.ts";
+import { judgeTotp } from "../../otp/totp.ts";
+import type { Authenticator } from "../../protocol/sync/documents.ts";
+import type { Spent } from "../../protocol/sync/exchanges.ts";
+import type { Factors, Policy } from "../../protocol/sync/policy.ts";
+
+export interface Answer {
+  readonly text: string;
+  /** Argon2id of the text under the salt of the backup codes with this id, if it can be one of them. */
+  readonly backupCode: { readonly authenticator: string; readonly hash: Uint8Array } | undefined;
+}
+
+export interface Judgement {
+  readonly right: boolean;
+  /** What the right answers spend, also those of a sign-in that is wrong as a whole. */
+  readonly spends: readonly Spent[];
+  /** The types that answered, such as `totp` or `hotp+backup-codes`. */
+  readonly method: string;
+}
+
+/**
+ * Every answer is judged, whatever the ones before came to. No authenticator and no code answers two questions.
+ *
+ * A right code is spent also when another answer of the same sign-in is wrong. Otherwise whoever has seen the first code
+ * could go on guessing at the second with it; the price is that after a slip the user waits for the next code.
+ */
+export function judgeAnswers(
+  questions: Factors,
+  answers: readonly Answer[],
+  authenticators: readonly Authenticator[],
+  policy: Policy,
+  nowMs: number,
+): Judgement {
+  const spends: Spent[] = [];
+  const methods: string[] = [];
+  const seen = new Set<string>();
+  for (const [at, question] of questions.entries()) {
+    const answer = answers[at];
+    if (answer === undefined) continue;
+    const code = normaliseDigits(answer.text).toUpperCase();
+    const repeated = seen.has(code);
+    seen.add(code);
+    let found: Spent | undefined;
+    for (const authenticator of authenticators) {
+      if (!question.includes(authenticator.type)) continue;
+      if (spends.some((spent) => spent.id === authenticator.id)) continue;
+      found ??= judgeOne(authenticator, answer, policy, nowMs);
+    }
+    if (found === undefined || repeated) continue;
+    spends.push(found);
+    methods.push(found.type);
+  }
+  return {
+    right: questions.length === answers.length && spends.length === questions.length,
+    spends,
+    method: methods.join("+"),
+  };
+}
+
+function judgeOne(
+  authenticator: Authenticator,
+  answer: Answer,
+  policy: Policy,
+  nowMs: number,
+): Spent | undefined {
+  const { id } = authenticator;
+  switch (authenticator.type) {
+    case "totp": {
+      const key = { ...authenticator, secret: Buffer.from(authenticator.secret, "base64") };
+      const code = normaliseDigits(answer.text);
+      const lastStep = judgeTotp(key, code, authenticator.lastStep, policy.totpWindow, nowMs);
+      return lastStep === undefined ? undefined : { type: "totp", id, lastStep };
+    }
+    case "hotp": {
+      const key = { ...authenticator, secret: Buffer.from(authenticator.secret, "base64") };
+      const code = normaliseDigits(answer.text);
+      const counter = judgeHotp(key, code, authenticator.counter, policy.hotpLookAhead);
+      return counter === undefined ? undefined : { type: "hotp", id, counter };
+    }
+    case "backup-codes": {
+      if (answer.backupCode?.authenticator !== id) return undefined;
+      const codes = authenticator.codes.map((code) => ({ ...code, hash: Buffer.from(code.hash, "base64") }));
+      const set = { salt: Buffer.from(authenticator.salt, "base64"), codes };
+      const usedId = judgeBackupCode(set, answer.backupCode.hash, authenticator.usedIds);
+      return usedId === undefined
+        ? undefined
+        : { type: "backup-codes", id, usedIds: [...authenticator.usedIds, usedId] };
+    }
+  }
+}

@@ -1,0 +1,161 @@
+// `verify`: a user's answers at an online sign-in, judged, spent and counted in one transaction.
+
+import type { Identity } from "../../protocol/crypto/keys.ts";
+import type { Authenticator } from "../../protocol/sync/documents.ts";
+import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import { mergeAndSave } from "../authenticators/merge.ts";
+import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
+import { enrolmentEver } from "../enrolments/enrolments.ts";
+import { mayUseOffline } from "../enrolments/offline-use.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Machine } from "../machines/machines.ts";
+import { type NamedPolicy, policyOfGroup, policyOfUser } from "../policies/policies.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { findUser, type User } from "../users/users.ts";
+import { readAnswers } from "./answers.ts";
+import { type Answer, judgeAnswers } from "./judge.ts";
+import { afterFailure, type Failures, isLocked, noFailures } from "./lockout.ts";
+
+type Result = ResponseOf<"verify">["result"];
+
+interface SignIn {
+  readonly machine: Machine;
+  readonly request: RequestOf<"verify">;
+  readonly user: User;
+  readonly policy: NamedPolicy;
+  /** With everything merged that the machine says is spent. */
+  readonly authenticators: readonly Authenticator[];
+}
+
+export class Verification {
+  readonly #store: Store;
+  readonly #identity: Identity;
+  readonly #vault: Vault;
+  readonly #random: Random;
+
+  constructor(parts: { store: Store; identity: Identity; vault: Vault; random: Random }) {
+    this.#store = parts.store;
+    this.#identity = parts.identity;
+    this.#vault = parts.vault;
+    this.#random = parts.random;
+  }
+
+  prepare(request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
+    return readAnswers(this.#store.db, this.#vault, this.#identity.box, request);
+  }
+
+  /**
+   * All or nothing. What is found here is committed before any bit of it leaves; a refusal writes as much as a grant.
+   * A user who is unknown or disabled is denied like one whose code is wrong. Accepted: they are never `locked`.
+   */
+  async answer(
+    tx: Tx,
+    machine: Machine,
+    request: RequestOf<"verify">,
+    answers: readonly Answer[] | undefined,
+    nowMs: number,
+  ): Promise<{ result: Result }> {
+    const user = await findUser(tx, request.user);
+    const policy = user === undefined ? await policyOfGroup(tx, null) : await policyOfUser(tx, user.id);
+    const authenticators = user === undefined ? [] : await this.#merged(tx, machine, request, user, nowMs);
+    const usable = user !== undefined && user.disabledAtMs === null;
+    const signIn = usable ? { machine, request, user, policy, authenticators } : undefined;
+    const { lockout, mfa, online } = policy.policy;
+
+    if (signIn !== undefined && mfa === "exempt") return this.#exempt(tx, signIn, nowMs);
+    if (signIn !== undefined && isLocked(signIn.user, lockout, nowMs)) {
+      await audit(tx, machine, request, "sign-in-locked", { reason: "locked-out" }, nowMs);
+      return { result: { verdict: "locked" } };
+    }
+    if (answers === undefined || answers.length > online.factors.length)
+      return this.#deny(tx, machine, request, "unreadable-answers", nowMs);
+    const next = online.factors[answers.length];
+    if (next !== undefined) return { result: { verdict: "more", question: next } };
+    if (signIn === undefined)
+      return this.#deny(tx, machine, request, user ? "user-disabled" : "unknown-user", nowMs);
+    return this.#judge(tx, signIn, answers, nowMs);
+  }
+
+  /** Only of a user who is or was enrolled there: no other machine can have spent anything. */
+  async #merged(tx: Tx, machine: Machine, request: RequestOf<"verify">, user: User, nowMs: number) {
+    const authenticators = await authenticatorsOf(tx, this.#vault, user.id);
+    const enrolment = await enrolmentEver(tx, machine.id, user.id);
+    return enrolment === undefined ? authenticators : mergeAndSave(tx, authenticators, request.spent, nowMs);
+  }
+
+  async #judge(
+    tx: Tx,
+    signIn: SignIn,
+    answers: readonly Answer[],
+    nowMs: number,
+  ): Promise<{ result: Result }> {
+    const { machine, request, user, policy } = signIn;
+    const { online, lockout } = policy.policy;
+    const judgement = judgeAnswers(online.factors, answers, signIn.authenticators, policy.policy, nowMs);
+    const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
+    if (!judgement.right) {
+      const failures = afterFailure(user, lockout, nowMs);
+      await keepFailures(tx, user, failures);
+      if (failures.lockedUntilMs !== null)
+        await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
+      const reason = signIn.authenticators.length === 0 ? "no-authenticator" : "wrong-code";
+      return this.#deny(tx, machine, request, reason, nowMs);
+    }
+    await keepFailures(tx, user, noFailures);
+    const { method } = judgement;
+    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    return { result: await this.#grant(tx, { ...signIn, authenticators }, method, nowMs) };
+  }
+
+  async #grant(tx: Tx, signIn: SignIn, method: string, nowMs: number): Promise<Result> {
+    const { machine, user, policy, authenticators } = signIn;
+    const none = { verdict: "granted", method, bundle: null, mayEnrol: false } as const;
+    if (!mayUseOffline(policy.policy, authenticators)) return none;
+    const before = await enrolmentEver(tx, machine.id, user.id);
+    const enrolled = before !== undefined && before.endedAtMs === null;
+    if (enrolled || policy.policy.enrol === "automatic") {
+      const issuer = { signingKey: this.#identity.signing.privateKey, vault: this.#vault };
+      return { ...none, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
+    }
+    if (policy.policy.enrol === "off") return none;
+    await rememberDialogue(tx, machine, user, signIn.request.dialogue, nowMs);
+    return { ...none, mayEnrol: true };
+  }
+
+  async #exempt(tx: Tx, { machine, request, policy }: SignIn, nowMs: number): Promise<{ result: Result }> {
+    const method = "exempt";
+    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    return { result: { verdict: "granted", method, bundle: null, mayEnrol: false } };
+  }
+
+  async #deny(
+    tx: Tx,
+    machine: Machine,
+    request: RequestOf<"verify">,
+    reason: string,
+    nowMs: number,
+  ): Promise<{ result: Result }> {
+    await audit(tx, machine, request, "sign-in-denied", { reason }, nowMs);
+    return { result: { verdict: "denied" } };
+  }
+}
+
+async function keepFailures(tx: Tx, user: User, { failures, lockedUntilMs }: Failures): Promise<void> {
+  await tx.updateTable("users").set({ failures, lockedUntilMs }).where("id", "=", user.id).execute();
+}
+
+async function audit(
+  tx: Tx,
+  machine: Machine,
+  request: RequestOf<"verify">,
+  kind: string,
+  detail: Readonly<Record<string, string>>,
+  nowMs: number,
+): Promise<void> {
+  const about = { user: request.user, machine: machine.id };
+  const { kind: signIn, service } = request;
+  await record(tx, serverEntry(nowMs, kind, about, { signIn, service, offline: false, ...detail }));
+}
