@@ -105,7 +105,14 @@ format = "text"
     writeFileSync(file, `${token}\n`, { mode: 0o600 });
     const sockets = ["--admin-socket", this.adminSocket];
     await succeed(
-      this.#inside([join(root, "scripts/nightlatch"), ...sockets, "join", this.#place.url, "--token-file", file]),
+      this.#inside([
+        join(root, "scripts/nightlatch"),
+        ...sockets,
+        "join",
+        this.#place.url,
+        "--token-file",
+        file,
+      ]),
     );
   }
 }

@@ -23,15 +23,17 @@ export async function hotpCode(secret: string, counter: number): Promise<string>
 }
 
 /**
- * Hands out codes that were never used, each from a step later than the one before. With a window of one step to
- * either side three steps can be used at once; after that it waits for the next to come into reach.
+ * Hands out codes that were never used, each from a step later than the one before. With a window of `reach` steps to
+ * either side, `2 * reach + 1` can be used at once; after that it waits for the next to come into reach.
  */
 export class FreshCodes {
   readonly #authenticator: TotpAuthenticator;
+  readonly #reach: number;
   #last = 0;
 
-  constructor(authenticator: TotpAuthenticator) {
+  constructor(authenticator: TotpAuthenticator, reach = 1) {
     this.#authenticator = authenticator;
+    this.#reach = reach;
   }
 
   async next(): Promise<string> {
@@ -39,8 +41,8 @@ export class FreshCodes {
       // A moment's margin, so that the code is still in the window when it is judged.
       const lateSeconds = this.#authenticator.periodSeconds * 0.2;
       const now = Math.floor((Date.now() / 1000 + lateSeconds) / this.#authenticator.periodSeconds);
-      const step = Math.max(now - 1, this.#last + 1);
-      if (step <= stepNow(this.#authenticator.periodSeconds) + 1) {
+      const step = Math.max(now - this.#reach, this.#last + 1);
+      if (step <= stepNow(this.#authenticator.periodSeconds) + this.#reach) {
         this.#last = step;
         return totpCode(this.#authenticator, step);
       }
@@ -48,13 +50,14 @@ export class FreshCodes {
     }
   }
 
-  /** Six digits that are no code of any step in reach. */
+  /** Six digits, or as many as it has, that are no code of any step in reach. */
   async wrong(): Promise<string> {
     const now = stepNow(this.#authenticator.periodSeconds);
     const right = new Set<string>();
-    for (let step = now - 3; step <= now + 3; step++) right.add(await totpCode(this.#authenticator, step));
+    for (let step = now - this.#reach - 2; step <= now + this.#reach + 2; step++)
+      right.add(await totpCode(this.#authenticator, step));
     for (let guess = 0; ; guess++) {
-      const code = String(guess).padStart(6, "0");
+      const code = String(guess).padStart(this.#authenticator.digits ?? 6, "0");
       if (!right.has(code)) return code;
     }
   }

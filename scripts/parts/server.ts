@@ -37,6 +37,11 @@ export class Server {
     return this.#running?.said ?? "";
   }
 
+  get pid(): number {
+    if (this.#running === undefined) throw new Error("the server is not running");
+    return this.#running.pid;
+  }
+
   /** The command line as a person would type it. */
   command(...args: string[]): string {
     return ["nightlatch-server", "--data", this.#data, ...args].join(" ");
@@ -44,7 +49,15 @@ export class Server {
 
   async start(): Promise<void> {
     const address = `127.0.0.1:${this.#port}`;
-    this.#running = new Running([this.#program, "--data", this.#data, "serve", "--listen", address, "--dev-ca"]);
+    this.#running = new Running([
+      this.#program,
+      "--data",
+      this.#data,
+      "serve",
+      "--listen",
+      address,
+      "--dev-ca",
+    ]);
     const [, port] = await this.#running.says(/https:\/\/127\.0\.0\.1:(\d+)/);
     this.#port = Number(port);
   }
