@@ -1,0 +1,285 @@
+// A server and an agent in one process, joined by a line whose weather a test decides. Everything is real but the clock,
+// the network and the person.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import type { AdminActions } from "../../agent/admin/actions.ts";
+import { adminActions } from "../../agent/admin/service.ts";
+import { signIn } from "../../agent/dialogue/sign-in.ts";
+import { DialogueOver } from "../../agent/dialogue/talk.ts";
+import { UserQueue } from "../../agent/dialogue/user-queue.ts";
+import { fileProtector } from "../../agent/platform/file-protector.ts";
+import { StateKeeper } from "../../agent/state/keeper.ts";
+import { Ledger } from "../../agent/state/ledger.ts";
+import { Timekeeper } from "../../agent/state/timekeeper.ts";
+import { Online } from "../../agent/sync/online.ts";
+import { Reach } from "../../agent/sync/reach.ts";
+import { ServerLink } from "../../agent/sync/server-link.ts";
+import { type Reply, type Transport, TransportFailure, type Weather } from "../../agent/sync/transport.ts";
+import { hotpCode } from "../../otp/hotp.ts";
+import { timeStep } from "../../otp/totp.ts";
+import { systemRandom } from "../../platform/random.ts";
+import type { End } from "../../protocol/dialogue/messages.ts";
+import { makeApp } from "../../server/api/app.ts";
+import { runCommand } from "../../server/cli/program.ts";
+import { type OpenServer, openServer } from "../../server/identity/open-server.ts";
+import { fromBase32 as base32 } from "../../words/base32.ts";
+import type { Kind } from "../../words/kind.ts";
+import { parseUserName } from "../../words/user-name.ts";
+import { FakeClock } from "../fakes/clock.ts";
+
+const log = pino({ level: "silent" });
+
+export interface Sent {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What happens on the line: `pass` hands the request to the server; a test may alter, hold or replay what it likes. */
+export type Line = (sent: Sent, pass: (sent: Sent) => Promise<Reply>, stop: AbortSignal) => Promise<Reply>;
+
+export const fine: Line = (sent, pass) => pass(sent);
+export const storm =
+  (weather: Weather): Line =>
+  () =>
+    Promise.reject(new TransportFailure(weather));
+/** Never answers; ends only when the agent's budget does. */
+export const silence: Line = (_sent, _pass, stop) =>
+  new Promise((_resolve, reject) => {
+    stop.addEventListener("abort", () => reject(new TransportFailure("timed-out")), { once: true });
+  });
+
+export interface Outcome {
+  readonly end: End;
+  readonly shown: readonly string[];
+  readonly asked: readonly string[];
+}
+
+export class House {
+  readonly clock = new FakeClock(Date.parse("2026-11-20T12:00:00Z"), 1_000_000);
+  readonly folder = mkdtempSync(join(tmpdir(), "nightlatch-house-"));
+  readonly heard: Sent[] = [];
+  line: Line = fine;
+  bootId = "boot-1";
+  agent!: Agent;
+  #server!: OpenServer;
+  #app!: ReturnType<typeof makeApp>;
+
+  static async build(...commands: readonly string[][]): Promise<House> {
+    const house = new House();
+    house.#server = await openServer(join(house.folder, "server"), house.clock, systemRandom);
+    house.#app = makeApp({
+      ...house.#server,
+      clock: house.clock,
+      random: systemRandom,
+      log,
+      syncMinutes: 30,
+    });
+    for (const command of commands) await house.admin(...command);
+    house.startAgent();
+    return house;
+  }
+
+  /** A command of nightlatch-server; its JSON. */
+  async admin(...args: readonly string[]): Promise<unknown> {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await runCommand(["--data", join(this.folder, "server"), "--json", ...args], {
+      terminal: { out: (text) => out.push(text), err: (text) => err.push(text), outIsTerminal: false },
+      clock: this.clock,
+      random: systemRandom,
+      dataFromEnvironment: undefined,
+      makeLog: () => log,
+      askedToEnd: () => Promise.resolve(),
+    });
+    if (code !== 0) throw new Error(`nightlatch-server ${args.join(" ")}: ${err.join("")}`);
+    return out.length === 0 ? undefined : JSON.parse(out.join(""));
+  }
+
+  /** As a restart of the daemon does: nothing is kept but what is on the disk. */
+  startAgent(settings: Partial<AgentSettings> = {}): Agent {
+    this.agent?.stop();
+    this.agent = new Agent(this, { ...(this.agent?.settings ?? defaultSettings), ...settings });
+    return this.agent;
+  }
+
+  /** Power off and on: another boot, the boot clock begins again. */
+  reboot(offMs = 60_000): void {
+    this.clock.reboot(5_000);
+    this.clock.setWall(this.clock.wallMs() + offMs);
+    this.bootId = `boot-${Number(this.bootId.slice(5)) + 1}`;
+    this.startAgent();
+  }
+
+  async join(): Promise<void> {
+    const { token } = (await this.admin("join-token", "create")) as { token: string };
+    await this.agent.actions.join("https://server.test", token);
+  }
+
+  /** A user with one TOTP authenticator of 30 s and 6 digits. */
+  async user(name: string, ...more: readonly string[]): Promise<Token> {
+    await this.admin("user", "add", name, ...more);
+    return await this.totp(name);
+  }
+
+  async totp(name: string): Promise<Token> {
+    const made = (await this.admin("authenticator", "add", "totp", name)) as { secret: string; id: string };
+    return new Token(this.clock, made.secret);
+  }
+
+  /** The road that every request takes. */
+  async carry(sent: Sent, stop: AbortSignal): Promise<Reply> {
+    this.heard.push(sent);
+    return await this.line(sent, (altered) => this.deliver(altered), stop);
+  }
+
+  async deliver(sent: Sent): Promise<Reply> {
+    const response = await this.#app.request(sent.path, {
+      method: "POST",
+      headers: { ...sent.headers, "content-type": "application/json" },
+      body: Buffer.from(sent.body),
+    });
+    const body = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  }
+
+  async tearDown(): Promise<void> {
+    this.agent.stop();
+    await this.#server.store.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Codes of an authenticator app that shows the house's true time. */
+export class Token {
+  readonly secret: string;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock, secret: string) {
+    this.#clock = clock;
+    this.secret = secret;
+  }
+
+  code(offsetMs = 0, atMs = this.#clock.wallMs()): string {
+    const key = { secret: fromBase32(this.secret), algorithm: "sha1", digits: 6 } as const;
+    return hotpCode(key, timeStep(30, atMs + offsetMs));
+  }
+}
+
+export interface AgentSettings {
+  readonly mode: "online" | "offline";
+  readonly mfa: "enabled" | "disabled";
+  readonly usernameSuffix: string;
+}
+
+const defaultSettings: AgentSettings = { mode: "offline", mfa: "enabled", usernameSuffix: "" };
+
+export class Agent {
+  readonly keeper: StateKeeper;
+  readonly ledger: Ledger;
+  readonly online: Online;
+  readonly actions: AdminActions;
+  readonly reach: Reach;
+  readonly settings: AgentSettings;
+  readonly timekeeper: Timekeeper;
+  readonly #house: House;
+  readonly #queue = new UserQueue();
+  /** How often an online MFA has asked for a sync in the background; the tests run syncs themselves. */
+  syncsAsked = 0;
+
+  constructor(house: House, settings: AgentSettings) {
+    this.#house = house;
+    this.settings = settings;
+    const { clock } = house;
+    const folder = join(house.folder, "state");
+    this.keeper = new StateKeeper(folder, fileProtector(join(folder, "machine.key")), systemRandom);
+    this.timekeeper = new Timekeeper(clock, house.bootId);
+    const { keeper, timekeeper } = this;
+    this.ledger = new Ledger(keeper, timekeeper);
+    this.reach = new Reach(() => undefined);
+    const transport: Transport = {
+      post: (url, headers, body, _most, stop) => house.carry({ path: url.pathname, headers, body }, stop),
+      close: () => undefined,
+    };
+    const linkParts = { transport, clock, random: systemRandom };
+    const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach: this.reach, url: undefined });
+    this.online = new Online({
+      link,
+      keeper,
+      timekeeper,
+      reach: this.reach,
+      clock,
+      budgetMs: 2_000,
+      syncSoon: () => {
+        this.syncsAsked += 1;
+      },
+    });
+    this.actions = adminActions({
+      keeper,
+      timekeeper,
+      reach: this.reach,
+      ledger: this.ledger,
+      link,
+      linkParts,
+      facts: { hostname: "laptop", platform: "linux", agentVersion: "0.1.0", protector: "file" },
+      version: "0.1.0",
+      url: undefined,
+      development: false,
+      ...settings,
+    });
+  }
+
+  /** A person at a relay who gives these answers and then gives up. */
+  async signIn(
+    user: string,
+    answers: readonly string[],
+    { kind = "logon" as Kind, uid = 0 } = {},
+  ): Promise<Outcome> {
+    const shown: string[] = [];
+    const asked: string[] = [];
+    const left = [...answers];
+    const name = parseUserName(user);
+    if (!name.ok) throw new Error(name.error);
+    const converse = signIn({
+      ...this,
+      ...this.settings,
+      queue: this.#queue,
+      clock: this.#house.clock,
+      random: systemRandom,
+    });
+    const end = await converse(
+      { word: "BEGIN", kind, user: name.value, service: "test" },
+      { uid, pid: 1, userName: uid === 0 ? "root" : user },
+      {
+        over: new AbortController().signal,
+        show: (_tone, text) => shown.push(text),
+        ask: (_echo, text) => {
+          asked.push(text);
+          const answer = left.shift();
+          return answer === undefined ? Promise.reject(new DialogueOver("gave up")) : Promise.resolve(answer);
+        },
+      },
+    );
+    return { end, shown, asked };
+  }
+
+  stop(): void {
+    this.keeper.close();
+  }
+}
+
+function fromBase32(text: string): Uint8Array {
+  const bytes = base32(text);
+  if (bytes === undefined) throw new Error("not base32");
+  return bytes;
+}
+
+/** One word for what came out: `granted offline`, `denied`, … */
+export function said({ end }: Outcome): string {
+  if (end.verdict !== "granted") return end.verdict;
+  const where = end.offline === undefined ? "" : end.offline ? " offline" : " online";
+  return `granted${where} by ${end.method}`;
+}
