@@ -15,34 +15,11 @@ export interface Trust {
 const mostLinks = 16;
 
 /**
- * The path without links, of something that exists; its folders are trusted, itself was not looked at beyond being no link.
- * Throws an error whose message a person can act on.
+ * The path without links, of something that exists. Its folders are trusted, the last one strictly; itself was not
+ * looked at beyond being no link. Throws an error whose message a person can act on.
  */
 export function walkTrusted(path: string, trust: Trust): string {
-  if (!isAbsolute(path) || path.includes("\0")) throw new Error(`${path} is not an absolute path`);
-  let left = resolve(path).split("/").filter(Boolean);
-  let at = "/";
-  let links = 0;
-  checkFolder("/", left.length === 1, trust);
-  while (left.length > 0) {
-    const [name = "", ...rest] = left;
-    const next = join(at, name);
-    const found = look(next);
-    if (found.isSymbolicLink()) {
-      if (trust.links === "refuse") throw new Error(`${next} is a symbolic link`);
-      if (++links > mostLinks) throw new Error(`${path} leads through too many symbolic links`);
-      if (!owned(found, trust))
-        throw new Error(`${next} is a link that belongs to another user (uid ${found.uid})`);
-      left = [...resolve(at, readlinkSync(next)).split("/").filter(Boolean), ...rest];
-      at = "/";
-      checkFolder("/", left.length === 1, trust);
-      continue;
-    }
-    left = rest;
-    at = next;
-    if (rest.length > 0) checkFolder(next, rest.length === 1, trust);
-  }
-  return at;
+  return walk(path, trust, true);
 }
 
 /**
@@ -50,8 +27,32 @@ export function walkTrusted(path: string, trust: Trust): string {
  * rename what belongs to somebody else; the last one may not.
  */
 export function checkTrustedFolder(folder: string, trust: Trust): void {
-  const real = walkTrusted(folder, trust);
-  checkFolder(real, true, trust);
+  checkFolder(walk(folder, trust, false), true, trust);
+}
+
+function walk(path: string, trust: Trust, lastIsStrict: boolean): string {
+  if (!isAbsolute(path) || path.includes("\0")) throw new Error(`${path} is not an absolute path`);
+  let left = resolve(path).split("/").filter(Boolean);
+  let at = "/";
+  let links = 0;
+  for (;;) {
+    const [name, ...rest] = left;
+    if (name === undefined) return at;
+    checkFolder(at, lastIsStrict && rest.length === 0, trust);
+    const next = join(at, name);
+    const found = look(next);
+    if (!found.isSymbolicLink()) {
+      at = next;
+      left = rest;
+      continue;
+    }
+    if (trust.links === "refuse") throw new Error(`${next} is a symbolic link`);
+    if (++links > mostLinks) throw new Error(`${path} leads through too many symbolic links`);
+    if (!owned(found, trust))
+      throw new Error(`${next} is a link that belongs to another user (uid ${found.uid})`);
+    left = [...resolve(at, readlinkSync(next)).split("/").filter(Boolean), ...rest];
+    at = "/";
+  }
 }
 
 function checkFolder(path: string, last: boolean, trust: Trust): void {
