@@ -94,6 +94,12 @@ format = "text"
     return run(this.#inside([join(root, "scripts/nightlatch"), ...sockets, ...args]));
   }
 
+  /** Also how an agent learns at once that the server is back. */
+  async sync(): Promise<void> {
+    const ran = await this.cli("sync");
+    if (ran.status !== 0) throw new Error(`sync ended with ${ran.status}: ${ran.err}`);
+  }
+
   async status(): Promise<Status> {
     const ran = await this.cli("status", "--json");
     return JSON.parse(ran.out) as Status;

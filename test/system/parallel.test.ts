@@ -57,6 +57,7 @@ describe.each(["TOTP", "HOTP"] as const)("one %s code", (type) => {
       for (const result of results) others.add(result);
     }
     await site.server.start();
+    await site.agent.sync();
     expect(successes).toEqual(Array.from({ length: rounds }, () => 1));
     others.delete("PAM_SUCCESS");
     // Refused as used, or turned away at once because too many dialogues were open.

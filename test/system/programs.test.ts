@@ -29,6 +29,8 @@ interface Program {
   readonly becomes: (user: string) => string;
   readonly runAs: (user: string) => string;
   readonly statusOfFailure: number;
+  /** sudo asks every module for silence (before 1.9.16 always), so it shows questions and nothing else. */
+  readonly showsInfo: boolean;
 }
 
 const programs: readonly Program[] = [
@@ -39,6 +41,7 @@ const programs: readonly Program[] = [
     becomes: (user) => user,
     runAs: () => caller,
     statusOfFailure: 1,
+    showsInfo: true,
   },
   {
     name: "sudo",
@@ -47,6 +50,7 @@ const programs: readonly Program[] = [
     becomes: () => "root",
     runAs: (user) => user,
     statusOfFailure: 1,
+    showsInfo: false,
   },
   {
     name: "sshd, keyboard-interactive",
@@ -55,6 +59,7 @@ const programs: readonly Program[] = [
     becomes: (user) => user,
     runAs: () => "root",
     statusOfFailure: 255,
+    showsInfo: true,
   },
   {
     name: "sshd, publickey and keyboard-interactive",
@@ -63,6 +68,7 @@ const programs: readonly Program[] = [
     becomes: (user) => user,
     runAs: () => "root",
     statusOfFailure: 255,
+    showsInfo: true,
   },
 ];
 
@@ -126,12 +132,15 @@ describe.each(programs)("$name", (program) => {
 
   describe("with the server stopped", () => {
     beforeAll(() => house.server.stop());
-    afterAll(() => house.server.start());
+    afterAll(async () => {
+      await house.server.start();
+      await house.agent.sync();
+    });
 
-    test("lets in with a good code, and says how long that will last", async () => {
+    test(`lets in with a good code${program.showsInfo ? ", and says how long that will last" : ""}`, async () => {
       const session = await attempt(fresh);
       granted(session);
-      expect(session.screen).toMatch(/\d+ days?/);
+      expect(/\d+ days?/.test(session.screen), session.screen).toBe(program.showsInfo);
     });
     test("refuses the same code again", async () => refused(await attempt(again), 2));
     test("refuses a wrong code", async () => refused(await attempt(wrong), 2));
