@@ -1,6 +1,6 @@
 // What the person sees and says on the way through PAM.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { playing, startFakeAgent } from "./fake-agent.ts";
 import { buildModule, type DriveOptions, makeStage, type Stage } from "./stage.ts";
 import { parseTranscript } from "./transcript.ts";
@@ -113,6 +113,32 @@ test("a text longer than PAM allows is cut before a character, not inside one", 
   const done = await signIn([`< SHOW info a${"%C3%A9".repeat(400)}`, "< END denied"], {});
   expect(done.seen).toEqual([`info: a${"é".repeat(255)}`]);
 });
+
+// ASan's own memory is too large to search.
+describe.skipIf(process.env["NIGHTLATCH_PAM_SANITIZE"] === "1")(
+  "after the sign-in, the process's memory",
+  () => {
+    const secret = Buffer.from("the cellar door was blue, and behind it a stair went down");
+
+    test.each([
+      ["that was granted", [secret], ["> A", "< END granted"]],
+      ["that was denied", [secret], ["> A", "< END denied"]],
+      ["that asked again", [secret, "later"], ["> A", "< ASK shown Code", "> A", "< END denied"]],
+      ["whose agent went away", [secret], ["> A"]],
+      ["whose agent was never told", [Buffer.concat([secret, Buffer.alloc(500, "x")])], ["> A"]],
+    ])("does not hold the answer of one %s", async (_which, answers, lines) => {
+      const done = await signIn(["< ASK hidden Code", ...lines], { answers, args: ["--search-memory"] });
+      expect(done.seen.at(-1)).toBe("memory: 0");
+    });
+
+    test("would show an answer that is still there", async () => {
+      // The user's name is the application's: nobody wipes it.
+      const args = ["--user-hex", secret.toString("hex"), "--search-memory"];
+      const done = await signIn(asking, { user: "", args, answers: [secret] });
+      expect(done.seen.at(-1)).toMatch(/^memory: [1-9]/);
+    });
+  },
+);
 
 test("the log has the steps, but neither user nor question nor answer", async () => {
   const done = await signIn(asking, { answers: ["492039"] });

@@ -4,8 +4,10 @@
  */
 #include <security/pam_appl.h>
 #include <security/pam_ext.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@ struct script {
     bool null_answers; /* the conversation succeeds without a response */
     bool fail_messages; /* PAM_CONV_ERR for what is only shown */
     long delay_ms; /* before each answer */
+    const char *secret_hex; /* the last answer given in hex */
 };
 
 static void usage(void)
@@ -43,6 +46,7 @@ static void usage(void)
           "  --no-conversation the conversation function is NULL\n"
           "  --log             prints what the modules log, instead of syslog: log warning: text\n"
           "  --json            one JSON object a line\n"
+          "  --search-memory   at the end, says how often the second half of the last --answer-hex is in memory\n"
           "  --rounds N        start, authenticate, end, N times; answers from standard input, one line a round;\n"
           "                    prints nanoseconds and result of each round\n"
           "exit status: 0 when every call returned PAM_SUCCESS, 1 when not, 2 when the call was wrong\n",
@@ -220,6 +224,7 @@ struct plan {
     size_t pamenv_count;
     unsigned flags;
     bool no_conversation;
+    bool search_memory;
     long rounds;
 };
 
@@ -263,6 +268,56 @@ static int make_call(pam_handle_t *handle, const char *call, unsigned wanted)
     exit(2);
 }
 
+/* ---- what is left in memory ---- */
+
+static char room[131072]; /* arguments given in hex, as bytes */
+
+static unsigned from_digits(const char *pair)
+{
+    unsigned value = 0;
+
+    (void)sscanf(pair, "%2x", &value);
+    return value;
+}
+
+/* Counts the secret without ever putting its bytes together: it is compared digit by digit. */
+static size_t count_in(const unsigned char *from, const unsigned char *to, const char *hex)
+{
+    const size_t size = strlen(hex) / 2;
+    const unsigned first = from_digits(hex);
+    size_t found = 0;
+
+    for (; (size_t)(to - from) >= size; from++) {
+        size_t same = *from == first ? 1 : 0;
+        while (same > 0 && same < size && from[same] == from_digits(hex + 2 * same))
+            same++;
+        if (same == size)
+            found++;
+    }
+    return found;
+}
+
+/* All that this process can write to: stacks, heap, static data. */
+static void search_memory(const char *hex)
+{
+    char line[512];
+    size_t found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+
+    if (hex == NULL || maps == NULL)
+        usage();
+    hex += strlen(hex) / 4 * 2; /* free() may have written over the first half */
+    while (fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t from = 0;
+        uintptr_t to = 0;
+        char mode[5] = "";
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, mode) == 3 && strncmp(mode, "rw", 2) == 0)
+            found += count_in((const unsigned char *)from, (const unsigned char *)to, hex);
+    }
+    (void)fclose(maps);
+    printf("memory: %zu\n", found);
+}
+
 static int run_calls(const struct plan *plan, struct script *script)
 {
     char calls[256];
@@ -278,6 +333,10 @@ static int run_calls(const struct plan *plan, struct script *script)
         code = make_call(handle, call, plan->flags);
         print_result(script, call, code);
         all = all && code == PAM_SUCCESS;
+    }
+    if (plan->search_memory) {
+        memset(room, 0, sizeof room);
+        search_memory(script->secret_hex);
     }
     (void)pam_end(handle, code);
     return all ? 0 : 1;
@@ -313,10 +372,9 @@ static int run_rounds(const struct plan *plan, struct script *script)
 
 /* ---- the arguments ---- */
 
-/* Bytes written in hex, for what an argument cannot hold otherwise. They stay until the process ends. */
+/* Bytes written in hex, for what an argument cannot hold otherwise. They stay in the room until the process ends. */
 static const char *from_hex(const char *hex)
 {
-    static char room[131072];
     static size_t used;
     const size_t size = strlen(hex) / 2;
     char *bytes = room + used;
@@ -351,6 +409,8 @@ static bool read_flag(const char *option, struct plan *plan, struct script *scri
         script->null_answers = true;
     else if (strcmp(option, "--fail-messages") == 0)
         script->fail_messages = true;
+    else if (strcmp(option, "--search-memory") == 0)
+        plan->search_memory = true;
     else if (strcmp(option, "--no-conversation") == 0)
         plan->no_conversation = true;
     else
@@ -374,9 +434,10 @@ static void read_value(const char *option, const char *value, struct plan *plan,
         plan->calls = value;
     else if (strcmp(option, "--answer") == 0)
         add_answer(script, value);
-    else if (strcmp(option, "--answer-hex") == 0)
+    else if (strcmp(option, "--answer-hex") == 0) {
+        script->secret_hex = value;
         add_answer(script, from_hex(value));
-    else if (strcmp(option, "--delay") == 0)
+    } else if (strcmp(option, "--delay") == 0)
         script->delay_ms = strtol(value, NULL, 10);
     else if (strcmp(option, "--rounds") == 0)
         plan->rounds = strtol(value, NULL, 10);

@@ -229,7 +229,8 @@ describe("a listener that does not accept", () => {
     const [path, fill] = process.argv.slice(1);
     createServer().listen({ path, backlog: 1 }, () => {
       for (let i = 0; i < Number(fill); i++) connect(path).on("error", () => {});
-      setTimeout(() => { console.log("listening"); process.kill(process.pid, "SIGSTOP"); }, 0);
+      console.log("listening");
+      process.kill(process.pid, "SIGSTOP");
     });`;
 
   test.each([0, 8])("costs the limit for silence, with %i others waiting", async (fill) => {
