@@ -89,7 +89,7 @@ export function findRoute(method: string, target: string): Found {
 
 /** For addresses that take no input; an empty object is as good as no body. */
 function nothing(query: URLSearchParams, body: unknown, run: Run): Parsed<Run> {
-  const empty = body === undefined || v.safeParse(v.strictObject({}), body).success;
+  const empty = body === undefined || JSON.stringify(body) === "{}";
   return empty && query.size === 0 ? parsed(run) : unparsed("nothing is to be given here");
 }
 
