@@ -9,7 +9,7 @@ import { runCommand } from "./cli/program.ts";
 // Whatever is created, others have no part in it.
 process.umask(0o077);
 
-process.exitCode = await runCommand(process.argv.slice(2), {
+void runCommand(process.argv.slice(2), {
   terminal: {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
@@ -23,4 +23,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
     new Promise((resolve) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
     }),
+}).then((code) => {
+  process.exitCode = code;
 });

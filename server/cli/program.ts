@@ -1,6 +1,7 @@
 // The command line, put together; and what its ends mean: 0 done, 1 failed or not found, 2 not understood.
 
 import { Command, CommanderError } from "commander";
+import { version } from "../version.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
@@ -28,6 +29,7 @@ function makeProgram(parts: ServeParts): Command {
     )
     .option("--data <dir>", "the server's folder (or the environment variable NIGHTLATCH_DATA)")
     .option("--json", "JSON for scripts; times are ISO 8601")
+    .version(`nightlatch-server ${version}`)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: parts.terminal.out, writeErr: parts.terminal.err })
     .exitOverride();
