@@ -9,7 +9,7 @@ export const refusals = {
   "sequence-conflict": { status: 409, message: "the request's sequence has been used" },
   "too-large": { status: 413, message: "the request is larger than this exchange may be" },
   internal: { status: 500, message: "the server could not answer" },
-  unavailable: { status: 503, message: "the server is not ready" },
+  unavailable: { status: 503, message: "the server could not answer in time" },
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

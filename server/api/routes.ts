@@ -9,6 +9,7 @@ const always: readonly RefusalCode[] = [
   "sequence-conflict",
   "too-large",
   "internal",
+  "unavailable",
 ];
 
 export const routes = {

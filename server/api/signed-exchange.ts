@@ -82,7 +82,8 @@ export class SignedExchanges {
       asked.machine = machine.id;
       const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
       if (request === undefined) return refused("malformed");
-      const reply = await converse(this.#store, this.#clock, exchange, machine, request);
+      const gone = context.req.raw.signal;
+      const reply = await converse(this.#store, this.#clock, exchange, machine, request, gone);
       switch (reply.kind) {
         case "answered":
           return reply;
@@ -90,6 +91,8 @@ export class SignedExchanges {
           return refused("sequence-conflict");
         case "unknown":
           return refused("unsigned");
+        case "abandoned":
+          return refused("unavailable");
       }
     });
   }

@@ -36,7 +36,7 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
       .option("--qr", "print the QR code also when standard output is no terminal");
 
   addOtpCommand("totp", "a time-based authenticator app or token")
-    .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 300), 30)
+    .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 86_400), 30)
     .action((user: string, given: OtpOptions & { period: number }, command: Command) =>
       addAndShow(command, user, { ...otpOf("totp", given), periodSeconds: given.period }, given.qr === true),
     );

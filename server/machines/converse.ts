@@ -27,7 +27,9 @@ export type Reply<A> =
       readonly body: A & { readonly serverTimeMs: number; readonly revocations: SignedDocument[] };
     }
   | { readonly kind: "sequence-conflict" }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown" }
+  /** The asker had gone before the work began: nothing was accepted. */
+  | { readonly kind: "abandoned" };
 
 export async function converse<Q extends Asking, P, A extends object>(
   store: Store,
@@ -35,10 +37,13 @@ export async function converse<Q extends Asking, P, A extends object>(
   exchange: Exchange<Q, P, A>,
   machine: Machine,
   request: Q,
+  gone: AbortSignal,
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
   const prepared = worthwhile ? { value: await exchange.prepare(request) } : undefined;
+  // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
+  if (gone.aborted) return { kind: "abandoned" };
   return store.write(async (tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
     const accepted = await acceptRequest(tx, machine.id, request, nowMs);

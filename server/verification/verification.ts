@@ -8,7 +8,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
-import { enrolmentEver } from "../enrolments/enrolments.ts";
+import { endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
@@ -113,11 +113,16 @@ export class Verification {
   async #grant(tx: Tx, signIn: SignIn, method: string, nowMs: number): Promise<Result> {
     const { machine, user, policy, authenticators } = signIn;
     const none = { verdict: "granted", method, bundle: null, mayEnrol: false } as const;
-    if (!mayUseOffline(policy.policy, authenticators)) return none;
+    const signingKey = this.#identity.signing.privateKey;
+    // Without a bundle the machine would not know that this code is spent: what it may still hold has to go.
+    if (!mayUseOffline(policy.policy, authenticators)) {
+      await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
+      return none;
+    }
     const before = await enrolmentEver(tx, machine.id, user.id);
     const enrolled = before !== undefined && before.endedAtMs === null;
     if (enrolled || policy.policy.enrol === "automatic") {
-      const issuer = { signingKey: this.#identity.signing.privateKey, vault: this.#vault };
+      const issuer = { signingKey, vault: this.#vault };
       return { ...none, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
     }
     if (policy.policy.enrol === "off") return none;

@@ -1,0 +1,81 @@
+// One code, many at once: in one process and in two, over HTTP. Exactly one is granted.
+
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../platform/clock.ts";
+import { loadSodium } from "../../protocol/crypto/sodium.ts";
+import { fromBase32 } from "../../words/base32.ts";
+import { hotpAt, parse, startMs, TestMachine, temporaryFolder, testServer, totpAt } from "./fixture.ts";
+import { run, serve } from "./process.ts";
+
+async function verdicts(machines: readonly TestMachine[], each: number, user: string, code: string) {
+  const sent = await Promise.all(
+    machines.flatMap((machine) =>
+      Array.from({ length: each }, () => machine.send("verify", machine.verifyRequest(user, [code]))),
+    ),
+  );
+  return sent.map((one) =>
+    one.status === 200 ? (parse(one) as { result: { verdict: string } }).result.verdict : String(one.status),
+  );
+}
+
+describe("64 submissions of one code at once", () => {
+  it("by eight machines to one server are granted once", async () => {
+    const server = await testServer();
+    const secret = await server.userWithTotp("alice");
+    const machines = await Promise.all(Array.from({ length: 8 }, () => server.machine()));
+    const seen = await verdicts(machines, 8, "alice", totpAt(secret, startMs));
+    expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
+    expect(new Set(seen)).toEqual(new Set(["granted", "denied", "locked"]));
+    const audit = await server.audit();
+    expect(audit.filter((entry) => entry.kind === "sign-in-granted")).toHaveLength(1);
+  });
+
+  it("of a backup code are granted once", async () => {
+    const server = await testServer();
+    await server.userWithTotp("alice");
+    await server.policy("lockout.failures=0");
+    const [code = ""] = await server.addBackupCodes("alice");
+    const machines = await Promise.all(Array.from({ length: 4 }, () => server.machine()));
+    const seen = await verdicts(machines, 4, "alice", code);
+    expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
+  });
+
+  it("guess no further than the lockout allows", async () => {
+    const server = await testServer();
+    await server.userWithTotp("alice");
+    await server.policy("lockout.failures=5");
+    const machines = await Promise.all(Array.from({ length: 8 }, () => server.machine()));
+    const seen = await verdicts(machines, 8, "alice", "nonsense");
+    expect(seen.filter((verdict) => verdict === "denied")).toHaveLength(5);
+    expect(seen.filter((verdict) => verdict === "locked")).toHaveLength(59);
+  });
+
+  it("to two processes on one database are granted once, and the command line may work meanwhile", async () => {
+    await loadSodium();
+    const data = join(temporaryFolder(), "data");
+    const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
+    await cli("user", "add", "alice");
+    const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
+    const { token } = JSON.parse((await cli("join-token", "create", "--uses", "8")).out);
+    const plainHttp = ["--data", data, "--insecure-http-loopback", "--log-level", "warn"];
+    const servers = [await serve(plainHttp), await serve(plainHttp)];
+    const machines: TestMachine[] = [];
+    for (let at = 0; at < 8; at++) {
+      const machine = new TestMachine((request) => fetch(request), systemClock, `machine-${at}`);
+      machine.origin = servers[at % 2]?.url ?? "";
+      await machine.join(token);
+      machines.push(machine);
+    }
+    const code = hotpAt(fromBase32(secret) ?? new Uint8Array(), 0);
+    const [seen, added] = await Promise.all([
+      verdicts(machines, 8, "alice", code),
+      cli("user", "add", "bob"),
+    ]);
+    expect(added.code).toBe(0);
+    expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
+    const audit: { kind: string }[] = JSON.parse((await cli("audit", "--limit", "1000")).out);
+    expect(audit.filter((entry) => entry.kind === "sign-in-granted")).toHaveLength(1);
+    expect(servers.map((server) => server.log()).join("")).toBe("");
+  });
+});
