@@ -33,7 +33,7 @@ export function formatBackupCode(code: string): string {
 
 /** The code that was meant, or undefined if the text can't be one (then nothing needs to be hashed). */
 export function normaliseBackupCode(typed: string): string | undefined {
-  const code = typed.replaceAll(/[\s-]/g, "").toUpperCase();
+  const code = typed.replaceAll(/[\s-]/g, "").replaceAll(/[a-z]/g, (letter) => letter.toUpperCase());
   return code.length === length && [...code].every((letter) => alphabet.includes(letter)) ? code : undefined;
 }
 

@@ -26,23 +26,22 @@ export function hotpCode(key: HotpKey, counter: number): string {
 }
 
 /**
- * The first counter from `from` to `to` (both included) whose code is `code`, or undefined. All of them are computed and compared in constant
- * time, so that how long it takes does not tell which one matched.
+ * The counters from `from` to `to` (both included) whose code is `code`, rising: none, one, or once in a long while two.
+ * All are computed and compared in constant time, so that how long it takes does not tell which one matched.
  */
-export function findCounter(key: HotpKey, code: string, from: number, to: number): number | undefined {
-  if (!isCode(code, key.digits)) return undefined;
+export function findCounters(key: HotpKey, code: string, from: number, to: number): number[] {
+  if (!isCode(code, key.digits)) return [];
   const typed = Buffer.from(code, "ascii");
-  let found: number | undefined;
-  for (let counter = Math.max(0, from); counter <= to; counter++) {
-    const same = timingSafeEqual(Buffer.from(hotpCode(key, counter), "ascii"), typed);
-    if (same && found === undefined) found = counter;
-  }
+  const found: number[] = [];
+  for (let counter = Math.max(0, from); counter <= to; counter++)
+    if (timingSafeEqual(Buffer.from(hotpCode(key, counter), "ascii"), typed)) found.push(counter);
   return found;
 }
 
 /**
  * Judges a code against the next unused `counter` and `lookAhead` more (RFC 4226 section 7.4).
- * Returns the counter to go on from once the code is spent, or undefined for a wrong or used code.
+ * Returns the counter to go on from once the code is spent, or undefined for a wrong or used code. Of two counters with
+ * the same code it takes the first: going on from a later one than the token's would refuse the token's next codes.
  */
 export function judgeHotp(
   key: HotpKey,
@@ -50,6 +49,6 @@ export function judgeHotp(
   counter: number,
   lookAhead: number,
 ): number | undefined {
-  const found = findCounter(key, code, counter, counter + lookAhead);
+  const [found] = findCounters(key, code, counter, counter + lookAhead);
   return found === undefined ? undefined : found + 1;
 }

@@ -1,6 +1,6 @@
 // TOTP, RFC 6238: HOTP over time steps. Pure: the caller spends the step that is found before it tells anybody.
 
-import { findCounter, type HotpKey } from "./hotp.ts";
+import { findCounters, type HotpKey } from "./hotp.ts";
 
 export interface TotpKey extends HotpKey {
   readonly periodSeconds: number;
@@ -19,7 +19,8 @@ export function timeStep(periodSeconds: number, atMs: number): number {
 
 /**
  * Judges a code at `nowMs`. Steps up to and including `lastStep` are spent and never looked at.
- * Returns the step to spend, or undefined for a wrong or used code.
+ * Returns the step to spend, or undefined for a wrong or used code. Of two steps in the window with the same code it is
+ * the later one, so that these digits are not good a second time.
  */
 export function judgeTotp(
   key: TotpKey,
@@ -30,5 +31,5 @@ export function judgeTotp(
 ): number | undefined {
   const step = timeStep(key.periodSeconds, nowMs);
   const from = Math.max(step - window.past, lastStep === null ? 0 : lastStep + 1);
-  return findCounter(key, code, from, step + window.future);
+  return findCounters(key, code, from, step + window.future).at(-1);
 }

@@ -24,16 +24,15 @@ export function toBase32(bytes: Uint8Array): string {
  * Undefined for any other character, an impossible length, or left-over bits that are not zero.
  */
 export function fromBase32(text: string): Uint8Array | undefined {
-  const letters = text.replaceAll(/[\s-]/g, "").replace(/=+$/, "").toUpperCase();
-  if (letters.length === 0 || [1, 3, 6].includes(letters.length % 8)) return undefined;
+  const given = text.replaceAll(/[\s-]/g, "").replace(/=+$/, "");
+  if (!/^[A-Za-z2-7]+$/.test(given) || [1, 3, 6].includes(given.length % 8)) return undefined;
+  const letters = given.toUpperCase();
   const bytes = new Uint8Array(Math.floor((letters.length * 5) / 8));
   let held = 0;
   let bits = 0;
   let at = 0;
   for (const letter of letters) {
-    const value = alphabet.indexOf(letter);
-    if (value < 0) return undefined;
-    held = (held << 5) | value;
+    held = (held << 5) | alphabet.indexOf(letter);
     bits += 5;
     if (bits >= 8) {
       bits -= 8;
