@@ -4,7 +4,6 @@
 import { readFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { serveAdmin } from "./admin/http.ts";
@@ -15,6 +14,7 @@ import { signIn } from "./dialogue/sign-in.ts";
 import { UserQueue } from "./dialogue/user-queue.ts";
 import { makeLog, standardError } from "./log/logger.ts";
 import { systemAccounts } from "./platform/accounts.ts";
+import { bootClock } from "./platform/boot-clock.ts";
 import { readBootId } from "./platform/boot-id.ts";
 import { fileProtector } from "./platform/file-protector.ts";
 import { httpsTransport } from "./platform/https-transport.ts";
@@ -45,10 +45,10 @@ The Nightlatch agent: checks second factors, online and offline.
 `;
 
 async function run(config: Config): Promise<void> {
-  const clock = systemClock;
+  const libc = loadLibc();
+  const clock = bootClock(libc);
   const random = systemRandom;
   const log = makeLog({ ...config.log, clock, out: standardError(writeSync) });
-  const libc = loadLibc();
   const accounts = systemAccounts(clock);
   const service = serviceManager(process.env, process.pid, libc, clock);
   const inherited = inheritedSockets(process.env, process.pid, libc);

@@ -1,5 +1,4 @@
 import { uptime } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../words/clock.ts";
 
 /**
@@ -8,5 +7,20 @@ import type { Clock } from "../words/clock.ts";
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => Math.round(uptime() * 1000),
-  sleep: (ms, stop) => delay(ms, undefined, { signal: stop }),
+  sleep: (ms, stop) =>
+    new Promise((resolve, reject) => {
+      if (stop.aborted) {
+        reject(stop.reason);
+        return;
+      }
+      const aborted = () => {
+        clearTimeout(timer);
+        reject(stop.reason);
+      };
+      const timer = setTimeout(() => {
+        stop.removeEventListener("abort", aborted);
+        resolve();
+      }, ms);
+      stop.addEventListener("abort", aborted, { once: true });
+    }),
 };

@@ -119,6 +119,11 @@ function once(seat: Seat, left: () => void): Seat {
 function overSocket(socket: Socket, clock: Clock): Wire {
   return {
     send(line) {
+      // What is said in one breath leaves in one write: a relay wakes up once for SHOW and ASK together.
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        process.nextTick(() => socket.uncork());
+      }
       socket.write(line);
       return socket.writableLength <= mostUnsentBytes;
     },

@@ -95,7 +95,7 @@ class SignIn {
   async #withAnswers(situation: Situation): Promise<End> {
     const { online, clock } = this.#parts;
     const knownDead = online.reach === "unreachable";
-    const probing = online.probe();
+    const probing = online.probeWhileTyping();
     if (!knownDead) await this.#patiently(probing);
     const offlineOnly = online.reach === "unreachable";
     if (offlineOnly) {

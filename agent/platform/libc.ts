@@ -8,6 +8,8 @@ export interface Libc {
   sendDatagram(address: string, message: string): boolean;
   /** Keeps a file descriptor from being inherited by programs that are started; false for a descriptor that is not open. */
   closeOnExec(fd: number): boolean;
+  /** Milliseconds since the boot, suspension included (CLOCK_BOOTTIME); undefined where the system has no such clock. */
+  sinceBootMs(): number | undefined;
 }
 
 /** Throws an error that says what is missing, for the start of the program to print. */
@@ -23,7 +25,9 @@ export function loadLibc(): Libc {
     sendto: { arguments: ["i32", "buffer", "u64", "i32", "buffer", "u32"], return: "i64" },
     close: { arguments: ["i32"], return: "i32" },
     fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
+    clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },
   });
+  const timespec = Buffer.alloc(16);
   return {
     socketOption(fd, level, name, maxBytes) {
       const value = Buffer.alloc(maxBytes);
@@ -43,6 +47,12 @@ export function loadLibc(): Libc {
       return Number(sent) === bytes.length;
     },
     closeOnExec: (fd) => c.fcntl(fd, setDescriptorFlags, 1) === 0,
+    sinceBootMs() {
+      if (process.platform !== "linux" || c.clock_gettime(bootClock, timespec) !== 0) return undefined;
+      return (
+        Number(timespec.readBigInt64LE(0)) * 1_000 + Math.floor(Number(timespec.readBigInt64LE(8)) / 1e6)
+      );
+    },
   };
 }
 
@@ -52,6 +62,7 @@ const closeOnExecFlag = 0o2000000;
 const dontWait = 0x40;
 const noSignal = 0x4000;
 const setDescriptorFlags = 2;
+const bootClock = 7;
 const pathBytes = 108;
 
 /** A sockaddr_un of Linux. Undefined for an address that does not fit or is of another family. */

@@ -36,20 +36,43 @@ export function openBundle(
   }
 }
 
-/** The machine policy in force, checked again. @throws StateDamaged */
+/** The machine policy in force. @throws StateDamaged */
 export function heldMachinePolicy(store: Store): MachinePolicy | undefined {
   const document = store.machinePolicy();
   if (document === undefined) return undefined;
-  const serverKey = Buffer.from(store.server().signingKey, "base64");
-  const opened = openDocument("machine-policy", document, serverKey, machinePolicySchema);
-  if (!opened.ok) throw new StateDamaged(opened.error);
-  return opened.value;
+  return once(store, "machine-policy", document, (serverKey) =>
+    openDocument("machine-policy", document, serverKey, machinePolicySchema),
+  );
 }
 
-/** A user's bundle, checked again. @throws StateDamaged */
+/** A user's bundle. @throws StateDamaged */
 export function heldBundle(store: Store, standing: Standing): OpenBundle {
-  const serverKey = Buffer.from(store.server().signingKey, "base64");
-  const opened = openBundle(standing.bundle, serverKey, store.keys.identity.box);
-  if (!opened.ok) throw new StateDamaged(opened.error);
-  return opened.value;
+  const { bundle } = standing;
+  return once(store, "bundle", bundle, (serverKey) => openBundle(bundle, serverKey, store.keys.identity.box));
+}
+
+const mostKept = 64;
+const kept = new WeakMap<Store, Map<string, unknown>>();
+
+/**
+ * The very same bytes, signature included, are not checked twice by one run of the agent: checking costs more than the
+ * rest of a sign-in. The bytes themselves are read from the sealed state each time. Kept in memory: what the machine
+ * key, which is there too, could open anyway.
+ */
+function once<T>(
+  store: Store,
+  kind: string,
+  document: SignedDocument,
+  check: (serverKey: Uint8Array) => Parsed<T>,
+): T {
+  const key = `${kind} ${document.signature} ${document.payload}`;
+  const opened = kept.get(store) ?? new Map<string, unknown>();
+  kept.set(store, opened);
+  // What stands under a key was put there by the same kind of check.
+  if (opened.has(key)) return opened.get(key) as T;
+  const checked = check(Buffer.from(store.server().signingKey, "base64"));
+  if (!checked.ok) throw new StateDamaged(checked.error);
+  if (opened.size >= mostKept) opened.clear();
+  opened.set(key, checked.value);
+  return checked.value;
 }

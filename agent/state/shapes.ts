@@ -1,7 +1,6 @@
 // The shapes of what is sealed. A record that opens but has another shape is damage too.
 
 import * as v from "valibot";
-import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
 import { machineIdText, userNameText } from "../../protocol/sync/documents.ts";
 import { base64Of, wholeNumber } from "../../protocol/sync/encoding.ts";
 import { spentSchema } from "../../protocol/sync/exchanges.ts";
@@ -11,10 +10,9 @@ const failureCountSchema = v.strictObject({
   lockedAt: v.nullable(v.strictObject({ sinceBootMs: wholeNumber, bootId: v.string() })),
 });
 
-/** See policy/standing.ts, whose `Standing` this is. */
+/** See policy/standing.ts, whose `Standing` this is, but for the bundle: that is a record of its own. */
 export const standingSchema = v.strictObject({
   user: userNameText,
-  bundle: signedDocumentSchema,
   enrolledAtMs: wholeNumber,
   lastSyncedAtMs: wholeNumber,
   leaseId: v.string(),

@@ -49,6 +49,8 @@ export class Store {
   readonly #random: Random;
   #names: Map<string, RowName>;
   #head: Head;
+  /** Signatures of the bundles as they are stored, by row id: a sign-in writes the small record only. */
+  readonly #storedBundles = new Map<string, string>();
 
   private constructor(
     rows: Rows,
@@ -101,10 +103,9 @@ export class Store {
   }
 
   standing(user: string): Standing | undefined {
-    const content = this.#read("standing", this.#rowId(user));
-    if (content === undefined) return undefined;
-    const standing = shaped("standing", standingSchema, content);
-    if (standing.user !== user) throw new StateDamaged("a standing is another user's");
+    const standing = this.#standing(this.#rowId(user));
+    if (standing !== undefined && standing.user !== user)
+      throw new StateDamaged("a standing is another user's");
     return standing;
   }
 
@@ -114,7 +115,8 @@ export class Store {
     let damaged = 0;
     for (const id of this.#ids("standing")) {
       try {
-        readable.push(shaped("standing", standingSchema, this.#read("standing", id)));
+        const standing = this.#standing(id);
+        if (standing !== undefined) readable.push(standing);
       } catch (error) {
         if (!(error instanceof StateDamaged)) throw error;
         damaged += 1;
@@ -156,9 +158,16 @@ export class Store {
     const generation = this.#head.generation + 1;
     const put: { table: string; id: string; content: unknown }[] = [];
     const remove: { table: string; id: string }[] = [];
-    for (const standing of change.put ?? [])
-      put.push({ table: "standing", id: this.#rowId(standing.user), content: standing });
-    for (const user of change.remove ?? []) remove.push({ table: "standing", id: this.#rowId(user) });
+    const bundles = new Map<string, string>();
+    for (const { bundle, ...standing } of change.put ?? []) {
+      const id = this.#rowId(standing.user);
+      put.push({ table: "standing", id, content: standing });
+      if (this.#storedBundles.get(id) === bundle.signature) continue;
+      put.push({ table: "bundle", id, content: bundle });
+      bundles.set(id, bundle.signature);
+    }
+    for (const user of change.remove ?? [])
+      for (const table of ["standing", "bundle"]) remove.push({ table, id: this.#rowId(user) });
     for (const tombstone of change.tombstones ?? [])
       put.push({ table: "tombstone", id: this.#rowId(tombstone.user), content: tombstone });
     if (change.machinePolicy)
@@ -194,6 +203,8 @@ export class Store {
     }
     this.#head = head;
     this.#names = names;
+    for (const { id } of remove) this.#storedBundles.delete(id);
+    for (const [id, signature] of bundles) this.#storedBundles.set(id, signature);
   }
 
   close(): void {
@@ -251,6 +262,14 @@ export class Store {
 
   #eventLine(row: Row): string {
     return shaped("event", v.string(), openRecord(this.#keys.record, row, row.sealed));
+  }
+
+  #standing(id: string): Standing | undefined {
+    const content = this.#read("standing", id);
+    if (content === undefined) return undefined;
+    const bundle = shaped("bundle", signedDocumentSchema, this.#read("bundle", id));
+    this.#storedBundles.set(id, bundle.signature);
+    return { ...shaped("standing", standingSchema, content), bundle };
   }
 
   #ids(table: string): string[] {

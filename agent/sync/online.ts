@@ -4,7 +4,7 @@
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Factors } from "../../protocol/sync/policy.ts";
-import type { Clock } from "../../words/clock.ts";
+import { type Clock, secondMs } from "../../words/clock.ts";
 import { beginGrace } from "../policy/grace.ts";
 import { StateDamaged } from "../state/failures.ts";
 import type { StateKeeper } from "../state/keeper.ts";
@@ -34,9 +34,12 @@ export interface OnlineParts {
   readonly syncSoon: () => void;
 }
 
+const pauseMs = 3 * secondMs;
+
 export class Online {
   readonly #parts: OnlineParts;
   #probing: Promise<void> | undefined;
+  #probedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: OnlineParts) {
     this.#parts = parts;
@@ -46,8 +49,16 @@ export class Online {
     return this.#parts.reach.state;
   }
 
+  /** While a person is typing. A server that was out of reach a moment ago is not asked again yet. */
+  async probeWhileTyping(): Promise<void> {
+    const sinceMs = this.#parts.clock.monotonicMs() - this.#probedMs;
+    if (this.#isOutOfReach() && sinceMs < pauseMs) return;
+    await this.probe();
+  }
+
   /** Resolves when it is known whether the server answers; `reach` has the outcome. One at a time, shared. Never rejects. */
   probe(): Promise<void> {
+    this.#probedMs = this.#parts.clock.monotonicMs();
     this.#probing ??= this.#parts.link
       .askNow("probe", {}, this.#parts.budgetMs)
       .then(

@@ -19,13 +19,15 @@ test("join, an online sign-in, offline a good and a bad code", async () => {
   const { keys } = house.agent.keeper.store();
   house.agent.stop();
   const rows = Rows.open(join(house.folder, "state", "state.db"));
-  const state = ["head", "server", "machine-policy", "standing", "tombstone", "event"].map((table) => ({
-    table,
-    rows: rows.all(table).map((row) => ({
-      generation: row.generation,
-      content: laidOut(openRecord(keys.record, row, row.sealed)),
-    })),
-  }));
+  const state = ["head", "server", "machine-policy", "standing", "bundle", "tombstone", "event"].map(
+    (table) => ({
+      table,
+      rows: rows.all(table).map((row) => ({
+        generation: row.generation,
+        content: laidOut(openRecord(keys.record, row, row.sealed)),
+      })),
+    }),
+  );
   rows.close();
   await house.tearDown();
   await expect(`${JSON.stringify(state, steady(), 2)}\n`).toMatchFileSnapshot("golden/first-light.json");

@@ -1,0 +1,8 @@
+import { systemClock } from "../../platform/clock.ts";
+import type { Clock } from "../../words/clock.ts";
+import type { Libc } from "./libc.ts";
+
+/** The system's clock with the kernel's own boot clock, to the millisecond, where there is one. */
+export function bootClock(libc: Libc): Clock {
+  return { ...systemClock, monotonicMs: () => libc.sinceBootMs() ?? systemClock.monotonicMs() };
+}
