@@ -75,13 +75,15 @@ format = "text"
     return this.#running?.said ?? "";
   }
 
-  /** Resolves with the milliseconds until it could be spoken to. */
-  async start(): Promise<number> {
-    const begun = performance.now();
+  /** Starts the process and no more: it can't be spoken to yet. */
+  launch(): void {
     const daemon = this.#place.daemon ?? join(root, "scripts/nightlatchd");
     this.#running = new Running(this.#inside([daemon, "--config", this.config]));
-    await this.#running.says(/ready|listening/i);
-    return performance.now() - begun;
+  }
+
+  async start(): Promise<void> {
+    this.launch();
+    await this.#running?.says(/\bready\b/);
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
