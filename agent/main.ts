@@ -22,6 +22,7 @@ import { loadLibc } from "./platform/libc.ts";
 import { inheritedSockets } from "./platform/listen-fds.ts";
 import { serviceManager } from "./platform/notify.ts";
 import { systemPeers } from "./platform/peer-credentials.ts";
+import { loadSettings, type Settings } from "./platform/settings.ts";
 import { administrators } from "./socket/administrators.ts";
 import { heldMachinePolicy } from "./state/held.ts";
 import { StateKeeper } from "./state/keeper.ts";
@@ -86,10 +87,14 @@ async function run(config: Config): Promise<void> {
     budgetMs: config.server.timeoutMs,
     syncSoon: () => schedule.soon(),
   });
+  let settings: Promise<Settings> | undefined;
   const schedule: Schedule = new Schedule({
     clock,
-    random,
     reach,
+    spread: async () => {
+      settings ??= loadSettings(config.stateDir, random);
+      return (await settings).syncSpread;
+    },
     syncMinutes: () => (joined() ? heldMachinePolicy(keeper.store())?.syncMinutes : undefined),
     probe: () => online.probe(),
     sync: async () => {

@@ -12,7 +12,8 @@ export function personAt(io: Io, paint: Paint): Person {
   const show: Person["show"] = (tone, said) => {
     io.stderr.write(`${tone === "error" ? paint("red", harmless(said)) : harmless(said)}\n`);
   };
-  const ask = io.stdin.isTTY === true && io.stderr.isTTY === true ? askAtTerminal(io) : askScript(io);
+  // A terminal echoes what is typed, so even one without anything to show the question on is asked the careful way.
+  const ask = io.stdin.isTTY === true ? askAtTerminal(io) : askScript(io);
   return { show, ask };
 }
 

@@ -1,6 +1,7 @@
 // The heart: answers against a standing, at a moment. Returns the verdict *and* the next standing; the caller commits
 // the latter before it says the former. Pure.
 
+import { normaliseDigits } from "../../otp/code.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import type { AuthenticatorType, Factors } from "../../protocol/sync/policy.ts";
 import type { Answer } from "../factors/answer.ts";
@@ -43,7 +44,8 @@ export type Judgement =
 
 /**
  * Judges the answers to all of the policy's offline questions together, so that nobody learns which one was wrong.
- * A right answer is spent even when another was wrong: it has been seen on a wire or by a bystander.
+ * A right answer is spent even when another was wrong: it has been seen on a wire or by a bystander. As at the server, no
+ * authenticator and no code answers two questions.
  */
 export function judge(
   standing: Standing,
@@ -60,13 +62,17 @@ export function judge(
   const methods: string[] = [];
   let reason: "wrong-code" | "used-code" = "wrong-code";
   const answeredBy = new Set<string>();
+  const typed = new Set<string>();
   for (const [index, question] of questions.entries()) {
     const answer = answers[index];
     if (answer === undefined) continue;
+    const code = normaliseDigits(answer.text).toUpperCase();
+    if (typed.has(code)) continue;
+    typed.add(code);
     const right = findRight(question, open, spent, answeredBy, answer, policy, moment.nowMs);
     if (right === "used") reason = "used-code";
     else if (right !== undefined) {
-      spent = spent.map((before) => (before.id === right.id ? right : before));
+      spent = withSpent(spent, right);
       answeredBy.add(right.id);
       methods.push(right.type);
     }
@@ -94,6 +100,12 @@ export function judge(
       failures: { ...standing.failures, [caller]: count },
     },
   };
+}
+
+/** Never lost, also where nothing was known yet of that authenticator. */
+function withSpent(spent: readonly Spent[], right: Spent): readonly Spent[] {
+  const known = spent.some((before) => before.id === right.id);
+  return known ? spent.map((before) => (before.id === right.id ? right : before)) : [...spent, right];
 }
 
 /** The first right authenticator of the question's types; one answers only one question of a sign-in. */

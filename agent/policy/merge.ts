@@ -2,8 +2,9 @@
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Bundle } from "../../protocol/sync/documents.ts";
+import { maxSpent } from "../../protocol/sync/exchanges.ts";
 import { noFailures } from "./lockout.ts";
-import { laterSpent, newStanding, type OpenBundle, type Standing, spentOf } from "./standing.ts";
+import { laterSpent, newStanding, type OpenBundle, type Standing } from "./standing.ts";
 
 export type BundleRefusal = "older-bundle" | "revoked-bundle" | "other-machine" | "other-user";
 
@@ -28,7 +29,8 @@ export function bundleRefusal(
 }
 
 /**
- * The next standing. A new lease (only an online MFA brings one) starts the counts anew; the same lease keeps them.
+ * The next standing. A new lease (only an online MFA brings one) starts the counts anew; the same lease keeps them. What is
+ * spent of an authenticator that the bundle leaves out is kept: a policy can bring it back.
  */
 export function mergeBundle(
   before: Standing | undefined,
@@ -40,19 +42,20 @@ export function mergeBundle(
   const fresh = newStanding(user, document, open, nowMs);
   if (before === undefined) return fresh;
   const sameLease = before.leaseId === open.bundle.lease.id;
+  const spent = fresh.spent.map((theirs) =>
+    laterSpent(
+      theirs,
+      before.spent.find((one) => one.id === theirs.id),
+    ),
+  );
+  const leftOut = before.spent.filter((one) => fresh.spent.every((theirs) => theirs.id !== one.id));
   return {
     ...fresh,
     enrolledAtMs: before.enrolledAtMs,
     signInsUsed: sameLease ? before.signInsUsed : 0,
     guesses: sameLease ? before.guesses : 0,
     failures: sameLease ? before.failures : { system: noFailures, self: before.failures.self },
-    spent: open.authenticators.map((authenticator) => {
-      const theirs = spentOf(authenticator);
-      return laterSpent(
-        theirs,
-        before.spent.find((one) => one.id === theirs.id),
-      );
-    }),
+    spent: [...spent, ...leftOut].slice(0, maxSpent),
     grace: before.grace,
   };
 }

@@ -23,7 +23,7 @@ export interface Standing {
   /** The lease that `signInsUsed` and `guesses` are counted under. */
   readonly leaseId: string;
   readonly signInsUsed: number;
-  /** What is spent of each authenticator of the bundle; never goes back. */
+  /** What is spent of each authenticator of the bundle, and of those that earlier ones had; never goes back. */
   readonly spent: readonly Spent[];
   readonly failures: Readonly<Record<CallerClass, FailureCount>>;
   /** Wrong answers of all callers under this lease. */

@@ -2,16 +2,16 @@
 // out of reach, a probe now and then, ever more rarely.
 
 import { type Clock, minuteMs, secondMs } from "../../words/clock.ts";
-import type { Random } from "../../words/random.ts";
 import type { Reach } from "./reach.ts";
 
 export interface ScheduleParts {
   readonly clock: Clock;
-  readonly random: Random;
   readonly reach: Reach;
   /** Neither may reject. */
   readonly sync: () => Promise<void>;
   readonly probe: () => Promise<void>;
+  /** 0 to 1: how much of a tenth of the interval this machine is early, so that a fleet spreads. */
+  readonly spread: () => Promise<number>;
   /** Minutes between two syncs, by policy; undefined while there is nothing to sync. */
   readonly syncMinutes: () => number | undefined;
 }
@@ -48,11 +48,11 @@ export class Schedule {
     await this.#parts.sync();
   }
 
-  /** Called every minute by cron: up to a tenth of the interval early, so that a fleet spreads. */
+  /** Called every minute by cron. */
   async tick(): Promise<void> {
     const minutes = this.#parts.syncMinutes();
     if (minutes === undefined || this.#parts.reach.state === "unreachable") return;
-    const early = (this.#parts.random.bytes(1)[0] ?? 0) / 2560;
+    const early = (await this.#parts.spread()) / 10;
     const dueMs = this.#lastSyncMs + minutes * minuteMs * (1 - early);
     if (this.#parts.clock.monotonicMs() >= dueMs) await this.now();
   }

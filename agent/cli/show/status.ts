@@ -66,7 +66,10 @@ const outcomeWords = { ask: "asked", grant: "granted", refuse: "refused" } as co
 
 export function showExplanation(explanation: Explanation, paint: Paint): string {
   const { user, kind, online, offline, policy, details } = explanation;
-  const title = paint("bold", `A ${kind} of ${harmless(user)} now, under the policy ${harmless(policy)}:`);
+  const title = paint(
+    "bold",
+    `${kind === "unlock" || kind === "elevate" ? "An" : "A"} ${kind} of ${harmless(user)} now, under the policy ${harmless(policy)}:`,
+  );
   const outcomes = aligned([
     ["  with the server", outcomeWords[online.outcome], online.because],
     ["  without it", outcomeWords[offline.outcome], offline.because],
