@@ -20,6 +20,7 @@ import type { Protector } from "../state/protector.ts";
 export function fileProtector(path: string): Protector {
   return {
     name: "file",
+    counter: undefined,
     defends:
       "a copied database without its key file stays closed; whoever copies the whole disk has both (no TPM is used)",
     load() {
