@@ -19,7 +19,7 @@ import { type RefusalCode, refusalBody, refusals } from "./refusal.ts";
 import { type RouteName, routes } from "./routes.ts";
 
 /** The server's key id in every answer's signature. */
-export const serverKeyId = "server";
+const serverKeyId = "server";
 
 /** For the log: who asked, once the signature has told. */
 export interface Asked {

@@ -19,7 +19,7 @@ export interface CommonOptions {
   readonly json: boolean;
 }
 
-export function commonOptions(command: Command, parts: CommandParts): CommonOptions {
+function commonOptions(command: Command, parts: CommandParts): CommonOptions {
   const { data, json } = command.optsWithGlobals<{ data?: string; json?: boolean }>();
   const folder = data ?? parts.dataFromEnvironment;
   if (folder === undefined || folder === "")

@@ -31,7 +31,10 @@ function makeProgram(parts: ServeParts): Command {
     .option("--json", "JSON for scripts; times are ISO 8601")
     .version(`nightlatch-server ${version}`)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: parts.terminal.out, writeErr: parts.terminal.err })
+    .configureOutput({
+      writeOut: (text) => parts.terminal.out(text),
+      writeErr: (text) => parts.terminal.err(text),
+    })
     .exitOverride();
   addServeCommand(program, parts);
   addUserCommands(program, parts);

@@ -28,7 +28,7 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
         const added = await store.write((tx) => addUser(tx, wish, parts.random, parts.clock.wallMs()));
         const overview = (await listUsers(store.db)).find((known) => known.id === added.id);
         if (overview === undefined) throw new Error("the user that was added is not there");
-        say(parts, options, toJson(overview), `added ${added.name}\n`);
+        say(parts, options, toJson(overview, parts.clock.wallMs()), `added ${added.name}\n`);
       }),
     );
 
@@ -46,7 +46,8 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
           known.disabledAtMs === null ? "enabled" : "disabled",
         ]);
         const heads = ["USER", "NAME", "GROUPS", "AUTHENTICATORS", "STATE"];
-        say(parts, options, users.map(toJson), table(heads, rows, "no users yet: user add NAME"));
+        const json = users.map((known) => toJson(known, parts.clock.wallMs()));
+        say(parts, options, json, table(heads, rows, "no users yet: user add NAME"));
       }),
     );
 
@@ -104,8 +105,9 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
   changeGroup("remove", "take a user out of a group");
 }
 
-function toJson(user: UserOverview): object {
-  const { name, displayName, groups, authenticators } = user;
+function toJson(user: UserOverview, nowMs: number): object {
+  const { name, displayName, groups, authenticators, lockedUntilMs } = user;
+  const locked = lockedUntilMs !== null && nowMs < lockedUntilMs;
   return {
     name,
     displayName,
@@ -113,6 +115,6 @@ function toJson(user: UserOverview): object {
     authenticators,
     disabled: user.disabledAtMs !== null,
     createdAt: isoTime(user.createdAtMs),
-    lockedUntil: user.lockedUntilMs === null ? null : isoTime(user.lockedUntilMs),
+    lockedUntil: locked ? isoTime(lockedUntilMs) : null,
   };
 }

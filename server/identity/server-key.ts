@@ -70,6 +70,8 @@ function createKey(path: string, random: Random): void {
   } finally {
     unlinkSync(draft);
   }
+  // Windows has no such thing as a folder that can be synced.
+  if (process.platform === "win32") return;
   const folder = openSync(dirname(path), "r");
   fsyncSync(folder);
   closeSync(folder);

@@ -11,7 +11,11 @@ import { Failure } from "../failure.ts";
 import { checkOwn } from "../identity/data-folder.ts";
 
 const run = promisify(execFile);
-const p256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256"];
+const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256".split(" ");
+const authority = "-days 3650 -addext keyUsage=critical,keyCertSign,cRLSign".split(" ");
+const leaf = "-days 365 -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth".split(
+  " ",
+);
 
 export interface DevCertificate {
   readonly caPath: string;
@@ -25,19 +29,13 @@ export async function makeDevCertificate(folder: string, host: string): Promise<
   checkOwn(folder, "folder", `chmod 700 ${folder}`);
   const ca = { cert: join(folder, "ca.pem"), key: join(folder, "ca.key") };
   const server = { cert: join(folder, "server.pem"), key: join(folder, "server.key") };
-  if (!existsSync(ca.cert) || !existsSync(ca.key))
-    await openssl([
-      ...["req", "-x509", ...p256, "-days", "3650", "-subj", "/CN=Nightlatch development CA"],
-      ...["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
-      ...["-keyout", ca.key, "-out", ca.cert],
-    ]);
-  await openssl([
-    ...["req", "-x509", ...p256, "-days", "365", "-subj", "/CN=nightlatch-server"],
-    ...["-CA", ca.cert, "-CAkey", ca.key],
-    ...["-addext", `subjectAltName=${names(host)}`, "-addext", "basicConstraints=critical,CA:FALSE"],
-    ...["-addext", "extendedKeyUsage=serverAuth"],
-    ...["-keyout", server.key, "-out", server.cert],
-  ]);
+  if (!existsSync(ca.cert) || !existsSync(ca.key)) {
+    const to = ["-subj", "/CN=Nightlatch development CA", "-keyout", ca.key, "-out", ca.cert];
+    await openssl([...request, ...authority, ...to]);
+  }
+  const by = ["-CA", ca.cert, "-CAkey", ca.key, "-addext", `subjectAltName=${names(host)}`];
+  const to = ["-subj", "/CN=nightlatch-server", "-keyout", server.key, "-out", server.cert];
+  await openssl([...request, ...leaf, ...by, ...to]);
   return { caPath: ca.cert, cert: readFileSync(server.cert), key: readFileSync(server.key) };
 }
 

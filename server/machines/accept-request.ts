@@ -1,7 +1,7 @@
 // The gate that every signed request of a joined machine passes, in the transaction that carries it out.
 
 import type { Tx } from "../store/store.ts";
-import { findMachine, flagMachine, type Machine } from "./machines.ts";
+import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
 
 export type Acceptance =
   | { readonly kind: "accepted"; readonly machine: Machine }
@@ -34,8 +34,8 @@ export async function acceptRequest(
   const raised = {
     sequence,
     lastSeenAtMs: nowMs,
-    // Never beyond what was issued: a number out of the air would hide revocations to come.
-    revokedThrough: Math.max(machine.revokedThrough, Math.min(revokedThrough, machine.serial)),
+    revokedThrough: Math.max(machine.revokedThrough, revokedThrough),
+    serial: serialAbove(machine.serial, [revokedThrough]),
   };
   await tx.updateTable("machines").set(raised).where("id", "=", machineId).execute();
   const accepted = { ...machine, ...raised };

@@ -105,3 +105,14 @@ export async function nextSerial(tx: Tx, machineId: string): Promise<number> {
     .executeTakeFirstOrThrow();
   return row.serial;
 }
+
+/** No document of one machine can have a higher serial; a machine that says so harms itself only. */
+const mostSerial = 2 ** 52;
+
+/**
+ * Serials go on above what the machine has seen. They are behind it when this database was restored from a backup; the
+ * machine would take what comes next, revocations among it, for old.
+ */
+export function serialAbove(serial: number, seen: readonly number[]): number {
+  return Math.max(serial, ...seen.map((one) => Math.min(one, mostSerial)));
+}

@@ -7,7 +7,7 @@ import { Failure } from "../failure.ts";
 import type { Db, Tx } from "../store/store.ts";
 
 /** The default policy's name, which no group may bear. */
-export const defaultPolicyName = "default";
+const defaultPolicyName = "default";
 
 export interface NamedPolicy {
   readonly name: string;

@@ -20,14 +20,14 @@ export interface Tables {
 }
 
 /** One row: whose database this is. */
-export interface ServerTable {
+interface ServerTable {
   id: number;
   /** The public signing key that belongs to `server.key`: another key file next to this database is noticed. */
   signingKey: string;
   createdAtMs: number;
 }
 
-export interface UserTable {
+interface UserTable {
   id: string;
   name: string;
   /** `lookAlikeKey(name)`, unique: no two users whose names can be taken for one another. */
@@ -40,12 +40,12 @@ export interface UserTable {
   lockedUntilMs: number | null;
 }
 
-export interface UserGroupTable {
+interface UserGroupTable {
   userId: string;
   groupName: string;
 }
 
-export interface PolicyTable {
+interface PolicyTable {
   /** The group's name; empty for the default policy. */
   groupName: string;
   priority: number;
@@ -65,7 +65,7 @@ export interface AuthenticatorTable {
   createdAtMs: number;
 }
 
-export interface JoinTokenTable {
+interface JoinTokenTable {
   id: string;
   sealedProofKey: string;
   uses: number;
@@ -121,7 +121,7 @@ export interface EnrolmentTable {
   bundleSpent: string;
 }
 
-export interface RevocationTable {
+interface RevocationTable {
   machineId: string;
   serial: number;
   /** Null when the whole machine is revoked. */
@@ -131,7 +131,7 @@ export interface RevocationTable {
   createdAtMs: number;
 }
 
-export interface EventTable {
+interface EventTable {
   machineId: string;
   sequence: number;
   line: string;
@@ -141,14 +141,14 @@ export interface EventTable {
 }
 
 /** Granted sign-ins whose user may still say yes to offline use. */
-export interface DialogueTable {
+interface DialogueTable {
   machineId: string;
   dialogue: string;
   userId: string;
   grantedAtMs: number;
 }
 
-export interface AuditTable {
+interface AuditTable {
   id: Generated<number>;
   atMs: number;
   kind: string;

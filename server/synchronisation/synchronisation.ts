@@ -11,7 +11,7 @@ import { shortenLease } from "../enrolments/lease.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
 import { machinePolicyIfNew } from "../machines/machine-policy.ts";
-import type { Machine } from "../machines/machines.ts";
+import { type Machine, serialAbove } from "../machines/machines.ts";
 import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
 import { type NamedPolicy, policyOfUser } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
@@ -104,11 +104,14 @@ export class Synchronisation {
   }
 }
 
+/** What the machine says of itself, and the serials it has seen. */
 async function keepReport(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<void> {
   const { hostname, platform, agentVersion, protector } = request;
+  const seen = request.enrolments.map((enrolment) => enrolment.bundleSerial);
+  const serial = serialAbove(machine.serial, [request.machinePolicySerial, ...seen]);
   await tx
     .updateTable("machines")
-    .set({ hostname, platform, agentVersion, protector, lastSyncAtMs: nowMs })
+    .set({ hostname, platform, agentVersion, protector, serial, lastSyncAtMs: nowMs })
     .where("id", "=", machine.id)
     .execute();
 }

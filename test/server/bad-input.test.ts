@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { type ExchangeName, exchanges, maxRequestBytes } from "../../protocol/sync/exchanges.ts";
-import { parse, startMs, testServer, totpAt } from "./fixture.ts";
+import { startMs, testServer, totpAt } from "./fixture.ts";
+import { parse } from "./machine.ts";
 
 const malformed = {
   error: { code: "malformed", message: "the request is not what this exchange asks for" },

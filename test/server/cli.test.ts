@@ -10,7 +10,8 @@ import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { defaultPolicy } from "../../protocol/sync/policy.ts";
 import { runCommand } from "../../server/cli/program.ts";
 import { fromBase32 } from "../../words/base32.ts";
-import { FakeClock, hotpAt, random, TestMachine, temporaryFolder } from "./fixture.ts";
+import { FakeClock, hotpAt, random, temporaryFolder } from "./fixture.ts";
+import { TestMachine } from "./machine.ts";
 import { httpsFetch, run, serve } from "./process.ts";
 
 /** The program in this process, on a clock that stands. */
@@ -96,8 +97,7 @@ describe("authenticators", () => {
     const { call, json } = commandLine();
     await call("user", "add", "alice");
     const totp = await json(
-      ...["authenticator", "add", "totp", "alice"],
-      ...["--algorithm", "sha256", "--digits", "8", "--period", "60"],
+      ..."authenticator add totp alice --algorithm sha256 --digits 8 --period 60".split(" "),
     );
     expect(totp).toMatchObject({
       type: "totp",
@@ -157,8 +157,8 @@ describe("policies", () => {
     const untouched = { name: "default", group: null, priority: 0, policy: defaultPolicy };
     expect(await json("policy", "show")).toEqual(untouched);
     const { code } = await call(
-      ...["policy", "set", "offline.days=3", "offline.signIns=none", "scope=remote,elevate"],
-      ...["online.factors=totp/hotp,backup-codes", "lockout.failures=5", "mfa=exempt"],
+      ..."policy set offline.days=3 offline.signIns=none scope=remote,elevate lockout.failures=5".split(" "),
+      ..."online.factors=totp/hotp,backup-codes mfa=exempt".split(" "),
     );
     expect(code).toBe(0);
     expect((await json("policy", "show")).policy).toEqual({

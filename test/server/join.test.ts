@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { listMachines, theMachine } from "../../server/machines/machines.ts";
 import { revokeMachine } from "../../server/machines/revoke.ts";
 import { hourMs } from "../../words/clock.ts";
-import { parse, random, TestMachine, testServer } from "./fixture.ts";
+import { random, testServer } from "./fixture.ts";
+import { parse, TestMachine } from "./machine.ts";
 
 const refused = {
   error: { code: "join-refused", message: "the join token is not valid: unknown, expired or used up" },
@@ -49,7 +50,7 @@ describe("a machine with a join token", () => {
     const token = await server.token(3);
     const machines = Array.from({ length: 12 }, () => new TestMachine(server.fetch, server.clock, "m"));
     const sent = await Promise.all(machines.map((one) => one.send("join", one.joinRequest(token))));
-    const statuses = sent.map(({ status }) => status).toSorted();
+    const statuses = sent.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([...Array(3).fill(200), ...Array(9).fill(403)]);
     expect(await listMachines(server.store.db)).toHaveLength(3);
   });

@@ -1,11 +1,13 @@
 // One code, many at once: in one process and in two, over HTTP. Exactly one is granted.
 
+import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../platform/clock.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { fromBase32 } from "../../words/base32.ts";
-import { hotpAt, parse, startMs, TestMachine, temporaryFolder, testServer, totpAt } from "./fixture.ts";
+import { hotpAt, startMs, temporaryFolder, testServer, totpAt } from "./fixture.ts";
+import { parse, TestMachine } from "./machine.ts";
 import { run, serve } from "./process.ts";
 
 async function verdicts(machines: readonly TestMachine[], each: number, user: string, code: string) {
@@ -77,5 +79,29 @@ describe("64 submissions of one code at once", () => {
     const audit: { kind: string }[] = JSON.parse((await cli("audit", "--limit", "1000")).out);
     expect(audit.filter((entry) => entry.kind === "sign-in-granted")).toHaveLength(1);
     expect(servers.map((server) => server.log()).join("")).toBe("");
+  });
+});
+
+describe("a code that was granted", () => {
+  it("stays spent when the server is killed the moment its answer is there", async () => {
+    await loadSodium();
+    const data = join(temporaryFolder(), "data");
+    const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
+    await cli("user", "add", "alice");
+    const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
+    const { token } = JSON.parse((await cli("join-token", "create")).out);
+    const laptop = new TestMachine((request) => fetch(request), systemClock, "laptop");
+    const plainHttp = ["--data", data, "--insecure-http-loopback"];
+    for (let counter = 0; counter < 3; counter++) {
+      const server = await serve(plainHttp);
+      laptop.origin = server.url;
+      if (counter === 0) await laptop.join(token);
+      const code = hotpAt(fromBase32(secret) ?? new Uint8Array(), counter);
+      const before = hotpAt(fromBase32(secret) ?? new Uint8Array(), Math.max(0, counter - 1));
+      if (counter > 0) expect(await laptop.verify("alice", [before])).toEqual({ verdict: "denied" });
+      expect(await laptop.verify("alice", [code])).toMatchObject({ verdict: "granted" });
+      server.child.kill("SIGKILL");
+      await once(server.child, "close");
+    }
   });
 });

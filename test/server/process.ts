@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { Fetch } from "./fixture.ts";
+import type { Fetch } from "./machine.ts";
 
-export const program = fileURLToPath(new URL("../../scripts/nightlatch-server", import.meta.url));
+const program = fileURLToPath(new URL("../../scripts/nightlatch-server", import.meta.url));
 
 export interface Ran {
   readonly code: number | null;

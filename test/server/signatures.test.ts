@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { contentDigest } from "../../protocol/sync/http-signature.ts";
 import { flagsOf, theMachine } from "../../server/machines/machines.ts";
 import { dayMs } from "../../words/clock.ts";
-import { parse, startMs, TestMachine, testServer, totpAt } from "./fixture.ts";
+import { startMs, testServer, totpAt } from "./fixture.ts";
+import { parse, TestMachine } from "./machine.ts";
 
 const unsigned = {
   error: { code: "unsigned", message: "the request is not signed by a machine known here" },

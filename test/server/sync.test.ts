@@ -1,113 +1,17 @@
-// Syncs: events up exactly once, bundles and revocations down, and no lease any longer than it was.
+// Syncs: bundles and revocations down, and no lease any longer than it was.
 
 import { describe, expect, it } from "vitest";
 import { timeStep } from "../../otp/totp.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import { endAllOfUser } from "../../server/enrolments/enrolments.ts";
-import { isoTime } from "../../server/iso-time.ts";
-import { clearFlags, exemptMachine, flagsOf, theMachine } from "../../server/machines/machines.ts";
+import { exemptMachine, theMachine } from "../../server/machines/machines.ts";
 import { revokeMachine } from "../../server/machines/revoke.ts";
 import { disableUser, removeUser } from "../../server/users/leave.ts";
 import { enableUser, theUser } from "../../server/users/users.ts";
-import { secondMs } from "../../words/clock.ts";
-import { dayMs, startMs, type TestMachine, type TestServer, testServer, totpAt } from "./fixture.ts";
+import { dayMs, secondMs } from "../../words/clock.ts";
+import { flags, machineEvents, startMs, testServer, totpAt } from "./fixture.ts";
 
 const stepMs = 30 * secondMs;
-
-async function flags(server: TestServer, machine: TestMachine): Promise<string[]> {
-  return flagsOf(await theMachine(server.store.db, machine.id));
-}
-
-async function machineEvents(server: TestServer) {
-  return (await server.audit()).filter((entry) => entry.source === "machine");
-}
-
-describe("events", () => {
-  it("are kept exactly once, though the machine sends them again", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    laptop.event("server-unreachable");
-    laptop.event("sign-in-granted", { user: "alice", offline: true });
-    expect((await laptop.ask("sync", laptop.syncRequest())).eventsThrough).toBe(2);
-    laptop.event("server-reachable");
-    expect((await laptop.ask("sync", laptop.syncRequest(1))).eventsThrough).toBe(3);
-    expect((await laptop.ask("sync", laptop.syncRequest(2))).eventsThrough).toBe(3);
-    const kinds = (await machineEvents(server)).map((entry) => entry.kind);
-    expect(kinds).toEqual(["server-unreachable", "sign-in-granted", "server-reachable"]);
-    expect(await flags(server, laptop)).toEqual([]);
-  });
-
-  it("of offline sign-ins stand in the audit with machine, user, trusted time and wall time", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    const [atMs, wallMs] = [startMs - dayMs, startMs - 2 * dayMs];
-    laptop.event("sign-in-denied", { user: "alice", offline: true, atMs, wallMs, reason: "used-code" });
-    await laptop.sync();
-    expect(await machineEvents(server)).toMatchObject([
-      {
-        atMs,
-        kind: "sign-in-denied",
-        user: "alice",
-        machine: laptop.id,
-        detail: { offline: true, reason: "used-code", wallAt: isoTime(wallMs), receivedAt: isoTime(startMs) },
-      },
-    ]);
-  });
-
-  it("with a gap before them are not taken, and flag the machine once", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    for (let event = 0; event < 4; event++) laptop.event("server-unreachable");
-    for (let time = 0; time < 3; time++)
-      expect((await laptop.ask("sync", laptop.syncRequest(3))).eventsThrough).toBe(0);
-    expect(await flags(server, laptop)).toEqual(["event-gap"]);
-    const gaps = (await server.audit()).filter((entry) => entry.kind === "event-gap");
-    expect(gaps).toMatchObject([{ machine: laptop.id, detail: { from: 3, keptThrough: 0 } }]);
-    expect((await laptop.sync()).eventsThrough).toBe(4);
-  });
-
-  it("that tell the past another way are a fork", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    laptop.event("sign-in-granted", { user: "alice" });
-    laptop.event("server-unreachable");
-    await laptop.sync();
-    laptop.lines.length = 0;
-    laptop.event("sign-in-granted", { user: "mallory" });
-    laptop.event("server-reachable");
-    expect((await laptop.ask("sync", laptop.syncRequest(1))).eventsThrough).toBe(2);
-    laptop.event("server-reachable");
-    expect((await laptop.ask("sync", laptop.syncRequest(3))).eventsThrough).toBe(2);
-    expect(await flags(server, laptop)).toEqual(["event-fork"]);
-    const users = (await machineEvents(server)).map((entry) => entry.user);
-    expect(users).toEqual(["alice", null]);
-  });
-
-  it("that this server can't read are kept, flagged, and don't hold up what follows", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    laptop.lines.push("not JSON", JSON.stringify({ sequence: 2, kind: "from-the-future" }));
-    laptop.event("server-reachable");
-    expect((await laptop.sync()).eventsThrough).toBe(3);
-    expect(await flags(server, laptop)).toEqual(["event-malformed"]);
-    const kinds = (await machineEvents(server)).map((entry) => entry.kind);
-    expect(kinds).toEqual(["unreadable-event", "unreadable-event", "server-reachable"]);
-  });
-
-  it("begin anew after an admin has looked into a broken chain", async () => {
-    const server = await testServer();
-    const laptop = await server.machine();
-    for (let event = 0; event < 4; event++) laptop.event("server-unreachable");
-    await laptop.ask("sync", laptop.syncRequest(3));
-    await server.store.write(async (tx) => {
-      await clearFlags(tx, await theMachine(tx, laptop.id), startMs);
-    });
-    expect((await laptop.ask("sync", laptop.syncRequest(3))).eventsThrough).toBe(4);
-    laptop.event("server-reachable");
-    expect((await laptop.ask("sync", laptop.syncRequest(5))).eventsThrough).toBe(5);
-    expect(await flags(server, laptop)).toEqual([]);
-  });
-});
 
 describe("a bundle", () => {
   it("is not sent again while nothing has changed", async () => {
@@ -367,5 +271,19 @@ describe("a machine", () => {
     for (const document of (await laptop.sync()).revocations)
       serials.push(laptop.openRevocation(document).serial);
     expect(serials).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("sees serials go on above its own when the server was restored from a backup", async () => {
+    const server = await testServer();
+    const secret = await server.userWithTotp("alice");
+    const laptop = await server.machine();
+    await laptop.enrolledVerify("alice", [totpAt(secret, startMs)]);
+    laptop.machinePolicySerial = 70;
+    laptop.enrolments = laptop.enrolments.map((enrolment) => ({ ...enrolment, bundleSerial: 80 }));
+    laptop.revokedThrough = 75;
+    const { bundles, machinePolicy } = await laptop.sync();
+    const serials = bundles.map((document) => laptop.openBundle(document).serial);
+    if (machinePolicy !== null) serials.push(laptop.openMachinePolicy(machinePolicy).serial);
+    expect(serials.toSorted((a, b) => a - b)).toEqual([81, 82]);
   });
 });
