@@ -1,7 +1,7 @@
 // The person behind the dialogue: at a terminal with prompts, or a script that gives one answer a line.
 
 import { createInterface } from "node:readline";
-import { isCancel, password, text } from "@clack/prompts";
+import { Writable } from "node:stream";
 import { harmless } from "../platform/harmless.ts";
 import type { Io } from "./io.ts";
 import type { Person } from "./relay.ts";
@@ -17,12 +17,35 @@ export function personAt(io: Io, paint: Paint): Person {
   return { show, ask };
 }
 
+/** Ctrl-C and Ctrl-D are giving up. Without history: an answer must not come back at the next question. */
 function askAtTerminal({ stdin, stderr }: Io): Person["ask"] {
-  return async (echo, said, stop) => {
-    const options = { message: harmless(said).trim(), input: stdin, output: stderr, signal: stop };
-    const typed = await (echo === "hidden" ? password(options) : text(options));
-    return isCancel(typed) ? undefined : (typed ?? "");
-  };
+  return (echo, said, stop) =>
+    new Promise((resolve) => {
+      const echoed = new Writable({
+        write: (chunk, _encoding, done) => (echo === "shown" ? stderr.write(chunk, () => done()) : done()),
+      });
+      // The terminal stops echoing by itself here, before the question is there to be answered.
+      const prompt = createInterface({
+        input: stdin,
+        output: echoed,
+        terminal: true,
+        historySize: 0,
+        prompt: harmless(said),
+      });
+      if (echo === "shown") prompt.prompt();
+      else stderr.write(harmless(said));
+      const done = (typed: string | undefined): void => {
+        resolve(typed);
+        stop.removeEventListener("abort", giveUp);
+        prompt.close();
+        if (echo === "hidden" || typed === undefined) stderr.write("\n");
+      };
+      const giveUp = (): void => done(undefined);
+      stop.addEventListener("abort", giveUp, { once: true });
+      prompt.once("line", done);
+      prompt.once("SIGINT", giveUp);
+      prompt.once("close", () => resolve(undefined));
+    });
 }
 
 /** The end of the input is giving up. The last line counts without its newline too. */

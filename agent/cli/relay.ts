@@ -85,6 +85,8 @@ function withoutGrant(heard: Heard): Heard {
     : { word: "NONE", why: "the agent did not wait for the answer" };
 }
 
+const silenced: Heard = { word: "NONE", why: "the agent closed without a verdict" };
+
 /** Lines of the agent, one at a time. */
 class Ear {
   readonly #clock: Clock;
@@ -103,7 +105,7 @@ class Ear {
         this.#hear(message.ok ? message.value : { word: "NONE", why: "the agent sent a malformed line" });
       }
     });
-    const closed = (): void => this.#hear({ word: "NONE", why: "the agent closed without a verdict" });
+    const closed = (): void => this.#hear(silenced);
     socket.on("end", closed);
     socket.on("close", closed);
     socket.on("error", closed);
@@ -128,8 +130,9 @@ class Ear {
     );
   }
 
+  /** True when something other than the end of the stream follows what was given out. */
   get heldMore(): boolean {
-    return this.#reader.unfinished || this.#heard.some((heard) => heard.word !== "NONE");
+    return this.#reader.unfinished || this.#heard.some((heard) => heard !== silenced);
   }
 
   #hear(heard: Heard): void {
