@@ -11,7 +11,8 @@ export const machineIdText = v.pipe(v.string(), v.regex(/^[A-Z2-7]{32}$/));
 
 const otpKey = {
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-  secret: base64(128),
+  /** Within the bounds that a code can be computed for: a bundle is refused on arrival rather than at a sign-in. */
+  secret: base64(128, 10),
   algorithm: v.picklist(algorithms),
   digits: v.picklist([6, 7, 8]),
 };
@@ -37,7 +38,12 @@ export const authenticatorSchema = v.variant("type", [
   }),
 ]);
 export type Authenticator = v.InferOutput<typeof authenticatorSchema>;
-export const authenticatorsSchema = v.pipe(v.array(authenticatorSchema), v.maxLength(50));
+/** Each id once: what is spent is kept by id. */
+export const authenticatorsSchema = v.pipe(
+  v.array(authenticatorSchema),
+  v.maxLength(50),
+  v.check((all) => new Set(all.map(({ id }) => id)).size === all.length),
+);
 
 /** The permission behind an enrolment. A new one, with a new id, comes only from an online MFA. */
 export const leaseSchema = v.strictObject({

@@ -10,9 +10,14 @@ export function base64Of(bytes: number) {
   );
 }
 
-/** Standard base64 of at most `maxBytes` bytes. */
-export function base64(maxBytes: number) {
-  return v.pipe(v.string(), v.maxLength(Math.ceil(maxBytes / 3) * 4), v.base64());
+/** Standard base64 of `minBytes` to `maxBytes` bytes. */
+export function base64(maxBytes: number, minBytes = 0) {
+  return v.pipe(
+    v.string(),
+    v.maxLength(Math.ceil(maxBytes / 3) * 4),
+    v.base64(),
+    v.check((text) => size(text) >= minBytes && size(text) <= maxBytes),
+  );
 }
 
 /** Milliseconds since 1970, or a whole number that only counts up. */

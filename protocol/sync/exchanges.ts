@@ -43,7 +43,9 @@ export const spentSchema = v.variant("type", [
   }),
 ]);
 export type Spent = v.InferOutput<typeof spentSchema>;
-const spentList = v.pipe(v.array(spentSchema), v.maxLength(50));
+/** What a request can say of one user: as many as a bundle has authenticators at most. */
+export const maxSpent = 50;
+const spentList = v.pipe(v.array(spentSchema), v.maxLength(maxSpent));
 
 export const join = {
   path: "/v1/join",

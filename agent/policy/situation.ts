@@ -1,0 +1,33 @@
+// What a sign-in is decided by, and what it is called.
+
+import type { MachinePolicy } from "../../protocol/sync/documents.ts";
+import type { Kind } from "../../words/kind.ts";
+import type { CallerClass, OpenBundle, Standing } from "./standing.ts";
+import type { TrustedTime } from "./trusted-time.ts";
+
+export interface Enrolled {
+  readonly standing: Standing;
+  readonly open: OpenBundle;
+}
+
+/** All that a sign-in is decided by, as of one moment. */
+export interface Situation {
+  readonly time: TrustedTime;
+  readonly machine: MachinePolicy;
+  /** `damaged`: there is an enrolment that can't be read; only an online MFA helps. */
+  readonly enrolled: Enrolled | "none" | "damaged";
+}
+
+/** Who wants in, and how; `user` is the server's name. */
+export interface Attempt {
+  readonly user: string;
+  readonly kind: Kind;
+  readonly service: string;
+  readonly caller: CallerClass;
+}
+
+/** Offline judgement is impossible now, whatever the answers. */
+export interface Undecided {
+  readonly verdict: "unavailable";
+  readonly reason: "not-enrolled" | "damaged" | "time-turned-back";
+}
