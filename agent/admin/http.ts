@@ -105,7 +105,8 @@ async function handle(
       fail(400, "bad-request", input.error);
       return;
     }
-    log.info("admin request", { request: id, uid: peer?.uid, action: found.route.name });
+    const { name, method } = found.route;
+    log[method === "GET" ? "debug" : "info"]("admin request", { request: id, uid: peer?.uid, action: name });
     reply(200, await input.value(actions));
   } catch (error) {
     if (response.headersSent || response.destroyed) return;

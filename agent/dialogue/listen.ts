@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { formatFromAgent } from "../../protocol/dialogue/messages.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Log } from "../log/log.ts";
+import { sparing } from "../log/sparing.ts";
 import { listen } from "../socket/listen.ts";
 import type { Peer, Peers } from "../socket/peer.ts";
 import { Connection, type Wire } from "./connection.ts";
@@ -30,7 +31,8 @@ const mostUnsentBytes = 65_536;
 /** How long the last line may take to leave. */
 const closingMs = 2_000;
 
-export async function listenForDialogues(parts: DialogueListenerParts): Promise<DialogueListener> {
+export async function listenForDialogues(given: DialogueListenerParts): Promise<DialogueListener> {
+  const parts = { ...given, log: sparing(given.log, given.clock) };
   const room = makeRoom();
   const connections = new Set<Connection>();
   const sockets = new Set<Socket>();

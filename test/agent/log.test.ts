@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { makeLog, standardError } from "../../agent/log/logger.ts";
 import { printable } from "../../agent/log/redact.ts";
+import { sparing } from "../../agent/log/sparing.ts";
 import { harmless } from "../../agent/platform/harmless.ts";
 import { Secret } from "../../words/secret.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { rememberingLog } from "./workspace.ts";
 
 function lines(format: "json" | "text", level: "debug" | "info" | "warn" | "error" = "debug") {
   const out: string[] = [];
@@ -128,6 +130,19 @@ describe("what is printed of", () => {
     expect(JSON.stringify(printable("x".repeat(1e6))).length).toBeLessThan(1_100);
     expect(JSON.stringify(printable(Array(1e6).fill(1))).length).toBeLessThan(200);
   });
+});
+
+test("a message that a stranger can cause is said sixty times a minute, and then how many were left out", async () => {
+  const clock = new FakeClock();
+  const log = rememberingLog();
+  const spare = sparing(log, clock);
+  for (let count = 0; count < 1_000; count++) spare.warn("refused", { uid: 7 });
+  spare.warn("another");
+  expect(log.lines).toHaveLength(61);
+  await clock.advance(60_000);
+  spare.warn("refused", { uid: 8 });
+  spare.warn("refused", { uid: 9 });
+  expect(log.lines.slice(61).map(({ fields }) => fields)).toEqual([{ uid: 8, leftOut: 940 }, { uid: 9 }]);
 });
 
 test("harmless text stays as it is", () => {
