@@ -5,7 +5,7 @@ import type { Kind } from "../../words/kind.ts";
 import { spendUnlock } from "../policy/grace.ts";
 import { offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
-import type { Situation } from "../state/ledger.ts";
+import type { Situation } from "../policy/situation.ts";
 import type { Explanation } from "./actions.ts";
 
 type Outcome = Explanation["online"];

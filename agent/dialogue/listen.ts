@@ -44,7 +44,10 @@ export async function listenForDialogues(given: DialogueListenerParts): Promise<
     // Every error of a socket is followed by its close, which is handled.
     socket.on("error", () => undefined);
     count += 1;
-    void welcome(parts, room, socket, count, connections);
+    welcome(parts, room, socket, count, connections).catch((error: unknown) => {
+      parts.log.error("a relay could not be welcomed", { error });
+      socket.destroy();
+    });
   });
   await listen(server, "path" in parts.at ? { path: parts.at.path, mode: 0o666 } : parts.at);
   server.on("error", (error) => parts.log.error("the dialogue socket failed", { error }));

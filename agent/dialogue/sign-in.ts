@@ -9,16 +9,15 @@ import { withSuffix } from "../../words/user-name.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
-import { NoState, StateDamaged } from "../state/failures.ts";
-import type { Attempt, Enrolled, Ledger, Situation, Undecided } from "../state/ledger.ts";
-import type { Online } from "../sync/online.ts";
+import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
+import type { SignInLedger, SignInServer } from "./ports.ts";
 import { type Converse, DialogueOver, type Talk } from "./talk.ts";
 import type { UserQueue } from "./user-queue.ts";
 import * as shown from "./words-shown.ts";
 
 export interface SignInParts {
-  readonly ledger: Ledger;
-  readonly online: Online;
+  readonly ledger: SignInLedger;
+  readonly online: SignInServer;
   readonly queue: UserQueue;
   readonly clock: Clock;
   readonly random: Random;
@@ -49,10 +48,9 @@ export function signIn(parts: SignInParts): Converse {
     try {
       return await new SignIn(parts, attempt, talk).run();
     } catch (error) {
-      if (error instanceof NoState)
-        talk.show("error", error.why === "revoked" ? shown.revokedHere : shown.notJoined);
-      else if (error instanceof StateDamaged) talk.show("error", shown.stateBroken);
-      else throw error;
+      const why = shown.whyNoState(error);
+      if (why === undefined) throw error;
+      talk.show("error", why);
       return { word: "END", verdict: "unavailable" };
     }
   };

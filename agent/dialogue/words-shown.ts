@@ -5,7 +5,7 @@ import { minuteMs } from "../../words/clock.ts";
 import { unreachable } from "../../words/unreachable.ts";
 import type { OfflineProblem } from "../policy/judge.ts";
 import type { LeaseLeft } from "../policy/lease.ts";
-import type { Undecided } from "../state/ledger.ts";
+import type { Undecided } from "../policy/situation.ts";
 
 export function prompt(question: readonly AuthenticatorType[], index: number): string {
   const what = question.some((type) => type !== "backup-codes") ? "One-time code" : "Backup code";
@@ -53,10 +53,18 @@ export function whyNotOffline(
   }
 }
 
+/** Undefined for a failure that is nobody's business at a sign-in screen. */
+export function whyNoState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  if (error.code === "STATE_DAMAGED") return stateBroken;
+  if (error.code !== "NO_STATE") return undefined;
+  return "why" in error && error.why === "revoked" ? revokedHere : notJoined;
+}
+
 export const lockedOnline = "Too many wrong codes. Try again later, or ask your administrator.";
-export const notJoined = "This machine has not joined a Nightlatch server yet. Ask your administrator.";
+const notJoined = "This machine has not joined a Nightlatch server yet. Ask your administrator.";
 export const revokedHere = "This machine's enrolment was revoked. Ask your administrator.";
-export const stateBroken = "What this machine keeps for sign-in can't be used. Ask your administrator.";
+const stateBroken = "What this machine keeps for sign-in can't be used. Ask your administrator.";
 export const askEnrol = "Enrol this machine for sign-in without the server? [y/N] ";
 export const enrolled = "This machine is now enrolled for offline sign-in.";
 export const notEnrolledNow = "This machine could not be enrolled now; you are asked again next time.";

@@ -1,47 +1,19 @@
 // Judge, commit, then answer. Each method reads, judges and commits without giving the event loop a turn: two dialogues
 // that bring the same code are judged one after the other, the second against what the first has spent.
 
-import type { MachinePolicy } from "../../protocol/sync/documents.ts";
-import type { Kind } from "../../words/kind.ts";
+import type { SignInLedger } from "../dialogue/ports.ts";
 import type { Answer } from "../factors/answer.ts";
 import { spendUnlock } from "../policy/grace.ts";
 import { type Judgement, judge } from "../policy/judge.ts";
-import type { CallerClass, OpenBundle, Standing } from "../policy/standing.ts";
-import type { TrustedTime } from "../policy/trusted-time.ts";
+import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
+import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "./failures.ts";
 import { heldBundle, heldMachinePolicy } from "./held.ts";
 import type { StateKeeper } from "./keeper.ts";
 import type { EventDraft } from "./store.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
-export interface Enrolled {
-  readonly standing: Standing;
-  readonly open: OpenBundle;
-}
-
-/** All that a sign-in is decided by, as of one moment. */
-export interface Situation {
-  readonly time: TrustedTime;
-  readonly machine: MachinePolicy;
-  /** `damaged`: there is an enrolment that can't be read; only an online MFA helps. */
-  readonly enrolled: Enrolled | "none" | "damaged";
-}
-
-/** What a sign-in's events have in common. */
-export interface Attempt {
-  readonly user: string;
-  readonly kind: Kind;
-  readonly service: string;
-  readonly caller: CallerClass;
-}
-
-/** Offline judgement is impossible now, whatever the answers. */
-export interface Undecided {
-  readonly verdict: "unavailable";
-  readonly reason: "not-enrolled" | "damaged" | "time-turned-back";
-}
-
-export class Ledger {
+export class Ledger implements SignInLedger {
   readonly #keeper: StateKeeper;
   readonly #timekeeper: Timekeeper;
 

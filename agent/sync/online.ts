@@ -3,24 +3,17 @@
 
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
-import type { Factors } from "../../protocol/sync/policy.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
+import type { SignInServer, Verified } from "../dialogue/ports.ts";
 import { beginGrace } from "../policy/grace.ts";
+import type { Attempt } from "../policy/situation.ts";
 import { StateDamaged } from "../state/failures.ts";
 import type { StateKeeper } from "../state/keeper.ts";
-import type { Attempt } from "../state/ledger.ts";
 import type { EventDraft } from "../state/store.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";
 import type { ServerLink } from "./server-link.ts";
-
-export type Verified =
-  | { readonly verdict: "granted"; readonly method: string; readonly mayEnrol: boolean }
-  | { readonly verdict: "denied" | "locked" | "revoked" }
-  | { readonly verdict: "more"; readonly question: Factors[number] }
-  /** No word of the server within the budget: to be judged offline. */
-  | { readonly verdict: "offline" };
 
 export interface OnlineParts {
   readonly link: ServerLink;
@@ -36,7 +29,7 @@ export interface OnlineParts {
 
 const pauseMs = 3 * secondMs;
 
-export class Online {
+export class Online implements SignInServer {
   readonly #parts: OnlineParts;
   #probing: Promise<void> | undefined;
   #probedMs = Number.NEGATIVE_INFINITY;

@@ -1,0 +1,45 @@
+// What a sign-in needs of state and server. Behind these are state/ledger.ts and sync/online.ts.
+
+import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Answer } from "../factors/answer.ts";
+import type { Judgement } from "../policy/judge.ts";
+import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
+
+/**
+ * Judge, commit, then answer: what a verdict costs is durable when a method returns. All throw when it can't be, or when
+ * there is no state to judge by; errors with the code `NO_STATE` or `STATE_DAMAGED` can be told to the person.
+ */
+export interface SignInLedger {
+  situation(user: string): Situation;
+  judge(attempt: Attempt, answers: readonly Answer[]): Judgement | Undecided;
+  /** True when an unlock of the grace period was left, and is now spent. */
+  spendUnlock(attempt: Attempt): boolean;
+  /** A sign-in that was decided without judging answers. */
+  note(
+    attempt: Attempt,
+    verdict: Judgement["verdict"],
+    more: { readonly offline?: boolean; readonly method?: string; readonly reason?: string },
+  ): void;
+}
+
+export type Verified =
+  | { readonly verdict: "granted"; readonly method: string; readonly mayEnrol: boolean }
+  | { readonly verdict: "denied" | "locked" | "revoked" }
+  | { readonly verdict: "more"; readonly question: Factors[number] }
+  /** No word of the server within the budget: to be judged offline. */
+  | { readonly verdict: "offline" };
+
+export interface SignInServer {
+  readonly reach: "unknown" | "reachable" | "unreachable";
+  /** Resolves when it is known whether the server answers. Never rejects. */
+  probeWhileTyping(): Promise<void>;
+  /** `startedMs`: when the answer came (monotonic); the budget counts from then. */
+  verify(
+    attempt: Attempt,
+    dialogue: string,
+    answers: readonly string[],
+    startedMs: number,
+  ): Promise<Verified>;
+  /** The user said yes. False when the server couldn't be asked, or wouldn't. */
+  enrol(attempt: Attempt, dialogue: string): Promise<boolean>;
+}
