@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Agent } from "../scripts/parts/agent.ts";
+import { succeed } from "../scripts/parts/program.ts";
 import { quantile } from "./figures.ts";
 
 export interface Memory {
@@ -23,16 +24,19 @@ export function memoryOf(pid: number): Memory {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resolves when the agent asks the first question of a sign-in. */
-function firstQuestion(socket: string, user: string): Promise<boolean> {
+/** Speaks for a relay until the first question; calls `accepted` as soon as the agent takes the connection. */
+function firstQuestion(socket: string, user: string, accepted: () => void): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(socket);
     connection.on("error", () => resolve(false));
-    connection.on("connect", () => connection.write(`BEGIN 1 kind=logon user=${user} service=login\n`));
+    connection.on("connect", () => {
+      accepted();
+      connection.write(`BEGIN 1 kind=logon user=${user} service=login\n`);
+    });
     let heard = "";
     connection.on("data", (bytes) => {
       heard += bytes.toString();
-      if (!heard.includes("\nASK ") && !heard.startsWith("ASK ")) return;
+      if (!/^ASK /m.test(heard)) return;
       connection.destroy();
       resolve(true);
     });
@@ -40,15 +44,38 @@ function firstQuestion(socket: string, user: string): Promise<boolean> {
   });
 }
 
-/** Milliseconds from starting the process to the first question asked of a person. */
-export async function startTimes(agent: Agent, user: string, times: number): Promise<readonly number[]> {
-  const samples: number[] = [];
+export interface StartTimes {
+  /** Milliseconds from starting the process until it takes a connection. */
+  readonly accepting: readonly number[];
+  /** … and until it asks the first question of a sign-in, with the user's record read and the server found dead. */
+  readonly asking: readonly number[];
+}
+
+export async function startTimes(agent: Agent, user: string, times: number): Promise<StartTimes> {
+  const accepting: number[] = [];
+  const asking: number[] = [];
   for (let round = 0; round < times; round++) {
     await agent.stop();
     await pause(200);
     const begun = performance.now();
+    let accepted = Number.NaN;
     agent.launch();
-    while (!(await firstQuestion(agent.dialogueSocket, user))) await pause(1);
+    const mark = () => {
+      accepted = performance.now() - begun;
+    };
+    while (!(await firstQuestion(agent.dialogueSocket, user, mark))) await pause(1);
+    accepting.push(accepted);
+    asking.push(performance.now() - begun);
+  }
+  return { accepting, asking };
+}
+
+/** The same for a Node.js that has nothing to do: below this no agent on it can get. */
+export async function bareStart(executable: string, times: number): Promise<readonly number[]> {
+  const samples: number[] = [];
+  for (let round = 0; round < times; round++) {
+    const begun = performance.now();
+    await succeed([executable, "-e", "0"]);
     samples.push(performance.now() - begun);
   }
   return samples;

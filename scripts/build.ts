@@ -21,10 +21,19 @@ type Program = keyof typeof programs;
 const hardening = ["--disable-sigusr1", "--disable-proto=delete", "--disallow-code-generation-from-strings"];
 /** What a small daemon needs: the default young generation and thread pool cost about 30 MB of resident memory. */
 const small = ["--max-semi-space-size=1", "--v8-pool-size=0"];
+/**
+ * An agent answers some sign-ins a day and is never hot: optimizing compilers would bring it nothing but 10 MB of their
+ * own code, and the bugs in them.
+ */
+const plain = ["--no-turbofan", "--no-maglev"];
 /** node:ffi and the warnings about it: the runtime is pinned and shipped, so "experimental" can't change under us. */
 const quiet = ["--disable-warning=ExperimentalWarning"];
 /** V8 refuses a code cache made under other flags, so the same go to the build. */
-const flags = [...hardening, ...small, ...quiet];
+const flagsOf: Readonly<Record<Program, readonly string[]>> = {
+  nightlatchd: [...hardening, ...small, ...plain, ...quiet],
+  nightlatch: [...hardening, ...small, ...plain, ...quiet],
+  "nightlatch-server": [...hardening, ...quiet],
+};
 
 async function bundle(name: Program): Promise<string> {
   const file = join(work, `${name}.cjs`);
@@ -61,12 +70,14 @@ function seal(name: Program, main: string, executable: string): string {
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
     useSnapshot: false,
-    execArgv: flags,
+    execArgv: flagsOf[name],
     // Neither the environment nor the command line adds flags to a program that decides who comes in.
     execArgvExtension: "none",
   };
   writeFileSync(config, `${JSON.stringify(settings, undefined, 2)}\n`);
-  execFileSync(executable, [...flags, "--build-sea", config], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(executable, [...flagsOf[name], "--build-sea", config], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   return output;
 }
 
@@ -74,7 +85,8 @@ function seal(name: Program, main: string, executable: string): string {
 function checkThatItRuns(name: Program, file: string): void {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const said = execFileSync(file, ["--version"], { cwd: "/", encoding: "utf8" });
-  if (!said.includes(version)) throw new Error(`${name} --version says ${JSON.stringify(said)}, not ${version}`);
+  if (!said.includes(version))
+    throw new Error(`${name} --version says ${JSON.stringify(said)}, not ${version}`);
   if (!execFileSync(file, ["--help"], { cwd: "/", encoding: "utf8" }).includes(name)) {
     throw new Error(`${name} --help does not name it`);
   }
