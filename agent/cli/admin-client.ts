@@ -38,7 +38,8 @@ export function adminClient(io: Io, path: string): AdminClient {
     status: () => call("GET", "/v1/status", statusReply),
     sync: () => call("POST", "/v1/sync", syncReply),
     join: (url, token) => call("POST", "/v1/join", joinReply, { url, token }),
-    explain: (user, kind) => call("GET", `/v1/explain?${new URLSearchParams({ user, kind })}`, explainReply),
+    explain: (user, kind) =>
+      call("GET", `/v1/explain?${new URLSearchParams({ user, kind }).toString()}`, explainReply),
     forget: (user) => call("POST", "/v1/forget", forgetReply, { user }),
   };
 }

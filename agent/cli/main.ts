@@ -16,7 +16,7 @@ void runCommand(process.argv.slice(2), {
   uid: process.geteuid?.() ?? -1,
   clock: systemClock,
   accounts,
-  peers: systemPeers(loadLibc(), accounts.nameOf),
+  peers: systemPeers(loadLibc(), (uid) => accounts.nameOf(uid)),
 }).then((exit) => {
   process.exitCode = exit;
   // A prompt that was given up, or input that nobody reads any more, must not keep the program.

@@ -90,9 +90,11 @@ describe("a key is found", () => {
     );
   });
 
+  const signs = ["[", "]", "{", "}", "=", ".", ",", '"', "'", "#", "\n", " ", "\\", "a", "b"];
+
   test("in reasonable time, even in a text that is no TOML", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."[]{}=.,\"'#\n \\ab") }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...signs) }), (text) => {
         locator(text)(["a"]);
       }),
       { numRuns: 2_000 },

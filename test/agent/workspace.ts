@@ -20,7 +20,9 @@ export function folder(): string {
   return path;
 }
 
-export const realPeers = systemPeers(loadLibc(), systemAccounts(systemClock).nameOf);
+const accounts = systemAccounts(systemClock);
+
+export const realPeers = systemPeers(loadLibc(), (uid) => accounts.nameOf(uid));
 
 export interface Remembered {
   readonly level: string;
