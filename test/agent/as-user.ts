@@ -15,13 +15,19 @@ try:
 except PermissionError:
     print("not permitted", end="")
     sys.exit(0)
-relay.sendall(said.encode())
 heard = b""
-while True:
-    more = relay.recv(4096)
-    heard += more
-    if not more or b"ASK" in heard:
-        break
+more = b"?"
+# Who is refused at the door may find it shut before everything is said or the end is read.
+try:
+    relay.sendall(said.encode())
+except BrokenPipeError:
+    pass
+try:
+    while more and b"ASK" not in heard:
+        more = relay.recv(4096)
+        heard += more
+except ConnectionResetError:
+    pass
 sys.stdout.buffer.write(heard)
 `;
 
