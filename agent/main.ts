@@ -23,6 +23,7 @@ import { inheritedSockets } from "./platform/listen-fds.ts";
 import { serviceManager } from "./platform/notify.ts";
 import { systemPeers } from "./platform/peer-credentials.ts";
 import { loadSettings, type Settings } from "./platform/settings.ts";
+import { version } from "./platform/version.ts";
 import { administrators } from "./socket/administrators.ts";
 import { heldMachinePolicy } from "./state/held.ts";
 import { StateKeeper } from "./state/keeper.ts";
@@ -33,7 +34,6 @@ import { Reach } from "./sync/reach.ts";
 import { Schedule } from "./sync/schedule.ts";
 import { ServerLink } from "./sync/server-link.ts";
 import { synchronise } from "./sync/synchronise.ts";
-import { version } from "./version.ts";
 
 const usage = `Usage: nightlatchd [--config FILE]
 

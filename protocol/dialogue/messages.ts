@@ -147,6 +147,7 @@ function parseFields<Name extends string>(
     if (fields[name] !== undefined) return unparsed(`${word}: ${name} is given twice`);
     const text = decodeText(field.slice(cut + 1), maxBytes[name]);
     if (!text.ok) return unparsed(`${word}: ${name}: ${text.error}`);
+    if (text.value === "") return unparsed(`${word}: ${name} is empty`);
     fields[name] = text.value;
   }
   return parsed(fields);

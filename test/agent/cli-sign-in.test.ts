@@ -229,7 +229,9 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
   const type = (dialogue: string, keys: string): Promise<{ screen: string; exit: number }> =>
     new Promise((resolve) => {
       const args = ["-c", program, script, `--dialogue-socket=${dialogue}`, me, keys];
-      execFile("python3", args, { timeout: 25_000 }, (error, screen) =>
+      // Without colours, whatever the terminal is that the tests themselves run in.
+      const env = { ...process.env, NO_COLOR: "1" };
+      execFile("python3", args, { timeout: 25_000, env }, (error, screen) =>
         resolve({ screen, exit: typeof error?.code === "number" ? error.code : 0 }),
       );
     });
