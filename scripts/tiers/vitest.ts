@@ -13,10 +13,17 @@ interface Report {
   readonly numTodoTests: number;
 }
 
-export async function vitest(project: string, rights: "root" | "anyone"): Promise<Counts> {
+/** `settings` are environment variables, as "NAME=value". */
+export async function vitest(
+  project: string,
+  rights: "root" | "anyone",
+  settings: readonly string[] = [],
+): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-report-"));
   const file = join(folder, "report.json");
   const command: [string, ...string[]] = [
+    "env",
+    ...settings,
     process.execPath,
     "node_modules/vitest/vitest.mjs",
     "run",
