@@ -6,6 +6,10 @@ export interface Libc {
   socketOption(fd: number, level: number, name: number, maxBytes: number): Buffer | undefined;
   /** Sends one datagram to a Unix address (a path, or `@name` in the abstract space); false when it could not. */
   sendDatagram(address: string, message: string): boolean;
+  /** Connects a Unix stream socket, never waiting; undefined when nobody takes the connection. The caller closes it. */
+  connectStream(address: string): number | undefined;
+  /** Waits until there is something to read, or an end or an error to be read; false when the time is over. -1 only waits. */
+  readable(fd: number, withinMs: number): boolean;
   /** Keeps a file descriptor from being inherited by programs that are started; false for a descriptor that is not open. */
   closeOnExec(fd: number): boolean;
   /** Milliseconds since the boot, suspension included (CLOCK_BOOTTIME); undefined where the system has no such clock. */
@@ -23,6 +27,8 @@ export function loadLibc(): Libc {
     getsockopt: { arguments: ["i32", "i32", "i32", "buffer", "buffer"], return: "i32" },
     socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
     sendto: { arguments: ["i32", "buffer", "u64", "i32", "buffer", "u32"], return: "i64" },
+    connect: { arguments: ["i32", "buffer", "u32"], return: "i32" },
+    poll: { arguments: ["buffer", "u64", "i32"], return: "i32" },
     close: { arguments: ["i32"], return: "i32" },
     fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
     clock_gettime: { arguments: ["i32", "buffer"], return: "i32" },
@@ -46,6 +52,21 @@ export function loadLibc(): Libc {
       c.close(fd);
       return Number(sent) === bytes.length;
     },
+    connectStream(address) {
+      const to = unixAddress(address);
+      if (to === undefined) return undefined;
+      const fd = c.socket(unixFamily, stream | closeOnExecFlag | nonBlocking, 0);
+      if (fd < 0) return undefined;
+      if (c.connect(fd, to, to.length) === 0) return fd;
+      c.close(fd);
+      return undefined;
+    },
+    readable(fd, withinMs) {
+      const waiting = Buffer.alloc(8);
+      waiting.writeInt32LE(fd);
+      waiting.writeInt16LE(readableEvent, 4);
+      return c.poll(waiting, 1n, Math.max(0, Math.ceil(withinMs))) > 0;
+    },
     closeOnExec: (fd) => c.fcntl(fd, setDescriptorFlags, 1) === 0,
     sinceBootMs() {
       if (process.platform !== "linux" || c.clock_gettime(bootClock, timespec) !== 0) return undefined;
@@ -57,8 +78,11 @@ export function loadLibc(): Libc {
 }
 
 const unixFamily = 1;
+const stream = 1;
 const datagram = 2;
 const closeOnExecFlag = 0o2000000;
+const nonBlocking = 0o4000;
+const readableEvent = 1;
 const dontWait = 0x40;
 const noSignal = 0x4000;
 const setDescriptorFlags = 2;
