@@ -9,6 +9,7 @@ import { readTrustedFile } from "./config/read-file.ts";
 import { type ConfigFile, fileSchema } from "./config/schema.ts";
 import { allowsHttp } from "./config/urls.ts";
 import type { Level } from "./log/log.ts";
+import type { ProtectorName } from "./state/protector.ts";
 
 export const defaultConfigPath = "/etc/nightlatch/nightlatchd.toml";
 
@@ -32,7 +33,9 @@ export interface Config {
   readonly machine: {
     readonly mode: "offline" | "online";
     readonly mfa: "enabled" | "disabled";
-    readonly protector: "auto" | "file";
+    readonly protector: "auto" | ProtectorName;
+    /** A device file, or `swtpm:` and the path of a Unix socket. */
+    readonly tpmDevice: string;
     readonly usernameSuffix: string;
   };
   readonly log: { readonly level: Level; readonly format: "json" | "text" };
@@ -92,6 +95,7 @@ function toConfig({ state_dir, socket, server, machine, log }: ConfigFile): Conf
       mode: machine.mode,
       mfa: machine.mfa,
       protector: machine.protector,
+      tpmDevice: machine.tpm_device,
       usernameSuffix: machine.username_suffix,
     },
     log,

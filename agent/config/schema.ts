@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { parseUserName } from "../../words/user-name.ts";
 import { levels } from "../log/log.ts";
+import { protectorNames } from "../state/protector.ts";
 import { headers } from "./headers.ts";
 import { proxyUrl, serverUrl } from "./urls.ts";
 
@@ -15,12 +16,16 @@ function text(sentence: string, fits: (text: string) => boolean) {
 }
 
 function path(maxBytes: number) {
-  return text(
-    `must be an absolute path without "." or "..", at most ${maxBytes} bytes`,
-    (given) =>
-      /^(\/[^/\0]+)+$/.test(given) &&
-      !/\/\.{1,2}(\/|$)/.test(given) &&
-      Buffer.byteLength(given, "utf8") <= maxBytes,
+  return text(`must be an absolute path without "." or "..", at most ${maxBytes} bytes`, (given) =>
+    isPath(given, maxBytes),
+  );
+}
+
+function isPath(given: string, maxBytes: number): boolean {
+  return (
+    /^(\/[^/\0]+)+$/.test(given) &&
+    !/\/\.{1,2}(\/|$)/.test(given) &&
+    Buffer.byteLength(given, "utf8") <= maxBytes
   );
 }
 
@@ -29,8 +34,8 @@ function oneOf<const Options extends readonly string[]>(options: Options) {
 }
 
 const wholeTimeout = "must be a whole number of milliseconds from 200 to 10000";
-const laterProtectors = ["tpm2", "systemd-creds", "keychain", "dpapi"];
-const protectorSentence = 'must be "auto" or "file"';
+const tpmDeviceSentence =
+  'must be the absolute path of a device such as "/dev/tpmrm0", or "swtpm:" and that of a socket';
 
 const socketTable = v.object({
   dialogue: v.optional(path(longestSocketPath), "/run/nightlatch/dialogue.sock"),
@@ -58,16 +63,14 @@ const serverTable = v.object({
 const machineTable = v.object({
   mode: v.optional(oneOf(["offline", "online"]), "offline"),
   mfa: v.optional(oneOf(["enabled", "disabled"]), "enabled"),
-  protector: v.optional(
-    v.pipe(
-      v.string(protectorSentence),
-      v.check(
-        (name) => !laterProtectors.includes(name),
-        'names a protector that is not available in this version: use "auto" or "file"',
-      ),
-      oneOf(["auto", "file"]),
+  protector: v.optional(oneOf(["auto", ...protectorNames]), "auto"),
+  tpm_device: v.optional(
+    text(tpmDeviceSentence, (given) =>
+      given.startsWith("swtpm:")
+        ? isPath(given.slice("swtpm:".length), longestSocketPath)
+        : isPath(given, longestPath),
     ),
-    "auto",
+    "/dev/tpmrm0",
   ),
   username_suffix: v.optional(
     text(

@@ -12,7 +12,7 @@ import { machineSecretBytes } from "../state/keys.ts";
 import type { GenerationCounter, Protector } from "../state/protector.ts";
 import type { Libc } from "./libc.ts";
 import { eraseFile, isThere, moveFile, readSealedFile, writeNewFile } from "./sealed-file.ts";
-import { TpmError } from "./tpm/failures.ts";
+import { malformed, TPM_RC, TpmError } from "./tpm/failures.ts";
 import { uint32 } from "./tpm/marshal.ts";
 import {
   type CounterIndex,
@@ -45,8 +45,8 @@ const withinMs = { counter: 2_000, load: 3_000, erase: 2_000, create: 10_000 } a
 
 export interface Tpm2Protector extends Protector {
   readonly counter: GenerationCounter;
-  /** Seals something and unseals it again. @throws TpmError when this TPM won't do, with the reason. */
-  tryOut(): void;
+  /** Seals something and unseals it again. Why this TPM won't do; undefined when it does. */
+  unavailable(): string | undefined;
 }
 
 export function tpm2Protector({ path, device, libc, clock, random }: Tpm2Parts): Tpm2Protector {
@@ -119,7 +119,7 @@ export function tpm2Protector({ path, device, libc, clock, random }: Tpm2Parts):
           sealed: secret.use((bytes) => seal(tpm, key, random, bound(bytes, index))),
         }));
         writeNewFile(pending, recordBytes(record));
-        defineCounter(tpm, index);
+        defineOurs(tpm, index);
         moveFile(pending, path);
         counterIndex = index;
       });
@@ -153,18 +153,36 @@ export function tpm2Protector({ path, device, libc, clock, random }: Tpm2Parts):
         });
       },
     },
-    tryOut() {
-      withTpm(withinMs.create, (tpm) =>
-        withStorageKey(tpm, (key) => {
+    unavailable() {
+      try {
+        withTpm(withinMs.create, (tpm) => {
           const sample = random.bytes(machineSecretBytes);
-          const back = unseal(tpm, key, random, seal(tpm, key, random, sample));
+          const back = withStorageKey(tpm, (key) => unseal(tpm, key, random, seal(tpm, key, random, sample)));
           if (Buffer.compare(sample, back) !== 0)
-            throw new TpmError("other", "the TPM does not give back what it seals");
+            throw malformed("it unseals something else than was sealed");
           freeHandle(tpm);
-        }),
-      );
+        });
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof TpmError)) throw error;
+        return error.failure === "auth-required" ? ownerPassword : error.message;
+      }
     },
   };
+}
+
+function defineOurs(tpm: Tpm, index: CounterIndex): void {
+  try {
+    defineCounter(tpm, index);
+  } catch (error) {
+    if (!(error instanceof TpmError) || error.response !== TPM_RC.NV_SPACE) throw error;
+    throw new TpmError(
+      "other",
+      "the TPM has no room for a counter: remove an NV index that nobody needs (tpm2_nvundefine), or choose another [machine] protector",
+      error.response,
+      error,
+    );
+  }
 }
 
 /** What is sealed names its counter, so that the file can't lead to another one whose past suits a thief. */
@@ -195,6 +213,8 @@ function isNamed({ name }: StorageKey, expected: Uint8Array): boolean {
 const otherTpm =
   "the secret was sealed by another TPM, or this one was cleared since: put the disk back into its machine, or join again";
 
+const ownerPassword = "the TPM's owner hierarchy has a password or is disabled";
+
 /** What an administrator can do about it. */
 function advice(error: TpmError): string {
   switch (error.failure) {
@@ -206,7 +226,7 @@ function advice(error: TpmError): string {
     case "not-here":
       return otherTpm;
     case "auth-required":
-      return "the TPM's owner hierarchy has got a password or was disabled: take that back, or join again";
+      return `${ownerPassword}: take that back, or join again`;
     case "other":
       return `${error.message}; if it stays so, join again`;
   }

@@ -26,7 +26,13 @@ describe("a configuration", () => {
           proxy: undefined,
           headers: {},
         },
-        machine: { mode: "offline", mfa: "enabled", protector: "auto", usernameSuffix: "" },
+        machine: {
+          mode: "offline",
+          mfa: "enabled",
+          protector: "auto",
+          tpmDevice: "/dev/tpmrm0",
+          usernameSuffix: "",
+        },
         log: { level: "info", format: "text" },
       },
     });
@@ -49,7 +55,8 @@ describe("a configuration", () => {
       [machine]
       mode = "online"
       mfa = "disabled"
-      protector = "file"
+      protector = "tpm2"
+      tpm_device = "/dev/tpmrm1"
       username_suffix = "@corp.example"
       [log]
       level = "debug"
@@ -68,7 +75,13 @@ describe("a configuration", () => {
           timeoutMs: 10_000,
           proxy: "http://proxy.corp.example:3128",
         },
-        machine: { mode: "online", mfa: "disabled", protector: "file", usernameSuffix: "@corp.example" },
+        machine: {
+          mode: "online",
+          mfa: "disabled",
+          protector: "tpm2",
+          tpmDevice: "/dev/tpmrm1",
+          usernameSuffix: "@corp.example",
+        },
         log: { level: "debug", format: "json" },
       },
     });
@@ -254,14 +267,19 @@ describe("a fault is one sentence that says where it is and what to do:", () => 
       `\`machine.mfa\` ${at("2:1")} must be "enabled" or "disabled"`,
     ],
     [
-      "a protector to come",
-      '[machine]\nprotector = "tpm2"',
-      `\`machine.protector\` ${at("2:1")} names a protector that is not available in this version`,
-    ],
-    [
       "an unknown protector",
       '[machine]\nprotector = "none"',
-      `\`machine.protector\` ${at("2:1")} must be "auto" or "file"`,
+      `\`machine.protector\` ${at("2:1")} must be "auto" or "tpm2" or "systemd-creds" or "file"`,
+    ],
+    [
+      "a TPM without a path",
+      '[machine]\ntpm_device = "tpmrm0"',
+      `\`machine.tpm_device\` ${at("2:1")} must be the absolute path of a device`,
+    ],
+    [
+      "a simulated TPM without a path",
+      '[machine]\ntpm_device = "swtpm:"',
+      `\`machine.tpm_device\` ${at("2:1")} must be the absolute path of a device`,
     ],
     [
       "a suffix that no name can have",

@@ -74,17 +74,21 @@ export class Tpm {
     try {
       return use();
     } finally {
-      try {
-        this.run({ code: TPM_CC.FlushContext, parameters: [uint32(handle)] });
-      } catch (error) {
-        if (!(error instanceof TpmError)) throw error;
-      }
+      this.#flush(handle);
     }
   }
 
-  /** Part 3 §2: a conversation is over when what was borrowed is given back. */
+  /** The TPM is free for others. */
   end(): void {
     this.#transport.release();
+  }
+
+  #flush(handle: number): void {
+    try {
+      this.run({ code: TPM_CC.FlushContext, parameters: [uint32(handle)] });
+    } catch (error) {
+      if (!(error instanceof TpmError)) throw error;
+    }
   }
 }
 
