@@ -31,7 +31,7 @@ export function explain(
     const signIns = left.signIns === null ? "any number of sign-ins" : `${left.signIns} sign-ins`;
     details.push(`offline: ${left.days} days and ${signIns} left`);
     details.push(
-      `wrong codes offline since the last online sign-in: ${enrolled.standing.guesses} of ${policy.guessLimit}`,
+      `wrong codes offline since the last online sign-in: ${enrolled.standing.guesses.system} of ${policy.guessLimit}`,
     );
   }
   const unasked = withoutQuestion(user, kind, situation, machine.mfa);

@@ -30,7 +30,7 @@ export function offlineProblem(
   if (policy.offline.days === 0) return { verdict: "unavailable", reason: "offline-off" };
   const lapsed = leaseProblem(lease, standing.signInsUsed, moment.nowMs);
   if (lapsed !== undefined) return { verdict: "unavailable", reason: lapsed };
-  if (standing.guesses >= policy.guessLimit) return { verdict: "unavailable", reason: "guess-limit" };
+  if (standing.guesses[caller] >= policy.guessLimit) return { verdict: "unavailable", reason: "guess-limit" };
   const forMs = lockedForMs(standing.failures[caller], policy.lockout, moment);
   if (forMs > 0) return { verdict: "locked", reason: "locked-out", forMs };
   if (!canAnswer(policy.offline.factors, open)) return { verdict: "unavailable", reason: "no-authenticator" };
@@ -96,7 +96,7 @@ export function judge(
     next: {
       ...standing,
       spent,
-      guesses: standing.guesses + 1,
+      guesses: { ...standing.guesses, [caller]: standing.guesses[caller] + 1 },
       failures: { ...standing.failures, [caller]: count },
     },
   };

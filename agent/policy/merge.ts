@@ -53,7 +53,7 @@ export function mergeBundle(
     ...fresh,
     enrolledAtMs: before.enrolledAtMs,
     signInsUsed: sameLease ? before.signInsUsed : 0,
-    guesses: sameLease ? before.guesses : 0,
+    guesses: sameLease ? before.guesses : { system: 0, self: 0 },
     failures: sameLease ? before.failures : { system: noFailures, self: before.failures.self },
     spent: [...spent, ...leftOut].slice(0, maxSpent),
     grace: before.grace,

@@ -26,8 +26,8 @@ export interface Standing {
   /** What is spent of each authenticator of the bundle, and of those that earlier ones had; never goes back. */
   readonly spent: readonly Spent[];
   readonly failures: Readonly<Record<CallerClass, FailureCount>>;
-  /** Wrong answers of all callers under this lease. */
-  readonly guesses: number;
+  /** Wrong answers under this lease. */
+  readonly guesses: Readonly<Record<CallerClass, number>>;
   readonly grace: Grace | null;
 }
 
@@ -52,7 +52,7 @@ export function newStanding(
     signInsUsed: 0,
     spent: open.authenticators.map(spentOf),
     failures: { system: noFailures, self: noFailures },
-    guesses: 0,
+    guesses: { system: 0, self: 0 },
     grace: null,
   };
 }

@@ -19,7 +19,7 @@ export const standingSchema = v.strictObject({
   signInsUsed: wholeNumber,
   spent: v.array(spentSchema),
   failures: v.strictObject({ system: failureCountSchema, self: failureCountSchema }),
-  guesses: wholeNumber,
+  guesses: v.strictObject({ system: wholeNumber, self: wholeNumber }),
   grace: v.nullable(
     v.strictObject({ bootId: v.string(), sinceBootMs: wholeNumber, unlocksUsed: wholeNumber }),
   ),

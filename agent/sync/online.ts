@@ -85,6 +85,7 @@ export class Online implements SignInServer {
       user: attempt.user,
       kind: attempt.kind,
       service: attempt.service,
+      caller: attempt.caller,
       sealedAnswers: sealed.toBase64(),
       spent: this.#spent(attempt.user),
     };

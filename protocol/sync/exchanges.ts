@@ -94,6 +94,11 @@ export const verify = {
     user: userNameText,
     kind: v.picklist(kinds),
     service: shortText,
+    /**
+     * Who began the dialogue, by the kernel's word: root, or a program of the user's own. Failures are counted apart, so
+     * that a program which guesses for its own user locks itself out, and not that user.
+     */
+    caller: v.picklist(["system", "self"]),
     /** Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. */
     sealedAnswers: base64(4_096),
     /** What this machine has spent of this user's authenticators: merged before the answers are judged. */

@@ -38,6 +38,9 @@ interface UserTable {
   /** Wrong sign-ins in a row since the last right one or the last lockout. */
   failures: number;
   lockedUntilMs: number | null;
+  /** The same for dialogues begun by programs of the user's own. */
+  selfFailures: number;
+  selfLockedUntilMs: number | null;
 }
 
 interface UserGroupTable {

@@ -15,6 +15,8 @@ export interface User {
   readonly createdAtMs: number;
   readonly failures: number;
   readonly lockedUntilMs: number | null;
+  readonly selfFailures: number;
+  readonly selfLockedUntilMs: number | null;
 }
 
 const columns = [
@@ -25,6 +27,8 @@ const columns = [
   "createdAtMs",
   "failures",
   "lockedUntilMs",
+  "selfFailures",
+  "selfLockedUntilMs",
 ] as const;
 
 /** By the very characters of the name (after NFC); undefined for a name nobody has or could have. */
@@ -103,6 +107,8 @@ export async function addUser(tx: Tx, wish: NewUser, random: Random, nowMs: numb
     createdAtMs: nowMs,
     failures: 0,
     lockedUntilMs: null,
+    selfFailures: 0,
+    selfLockedUntilMs: null,
   };
   await tx
     .insertInto("users")
@@ -144,6 +150,10 @@ export async function enableUser(tx: Tx, user: User, nowMs: number): Promise<voi
 
 /** Ends the server's own lockout; machines keep theirs. */
 export async function unlockUser(tx: Tx, user: User, nowMs: number): Promise<void> {
-  await tx.updateTable("users").set({ failures: 0, lockedUntilMs: null }).where("id", "=", user.id).execute();
+  await tx
+    .updateTable("users")
+    .set({ failures: 0, lockedUntilMs: null, selfFailures: 0, selfLockedUntilMs: null })
+    .where("id", "=", user.id)
+    .execute();
   await record(tx, serverEntry(nowMs, "user-unlocked", { user: user.name }));
 }

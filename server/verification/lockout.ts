@@ -1,4 +1,5 @@
-// The server's own lockout, per user, over all machines. Pure.
+// The server's own lockout, per user, over all machines; apart for root's dialogues and for those that programs of the
+// user's own began. Pure.
 
 import type { Policy } from "../../protocol/sync/policy.ts";
 import { minuteMs } from "../../words/clock.ts";
@@ -8,6 +9,18 @@ export interface Failures {
   readonly failures: number;
   /** The first moment at which answers are judged again. */
   readonly lockedUntilMs: number | null;
+}
+
+export type CallerClass = "system" | "self";
+
+/** The count that a sign-in of this caller is under. */
+export function failuresOf(
+  user: Failures & { readonly selfFailures: number; readonly selfLockedUntilMs: number | null },
+  caller: CallerClass,
+): Failures {
+  return caller === "system"
+    ? { failures: user.failures, lockedUntilMs: user.lockedUntilMs }
+    : { failures: user.selfFailures, lockedUntilMs: user.selfLockedUntilMs };
 }
 
 export const noFailures: Failures = { failures: 0, lockedUntilMs: null };

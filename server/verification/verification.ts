@@ -17,7 +17,14 @@ import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { readAnswers } from "./answers.ts";
 import { type Answer, judgeAnswers } from "./judge.ts";
-import { afterFailure, type Failures, isLocked, noFailures } from "./lockout.ts";
+import {
+  afterFailure,
+  type CallerClass,
+  type Failures,
+  failuresOf,
+  isLocked,
+  noFailures,
+} from "./lockout.ts";
 
 type Result = ResponseOf<"verify">["result"];
 
@@ -66,7 +73,7 @@ export class Verification {
     const { lockout, mfa, online } = policy.policy;
 
     if (signIn !== undefined && mfa === "exempt") return this.#exempt(tx, signIn, nowMs);
-    if (signIn !== undefined && isLocked(signIn.user, lockout, nowMs)) {
+    if (signIn !== undefined && isLocked(failuresOf(signIn.user, request.caller), lockout, nowMs)) {
       await audit(tx, machine, request, "sign-in-locked", { reason: "locked-out" }, nowMs);
       return { result: { verdict: "locked" } };
     }
@@ -97,14 +104,14 @@ export class Verification {
     const judgement = judgeAnswers(online.factors, answers, signIn.authenticators, policy.policy, nowMs);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
     if (!judgement.right) {
-      const failures = afterFailure(user, lockout, nowMs);
-      await keepFailures(tx, user, failures);
+      const failures = afterFailure(failuresOf(user, request.caller), lockout, nowMs);
+      await keepFailures(tx, user, request.caller, failures);
       if (failures.lockedUntilMs !== null)
         await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
       const reason = signIn.authenticators.length === 0 ? "no-authenticator" : "wrong-code";
       return this.#deny(tx, machine, request, reason, nowMs);
     }
-    await keepFailures(tx, user, noFailures);
+    await keepFailures(tx, user, request.caller, noFailures);
     const { method } = judgement;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     return { result: await this.#grant(tx, { ...signIn, authenticators }, method, nowMs) };
@@ -148,8 +155,13 @@ export class Verification {
   }
 }
 
-async function keepFailures(tx: Tx, user: User, { failures, lockedUntilMs }: Failures): Promise<void> {
-  await tx.updateTable("users").set({ failures, lockedUntilMs }).where("id", "=", user.id).execute();
+async function keepFailures(tx: Tx, user: User, caller: CallerClass, counted: Failures): Promise<void> {
+  const { failures, lockedUntilMs } = counted;
+  const row =
+    caller === "system"
+      ? { failures, lockedUntilMs }
+      : { selfFailures: failures, selfLockedUntilMs: lockedUntilMs };
+  await tx.updateTable("users").set(row).where("id", "=", user.id).execute();
 }
 
 async function audit(

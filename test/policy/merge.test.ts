@@ -81,7 +81,7 @@ describe("a first bundle", () => {
         { type: "backup-codes", id: "paper", usedIds: [2] },
       ],
       failures: { system: noFailures, self: noFailures },
-      guesses: 0,
+      guesses: { system: 0, self: 0 },
       grace: null,
     });
     expect(merge(undefined, open)).toEqual(newStanding("alice", documentOf(open), open, startMs + hourMs));
@@ -92,7 +92,7 @@ describe("a next bundle", () => {
   const count = withFailure(noFailures, defaultPolicy.lockout, moment());
   const before = standingOf(openWith(), {
     signInsUsed: 4,
-    guesses: 9,
+    guesses: { system: 9, self: 2 },
     failures: { system: count, self: count },
     grace: { bootId: "boot-1", sinceBootMs: 1, unlocksUsed: 2 },
   });
@@ -114,7 +114,7 @@ describe("a next bundle", () => {
       lastSyncedAtMs: startMs + hourMs,
       leaseId: "lease-2",
       signInsUsed: 0,
-      guesses: 0,
+      guesses: { system: 0, self: 0 },
       failures: { system: noFailures, self: count },
     });
   });

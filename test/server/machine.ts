@@ -150,6 +150,7 @@ export class TestMachine {
       user,
       kind: "logon" as const,
       service: "login",
+      caller: "system" as const,
       sealedAnswers: sealed.toBase64(),
       spent: [],
       ...more,

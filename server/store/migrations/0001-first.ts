@@ -19,6 +19,8 @@ export async function first(db: Kysely<unknown>): Promise<void> {
     .addColumn("created_at_ms", "bigint", (c) => c.notNull())
     .addColumn("failures", "integer", (c) => c.notNull().defaultTo(0))
     .addColumn("locked_until_ms", "bigint")
+    .addColumn("self_failures", "integer", (c) => c.notNull().defaultTo(0))
+    .addColumn("self_locked_until_ms", "bigint")
     .execute();
   await schema
     .createTable("user_groups")
