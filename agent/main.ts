@@ -30,7 +30,7 @@ import { StateKeeper } from "./state/keeper.ts";
 import { Ledger } from "./state/ledger.ts";
 import { Timekeeper } from "./state/timekeeper.ts";
 import { Online } from "./sync/online.ts";
-import { Reach } from "./sync/reach.ts";
+import { noteReach, Reach } from "./sync/reach.ts";
 import { Schedule } from "./sync/schedule.ts";
 import { ServerLink } from "./sync/server-link.ts";
 import { synchronise } from "./sync/synchronise.ts";
@@ -61,6 +61,7 @@ async function run(config: Config): Promise<void> {
   const ledger = new Ledger(keeper, timekeeper);
   const reach = new Reach((state, why) => {
     log.info(`the server is ${state}`, why === null ? {} : { why });
+    noteReach(keeper, timekeeper, state, why, log);
     if (state === "unreachable") schedule.recover();
   });
   const transport = httpsTransport({
@@ -70,13 +71,13 @@ async function run(config: Config): Promise<void> {
     development: config.server.development,
   });
   const linkParts = { transport, clock, random };
-  const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, url: config.server.url });
   const facts = {
     hostname: hostname().slice(0, 63),
     platform: process.platform,
     agentVersion: version,
     protector: keeper.protector.name,
   };
+  const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, facts, url: config.server.url });
   const joined = () => keeper.condition().state === "healthy";
   const online = new Online({
     link,

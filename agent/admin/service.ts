@@ -7,8 +7,9 @@ import { NoState, StateDamaged } from "../state/failures.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { joinServer } from "../sync/join.ts";
 import type { LinkParts } from "../sync/link.ts";
+import type { MachineFacts } from "../sync/machine-facts.ts";
 import type { ServerLink } from "../sync/server-link.ts";
-import { type MachineFacts, type SyncOutcome, synchronise } from "../sync/synchronise.ts";
+import { type SyncOutcome, synchronise } from "../sync/synchronise.ts";
 import type { Weather } from "../sync/transport.ts";
 import { type AdminActions, AdminError } from "./actions.ts";
 import { explain } from "./explain.ts";
@@ -44,6 +45,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       link.reset();
       const joined = await joinServer(linkParts, keeper, timekeeper, address.output, token.value, facts);
       if (!joined.ok) throw unjoined(joined.weather);
+      parts.reach.heard(joined.serverTimeMs);
       return { machine: joined.machine, server: address.output };
     },
 

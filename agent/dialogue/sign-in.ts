@@ -56,6 +56,8 @@ export function signIn(parts: SignInParts): Converse {
   };
 }
 
+type Bar = OfflineProblem | Undecided | { readonly verdict: "unavailable"; readonly reason: "online-only" };
+
 class SignIn {
   readonly #parts: SignInParts;
   readonly #attempt: Attempt;
@@ -95,6 +97,8 @@ class SignIn {
     const knownDead = online.reach === "unreachable";
     const probing = online.probeWhileTyping();
     if (!knownDead) await this.#patiently(probing);
+    // Where offline is refused anyway, news of the server is worth waiting for.
+    if (online.reach === "unreachable" && this.#barTo(situation) !== undefined) await probing;
     const offlineOnly = online.reach === "unreachable";
     if (offlineOnly) {
       const end = this.#offlineBar(situation);
@@ -104,10 +108,14 @@ class SignIn {
     const policy = policyOf(situation);
     const questions = offlineOnly ? policy.offline.factors : policy.online.factors;
     const answers = await this.#ask(questions, []);
+    // Answers to other questions than the server's are no use to it when it has come back meanwhile.
+    const forServer = sameQuestions(questions, answers, policy.online.factors);
     for (;;) {
       const answeredMs = clock.monotonicMs();
       const end = await this.#parts.queue.run(this.#attempt.user, async () => {
-        const verified = await online.verify(this.#attempt, this.#dialogue, answers, answeredMs);
+        const verified = forServer
+          ? await online.verify(this.#attempt, this.#dialogue, answers, answeredMs)
+          : ({ verdict: "offline" } as const);
         return verified.verdict === "offline" && sameQuestions(questions, answers, policy.offline.factors)
           ? await this.#judgeOffline(answers)
           : verified;
@@ -170,19 +178,22 @@ class SignIn {
 
   /** What ends an offline sign-in whatever the answers; noted durably before it is told. */
   #offlineBar(situation: Situation): End | undefined {
-    const { enrolled, time, machine } = situation;
-    let bar: OfflineProblem | Undecided | { verdict: "unavailable"; reason: "online-only" } | undefined;
-    if (this.#parts.mode === "online") bar = { verdict: "unavailable", reason: "online-only" };
-    else if (enrolled === "none" && machine.policy.unreachable === "skip")
-      return this.#grantUnasked("skipped", true);
-    else if (enrolled === "none") bar = { verdict: "unavailable", reason: "not-enrolled" };
-    else if (enrolled === "damaged") bar = { verdict: "unavailable", reason: "damaged" };
-    else if (time.state === "turned-back") bar = { verdict: "unavailable", reason: "time-turned-back" };
-    else bar = offlineProblem(enrolled.standing, enrolled.open, this.#attempt.caller, time.moment);
+    const bar = this.#barTo(situation);
     if (bar === undefined) return undefined;
+    if (bar === "skipped") return this.#grantUnasked("skipped", true);
     this.#parts.ledger.note(this.#attempt, bar.verdict, { offline: true, reason: bar.reason });
     this.#talk.show("error", shown.whyNotOffline(bar));
     return { word: "END", verdict: bar.verdict };
+  }
+
+  #barTo(situation: Situation): Bar | "skipped" | undefined {
+    const { enrolled, time, machine } = situation;
+    if (this.#parts.mode === "online") return { verdict: "unavailable", reason: "online-only" };
+    if (enrolled === "none" && machine.policy.unreachable === "skip") return "skipped";
+    if (enrolled === "none") return { verdict: "unavailable", reason: "not-enrolled" };
+    if (enrolled === "damaged") return { verdict: "unavailable", reason: "damaged" };
+    if (time.state === "turned-back") return { verdict: "unavailable", reason: "time-turned-back" };
+    return offlineProblem(enrolled.standing, enrolled.open, this.#attempt.caller, time.moment);
   }
 
   #tellWhatIsLeft(situation: Situation): void {

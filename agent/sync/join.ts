@@ -11,11 +11,11 @@ import { withServerTime } from "../policy/trusted-time.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import { exchange, type LinkParts } from "./link.ts";
-import type { MachineFacts } from "./synchronise.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import type { Weather } from "./transport.ts";
 
 export type Joined =
-  | { readonly ok: true; readonly machine: string }
+  | { readonly ok: true; readonly machine: string; readonly serverTimeMs: number }
   | { readonly ok: false; readonly weather: Weather };
 
 const budgetMs = 15_000;
@@ -54,7 +54,7 @@ export async function joinServer(
   const server = { url, machine: id, signingKey: serverSigningKey, boxKey: serverBoxKey };
   const reading = timekeeper.reading();
   keeper.begin(machine, server, machinePolicy, withServerTime(serverTimeMs, reading), reading.wallMs);
-  return { ok: true, machine: id };
+  return { ok: true, machine: id, serverTimeMs };
 }
 
 /** The signing key in the answer, if answer and token mean the same server. */

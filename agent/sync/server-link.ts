@@ -2,13 +2,19 @@
 // answer brings whatever was asked: the server's time and revocations.
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
-import type { ExchangeName, RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import {
+  type ExchangeName,
+  maxEventsAtOnce,
+  type RequestOf,
+  type ResponseOf,
+} from "../../protocol/sync/exchanges.ts";
 import { secondMs } from "../../words/clock.ts";
 import { withServerTime } from "../policy/trusted-time.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import { Lane } from "./lane.ts";
 import { type Asked, exchange, type LinkParts } from "./link.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import type { Reach } from "./reach.ts";
 import { applyRevocations } from "./revocation.ts";
 
@@ -29,6 +35,7 @@ export interface ServerLinkParts extends LinkParts {
   readonly keeper: StateKeeper;
   readonly timekeeper: Timekeeper;
   readonly reach: Reach;
+  readonly facts: MachineFacts;
   /** Overrides the address that the machine joined at. */
   readonly url: string | undefined;
 }
@@ -105,10 +112,16 @@ export class ServerLink {
     // Every response but that of `join`, which is not asked here, has these.
     const { serverTimeMs, revocations } = asked.response as ResponseOf<"probe">;
     this.#noteTime(serverTimeMs);
+    const lastWords = revocations.length === 0 ? undefined : this.#lastWords();
     const revokedMachine = this.#revoke(revocations, serverTimeMs);
     reach.heard(serverTimeMs);
-    if (revokedMachine !== undefined)
-      await this.#reportRevoked(common.sequence + 1, revokedMachine, signer, serverKey, url ?? server.url);
+    if (revokedMachine !== undefined && lastWords !== undefined)
+      await this.#reportRevoked(
+        { ...lastWords, sequence: common.sequence + 1, revokedThrough: revokedMachine },
+        signer,
+        serverKey,
+        url ?? server.url,
+      );
     return asked;
   }
 
@@ -131,18 +144,26 @@ export class ServerLink {
     return applied.machine ? applied.through : undefined;
   }
 
+  /** What would be sent at a sync, read while it can be: what happened here before a revocation is not lost with it. */
+  #lastWords(): Omit<RequestOf<"sync">, "sequence" | "sentAtMs" | "revokedThrough"> {
+    const { keeper, facts } = this.#parts;
+    const store = keeper.store();
+    const { sentThrough, sentChain } = store.head.events;
+    const events = { from: sentThrough + 1, previous: sentChain, lines: store.eventLines(maxEventsAtOnce) };
+    return { ...facts, events, machinePolicySerial: 0, enrolments: [] };
+  }
+
   /** The last words of a revoked machine, with a key that is no longer stored. Nothing depends on their arrival. */
   async #reportRevoked(
-    sequence: number,
-    revokedThrough: number,
+    words: Omit<RequestOf<"sync">, "sentAtMs">,
     signer: { keyId: string; privateKey: Uint8Array },
     serverKey: Uint8Array,
     url: string,
   ): Promise<void> {
     const { clock } = this.#parts;
-    const request = { sequence, sentAtMs: Math.round(clock.wallMs()), revokedThrough };
+    const request = { ...words, sentAtMs: Math.round(clock.wallMs()) };
     const stop = new AbortController().signal;
-    await exchange(this.#parts, url, "probe", request, signer, serverKey, secondMs, stop).catch(
+    await exchange(this.#parts, url, "sync", request, signer, serverKey, secondMs, stop).catch(
       () => undefined,
     );
   }

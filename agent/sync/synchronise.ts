@@ -5,16 +5,10 @@ import { heldBundle, heldMachinePolicy } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/store.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
+import type { MachineFacts } from "./machine-facts.ts";
 import { receiveBundle, receiveMachinePolicy } from "./receive.ts";
 import type { Question, ServerLink } from "./server-link.ts";
 import type { Weather } from "./transport.ts";
-
-export interface MachineFacts {
-  readonly hostname: string;
-  readonly platform: string;
-  readonly agentVersion: string;
-  readonly protector: string;
-}
 
 export type SyncOutcome =
   | {

@@ -44,6 +44,12 @@ describe("online", () => {
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("locked");
   });
 
+  test("a program guessing for its own user is locked at the server, and the user is not", async () => {
+    for (let i = 0; i < 3; i++) await house.agent.signIn("alice", ["000000"], { uid: 1000 });
+    expect(said(await house.agent.signIn("alice", [alice.code()], { uid: 1000 }))).toBe("locked");
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+  });
+
   test("a code used online is spent offline too", async () => {
     const code = alice.code();
     expect(said(await house.agent.signIn("alice", [code]))).toBe("granted online by totp");
@@ -171,6 +177,15 @@ describe("offline", () => {
     expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
   });
 
+  test("who can't sign in offline waits for news of the server, and is asked when it is back", async () => {
+    const bob = await house.user("bob");
+    await house.agent.online.probe();
+    expect(house.agent.reach.state).toBe("unreachable");
+    await house.clock.advance(3_000);
+    house.line = fine;
+    expect(said(await house.agent.signIn("bob", [bob.code()]))).toBe("granted online by totp");
+  });
+
   test("in mode online there is no offline sign-in", async () => {
     house.startAgent({ mode: "online" });
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
@@ -217,6 +232,20 @@ describe("revocation", () => {
     await house.admin("machine", "revoke", machine?.id ?? "");
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
     expect(existsSync(join(house.folder, "state", "machine.key"))).toBe(false);
+  });
+
+  test("what happened on a machine before it was revoked still reaches the server", async () => {
+    await enrolled();
+    house.line = storm("unreachable");
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted offline by totp");
+    const [machine] = (await house.admin("machine", "list")) as { id: string }[];
+    await house.admin("machine", "revoke", machine?.id ?? "");
+    house.line = fine;
+    await house.agent.online.probe();
+    const audit = (await house.admin("audit", "--user", "alice")) as { kind: string; source: string }[];
+    expect(audit.filter(({ source }) => source === "machine").map(({ kind }) => kind)).toContain(
+      "sign-in-granted",
+    );
   });
 
   test("a user revoked on a machine is gone there at the next contact, and older bundles don't bring them back", async () => {

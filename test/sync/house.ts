@@ -205,7 +205,15 @@ export class Agent {
       close: () => undefined,
     };
     const linkParts = { transport, clock, random: systemRandom };
-    const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach: this.reach, url: undefined });
+    const facts = { hostname: "laptop", platform: "linux", agentVersion: "0.1.0", protector: "file" };
+    const link = new ServerLink({
+      ...linkParts,
+      keeper,
+      timekeeper,
+      reach: this.reach,
+      facts,
+      url: undefined,
+    });
     this.online = new Online({
       link,
       keeper,
@@ -224,7 +232,7 @@ export class Agent {
       ledger: this.ledger,
       link,
       linkParts,
-      facts: { hostname: "laptop", platform: "linux", agentVersion: "0.1.0", protector: "file" },
+      facts,
       version: "0.1.0",
       url: undefined,
       development: false,

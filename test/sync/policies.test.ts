@@ -193,6 +193,23 @@ describe("factors", () => {
     expect(fallen.asked).toEqual(["One-time code: ", "Next, backup code: "]);
   });
 
+  test("answers to the offline questions are judged offline, also when the server is back by then", async () => {
+    const { codes } = (await house.admin("authenticator", "add", "backup-codes", "alice")) as {
+      codes: string[];
+    };
+    await policy("online.factors=totp", "offline.factors=totp,backup-codes");
+    await online();
+    offline();
+    await house.agent.online.probe();
+    await house.clock.advance(30_000);
+    house.line = async (sent, pass) => {
+      await house.clock.advance(0);
+      return await pass(sent);
+    };
+    const outcome = await house.agent.signIn("alice", [alice.code(), codes[0] ?? ""]);
+    expect(said(outcome)).toBe("granted offline by totp+backup-codes");
+  });
+
   test("the server asks on where its policy for the user has more questions than this machine knows", async () => {
     const { codes } = (await house.admin("authenticator", "add", "backup-codes", "alice")) as {
       codes: string[];
