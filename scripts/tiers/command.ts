@@ -1,6 +1,7 @@
 // One outside program as one check: it passes when it exits with 0. What it prints is shown only when it fails.
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Counts, oneFailed, onePassed } from "./counts.ts";
 
@@ -57,3 +58,11 @@ export const asRoot = (program: string, ...args: string[]): [string, ...string[]
   process.getuid?.() === 0
     ? [program, ...args]
     : ["sudo", "env", `PATH=${environment["PATH"]}`, `CI=${process.env["CI"] ?? ""}`, program, ...args];
+
+/** What root has written into the checkout goes back to its owner, or their next `npm ci` could not remove it. */
+export async function giveBack(): Promise<void> {
+  if (process.getuid?.() === 0) return;
+  const written = ["node_modules/.vitest-cache", "node_modules/.vite", "build"];
+  const present = written.filter((path) => existsSync(join(root, path)));
+  await exitOf({ run: asRoot("chown", "-R", `${process.getuid?.()}:${process.getgid?.()}`, ...present) });
+}

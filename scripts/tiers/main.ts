@@ -15,7 +15,7 @@ const tiers: Readonly<Record<string, Tier>> = {
   static: { what: "format, lint, types, dead code, shell scripts", run: staticTier },
   fast: {
     what: "tests that need nothing but Node, import rules among them",
-    run: () => vitest("fast", "anyone"),
+    run: () => vitest("fast"),
   },
   build: {
     what: "the single executables",
@@ -29,13 +29,13 @@ const tiers: Readonly<Record<string, Tier>> = {
         run: ["scripts/pam/check", "--without-tests"],
       });
       const fuzzed = await check({ says: "10 s of fuzzing each target", run: ["scripts/pam/fuzz", "10"] });
-      const tested = await vitest("pam", "root");
+      const tested = await vitest("pam");
       // What this second run leaves out is about the binary as it ships, and was run in the first.
-      const sanitized = { ...(await vitest("pam", "root", ["NIGHTLATCH_PAM_SANITIZE=1"])), skipped: 0 };
+      const sanitized = { ...(await vitest("pam", ["NIGHTLATCH_PAM_SANITIZE=1"])), skipped: 0 };
       return [analysed, fuzzed, tested, sanitized].reduce(sum);
     },
   },
-  system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system", "root") },
+  system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system") },
   demo: {
     what: "the main job, told and checked",
     run: () => check({ says: "scripts/demo", run: ["scripts/demo"], streams: true }),

@@ -1,9 +1,10 @@
-// A vitest project as a tier: its own progress on the screen, its numbers from the JSON report.
+// A vitest project as a tier: its own progress on the screen, its numbers from the JSON report. As root, because every
+// project has tests about other users' sockets, files or sign-ins, and leaves those out otherwise.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asRoot, exitOf } from "./command.ts";
+import { asRoot, exitOf, giveBack } from "./command.ts";
 import { type Counts, oneFailed } from "./counts.ts";
 
 interface Report {
@@ -14,11 +15,7 @@ interface Report {
 }
 
 /** `settings` are environment variables, as "NAME=value". */
-export async function vitest(
-  project: string,
-  rights: "root" | "anyone",
-  settings: readonly string[] = [],
-): Promise<Counts> {
+export async function vitest(project: string, settings: readonly string[] = []): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-report-"));
   const file = join(folder, "report.json");
   const command: [string, ...string[]] = [
@@ -33,7 +30,8 @@ export async function vitest(
     `--outputFile.json=${file}`,
   ];
   try {
-    const status = await exitOf({ run: rights === "root" ? asRoot(...command) : command, streams: true });
+    const status = await exitOf({ run: asRoot(...command), streams: true });
+    await giveBack();
     const counts = read(file);
     // A file that can't be loaded, an error outside of any test: vitest knows, its numbers of tests don't.
     return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
