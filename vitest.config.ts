@@ -19,6 +19,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "protectors",
+          include: ["test/protectors/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "pam",
           include: ["test/pam/**/*.test.ts"],
           pool: "forks",

@@ -1,5 +1,8 @@
 // The machine's secret sealed by the machine's TPM 2.0, with a counter in the TPM that the disk's past can't turn back.
 //
+// What is erased is gone from the disk and has lost its counter, so that no agent takes it any more; a copy of the file
+// that was made before can still be unsealed by other software on this same machine: the accepted risk.
+//
 // Two files: `machine.tpm2` is the sealed secret, and `machine.tpm2.pending` names an NV index that belongs to no secret:
 // not yet while one is made, not any more while one is erased. It is written first and removed last, so that a crash
 // at any point leaves nothing in the TPM that the next create or erase doesn't know to be ours.
