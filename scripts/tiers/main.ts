@@ -35,6 +35,10 @@ const tiers: Readonly<Record<string, Tier>> = {
       return [analysed, fuzzed, tested, sanitized].reduce(sum);
     },
   },
+  protectors: {
+    what: "what seals the machine's key: a TPM in software, systemd-creds, a file",
+    run: () => vitest("protectors"),
+  },
   system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system") },
   demo: {
     what: "the main job, told and checked",
@@ -56,7 +60,7 @@ async function main(asked: readonly string[]): Promise<number> {
     const begun = performance.now();
     const counts = await tier.run();
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    results.push(`${name.padEnd(8)} ${line(counts)} (${seconds} s)`);
+    results.push(`${name.padEnd(10)} ${line(counts)} (${seconds} s)`);
     console.log(`== ${results.at(-1)}`);
     all = sum(all, counts);
   }
