@@ -20,6 +20,7 @@ export type SyncOutcome =
   | { readonly ok: false; readonly weather: Weather };
 
 const budgetMs = 15_000;
+const mostRounds = 3;
 
 /** @throws NoState, StateDamaged, CommitFailed */
 export async function synchronise(
@@ -31,7 +32,7 @@ export async function synchronise(
   let eventsSent = 0;
   let bundlesReceived = 0;
   let revocationsApplied = 0;
-  for (;;) {
+  for (let round = 1; ; round++) {
     const before = keeper.store().head.events;
     const asked = await link.askLater("sync", () => question(keeper, facts), budgetMs);
     if (!asked.ok) return asked;
@@ -41,7 +42,10 @@ export async function synchronise(
     const taken = take(keeper, timekeeper, asked.response);
     bundlesReceived += taken.bundles;
     eventsSent += taken.sentThrough - before.sentThrough;
-    if (before.sequence - before.sentThrough <= maxEventsAtOnce)
+    const { sequence, sentThrough } = keeper.store().head.events;
+    const full = before.sequence - before.sentThrough > maxEventsAtOnce;
+    // What has happened meanwhile, this very contact for one, goes up too; but a sync doesn't run after its own tail.
+    if (sentThrough >= sequence || (!full && round >= mostRounds))
       return { ok: true, eventsSent, bundlesReceived, revocationsApplied };
   }
 }

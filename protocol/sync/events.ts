@@ -22,7 +22,7 @@ export const eventKinds = [
   "state-damaged",
   "configuration-changed",
 ] as const;
-export type EventKind = (typeof eventKinds)[number];
+type EventKind = (typeof eventKinds)[number];
 
 export const eventSchema = v.strictObject({
   /** 1, 2, 3, …: never reused by one machine. */

@@ -259,8 +259,7 @@ describe("the rest", () => {
 
   test("explain and the sign-in agree", async () => {
     await online();
-    const name = (await house.agent.ledger.situation("alice")).enrolled;
-    expect(name).not.toBe("none");
+    expect(house.agent.ledger.situation("alice").enrolled).not.toBe("none");
     const explained = await house.agent.actions.explain("alice" as never, "logon");
     expect(explained).toMatchObject({
       online: { outcome: "ask" },
