@@ -22,7 +22,6 @@ export const eventKinds = [
   "state-damaged",
   "configuration-changed",
 ] as const;
-type EventKind = (typeof eventKinds)[number];
 
 export const eventSchema = v.strictObject({
   /** 1, 2, 3, …: never reused by one machine. */
