@@ -92,7 +92,7 @@ try {
   const crowd = summarised(await manyProcesses(site, site.users.slice(alone)));
   print(`${processes} processes at once, each another user`, crowd);
   const loaded = memoryOf(site.agent.pid);
-  const idle = await idleMemory(site.agent);
+  const idle = await idleMemory(site.agent, join(root, "dist/nightlatchd"));
   const { accepting, asking } = await startTimes(site.agent, site.users[0]?.name ?? "", 10);
   const start = {
     accepting: summary(accepting),

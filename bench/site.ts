@@ -3,6 +3,8 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
 import { Agent } from "../scripts/parts/agent.ts";
 import { FreshCodes } from "../scripts/parts/codes.ts";
 import { Namespace } from "../scripts/parts/namespace.ts";
@@ -10,8 +12,6 @@ import { root } from "../scripts/parts/program.ts";
 import { nightlatchStack, writeService } from "../scripts/parts/relay.ts";
 import { Server } from "../scripts/parts/server.ts";
 import { runCommand } from "../server/cli/program.ts";
-import { systemClock } from "../platform/clock.ts";
-import { systemRandom } from "../platform/random.ts";
 import { Relay } from "./relays.ts";
 
 export interface BenchUser {
