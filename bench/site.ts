@@ -103,6 +103,7 @@ async function command(data: string, ...args: string[]): Promise<string> {
     },
     clock: systemClock,
     random: systemRandom,
+    operator: "bench",
     dataFromEnvironment: undefined,
     makeLog: () => {
       throw new Error("nothing is served here");

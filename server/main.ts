@@ -1,6 +1,7 @@
 // The composition root of the server and its command line: the real clock, randomness, log and terminal are built here
 // and handed down.
 
+import { userInfo } from "node:os";
 import { destination, type Logger, pino } from "pino";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -17,6 +18,7 @@ void runCommand(process.argv.slice(2), {
   },
   clock: systemClock,
   random: systemRandom,
+  operator: operator(),
   dataFromEnvironment: process.env["NIGHTLATCH_DATA"],
   makeLog: (level): Logger => pino({ level, base: {} }, destination({ fd: 2, sync: true })),
   askedToEnd: () =>
@@ -26,3 +28,17 @@ void runCommand(process.argv.slice(2), {
 }).then((code) => {
   process.exitCode = code;
 });
+
+/** By the system's word; under sudo, also by sudo's, which root could have set to anything. */
+function operator(): string {
+  const uid = String(process.getuid?.() ?? "?");
+  const behind = uid === "0" ? process.env["SUDO_USER"] : undefined;
+  let name: string;
+  try {
+    name = userInfo().username;
+  } catch {
+    // An account that the system has no name for.
+    name = `uid ${uid}`;
+  }
+  return behind === undefined ? name : `${name} for ${behind}`;
+}

@@ -1,7 +1,9 @@
 // What a sign-in needs of state and server. Behind these are state/ledger.ts and sync/online.ts.
 
 import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Random } from "../../words/random.ts";
 import type { Answer } from "../factors/answer.ts";
+import type { HelpDeskJudgement, HelpDeskOffer, HelpDeskReason } from "../policy/help-desk.ts";
 import type { Judgement } from "../policy/judge.ts";
 import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
 
@@ -20,6 +22,10 @@ export interface SignInLedger {
     verdict: Judgement["verdict"],
     more: { readonly offline?: boolean; readonly method?: string; readonly reason?: string },
   ): void;
+  /** The challenge may be shown when this returns. */
+  offerHelpDesk(attempt: Attempt, reason: HelpDeskReason, random: Random): HelpDeskOffer;
+  /** The try is counted when this returns, and what a grant spends is spent. */
+  judgeHelpDesk(attempt: Attempt, challenge: string, answer: string): HelpDeskJudgement;
 }
 
 export type Verified =

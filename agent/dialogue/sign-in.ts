@@ -7,9 +7,11 @@ import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { withSuffix } from "../../words/user-name.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
+import type { HelpDeskReason } from "../policy/help-desk.ts";
 import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
 import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
+import { askHelpDesk, asksForHelp } from "./help-desk.ts";
 import type { SignInLedger, SignInServer } from "./ports.ts";
 import { type Converse, DialogueOver, type Talk } from "./talk.ts";
 import type { UserQueue } from "./user-queue.ts";
@@ -58,6 +60,12 @@ export function signIn(parts: SignInParts): Converse {
 
 type Bar = OfflineProblem | Undecided | { readonly verdict: "unavailable"; readonly reason: "online-only" };
 
+/** Nothing may be tried offline now: `end` is how the sign-in ends unless the help desk helps. */
+interface Barred {
+  readonly end: End;
+  readonly helpDesk: HelpDeskReason | undefined;
+}
+
 class SignIn {
   readonly #parts: SignInParts;
   readonly #attempt: Attempt;
@@ -65,6 +73,8 @@ class SignIn {
   readonly #dialogue: string;
   /** The countdown has been shown. */
   #told = false;
+  /** The person has asked for the help desk at a prompt: once in a dialogue. */
+  #helpAsked = false;
 
   constructor(parts: SignInParts, attempt: Attempt, talk: Talk) {
     this.#parts = parts;
@@ -101,13 +111,14 @@ class SignIn {
     if (online.reach === "unreachable" && this.#barTo(situation) !== undefined) await probing;
     const offlineOnly = online.reach === "unreachable";
     if (offlineOnly) {
-      const end = this.#offlineBar(situation);
-      if (end !== undefined) return end;
+      const barred = this.#offlineBar(situation);
+      if (barred !== undefined) return await this.#endBarred(barred);
       this.#tellWhatIsLeft(situation);
     }
     const policy = policyOf(situation);
     const questions = offlineOnly ? policy.offline.factors : policy.online.factors;
-    const answers = await this.#ask(questions, []);
+    const answers = await this.#ask(questions, [], probing);
+    if (!Array.isArray(answers)) return answers;
     // Answers to other questions than the server's are no use to it when it has come back meanwhile.
     const forServer = sameQuestions(questions, answers, policy.online.factors);
     for (;;) {
@@ -120,6 +131,7 @@ class SignIn {
           ? await this.#judgeOffline(answers)
           : verified;
       });
+      if ("end" in end) return await this.#endBarred(end);
       if ("word" in end) return end;
       switch (end.verdict) {
         case "granted":
@@ -138,29 +150,35 @@ class SignIn {
           answers.push(await this.#askOne(end.question, answers.length));
           break;
         case "offline":
-          return await this.#offlineWithOtherQuestions(questions, answers);
+          return await this.#offlineWithOtherQuestions(questions, answers, probing);
       }
     }
   }
 
   /** The offline questions differ from the online ones: answers to the same leading questions count, the rest is asked. */
-  async #offlineWithOtherQuestions(asked: Factors, answers: readonly string[]): Promise<End> {
+  async #offlineWithOtherQuestions(
+    asked: Factors,
+    answers: readonly string[],
+    probing: Promise<void>,
+  ): Promise<End> {
     const situation = this.#parts.ledger.situation(this.#attempt.user);
-    const end = this.#offlineBar(situation);
-    if (end !== undefined) return end;
+    const barred = this.#offlineBar(situation);
+    if (barred !== undefined) return await this.#endBarred(barred);
     this.#tellWhatIsLeft(situation);
     const questions = policyOf(situation).offline.factors;
     const same = questions.findIndex((question, index) => !sameTypes(question, asked[index]));
     const kept = answers.slice(0, same === -1 ? questions.length : same);
-    const all = await this.#ask(questions, kept);
-    return await this.#parts.queue.run(this.#attempt.user, () => this.#judgeOffline(all));
+    const all = await this.#ask(questions, kept, probing);
+    if (!Array.isArray(all)) return all;
+    const end = await this.#parts.queue.run(this.#attempt.user, () => this.#judgeOffline(all));
+    return "end" in end ? await this.#endBarred(end) : end;
   }
 
-  async #judgeOffline(texts: readonly string[]): Promise<End> {
+  async #judgeOffline(texts: readonly string[]): Promise<End | Barred> {
     const { ledger } = this.#parts;
     const situation = ledger.situation(this.#attempt.user);
-    const end = this.#offlineBar(situation);
-    if (end !== undefined) return end;
+    const barred = this.#offlineBar(situation);
+    if (barred !== undefined) return barred;
     const authenticators = enrolledOf(situation)?.open.authenticators ?? [];
     const judgement = ledger.judge(this.#attempt, await prepareAnswers(texts, authenticators));
     switch (judgement.verdict) {
@@ -172,18 +190,25 @@ class SignIn {
       case "locked":
       case "unavailable":
         this.#talk.show("error", shown.whyNotOffline(judgement));
-        return { word: "END", verdict: judgement.verdict };
+        return { end: { word: "END", verdict: judgement.verdict }, helpDesk: judgement.reason };
     }
   }
 
   /** What ends an offline sign-in whatever the answers; noted durably before it is told. */
-  #offlineBar(situation: Situation): End | undefined {
+  #offlineBar(situation: Situation): Barred | undefined {
     const bar = this.#barTo(situation);
     if (bar === undefined) return undefined;
-    if (bar === "skipped") return this.#grantUnasked("skipped", true);
+    if (bar === "skipped") return { end: this.#grantUnasked("skipped", true), helpDesk: undefined };
     this.#parts.ledger.note(this.#attempt, bar.verdict, { offline: true, reason: bar.reason });
     this.#talk.show("error", shown.whyNotOffline(bar));
-    return { word: "END", verdict: bar.verdict };
+    const helpDesk = bar.reason === "online-only" ? undefined : bar.reason;
+    return { end: { word: "END", verdict: bar.verdict }, helpDesk };
+  }
+
+  /** Never within the user's queue: a person on the phone would hold up all others. */
+  async #endBarred({ end, helpDesk }: Barred): Promise<End> {
+    if (helpDesk === undefined) return end;
+    return (await askHelpDesk(this.#parts, this.#attempt, helpDesk, this.#talk)) ?? end;
   }
 
   #barTo(situation: Situation): Bar | "skipped" | undefined {
@@ -205,11 +230,30 @@ class SignIn {
     this.#talk.show("info", shown.outOfReach(left));
   }
 
-  async #ask(questions: Factors, kept: readonly string[]): Promise<string[]> {
+  /** The answers; or the end, when the person asked for the help desk instead. */
+  async #ask(questions: Factors, kept: readonly string[], probing: Promise<void>): Promise<string[] | End> {
     const answers = [...kept];
-    for (const question of questions.slice(kept.length))
-      answers.push(await this.#askOne(question, answers.length));
+    for (const question of questions.slice(kept.length)) {
+      let answer = await this.#askOne(question, answers.length);
+      if (asksForHelp(answer) && !this.#helpAsked) {
+        this.#helpAsked = true;
+        const end = await this.#askedForHelp(probing);
+        if (end !== undefined) return end;
+        answer = await this.#askOne(question, answers.length);
+      }
+      answers.push(answer);
+    }
     return answers;
+  }
+
+  /** Undefined when it can't help here, or the person has given up: the code is asked for again. */
+  async #askedForHelp(probing: Promise<void>): Promise<End | undefined> {
+    const { online, mode } = this.#parts;
+    await probing;
+    const helps = online.reach === "unreachable" && mode === "offline";
+    if (helps) return await askHelpDesk(this.#parts, this.#attempt, "asked", this.#talk);
+    this.#talk.show("info", shown.noHelpDeskOnline);
+    return undefined;
   }
 
   #askOne(question: Factors[number], index: number): Promise<string> {

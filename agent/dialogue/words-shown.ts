@@ -1,5 +1,6 @@
 // What a person reads during a sign-in. Says what to do; says nothing that a stranger could use.
 
+import { inGroups } from "../../otp/help-desk.ts";
 import type { AuthenticatorType } from "../../protocol/sync/policy.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { unreachable } from "../../words/unreachable.ts";
@@ -27,10 +28,8 @@ export function whyNotOffline(
 ): string {
   const connect = "Connect to the network and sign in again.";
   switch (problem.reason) {
-    case "locked-out": {
-      const minutes = Math.ceil(problem.forMs / minuteMs);
-      return `Too many wrong codes. Try again in ${minutes === 1 ? "1 minute" : `${minutes} minutes`}.`;
-    }
+    case "locked-out":
+      return `Too many wrong codes. Try again in ${minutes(problem.forMs)}.`;
     case "lease-expired":
       return `The days of offline sign-in have run out. ${connect}`;
     case "sign-ins-used-up":
@@ -53,6 +52,19 @@ export function whyNotOffline(
   }
 }
 
+export function callHelpDesk(challenge: string): string {
+  return `Call your help desk and read out: ${inGroups(challenge)}`;
+}
+
+export function helpDeskTriedOut(forMs: number): string {
+  return `Too many answers of the help desk were tried. Try again in ${minutes(forMs)}.`;
+}
+
+function minutes(ms: number): string {
+  const whole = Math.ceil(ms / minuteMs);
+  return whole === 1 ? "1 minute" : `${whole} minutes`;
+}
+
 /** Undefined for a failure that is nobody's business at a sign-in screen. */
 export function whyNoState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
@@ -61,6 +73,9 @@ export function whyNoState(error: unknown): string | undefined {
   return "why" in error && error.why === "revoked" ? revokedHere : notJoined;
 }
 
+export const noHelpDeskOnline =
+  "The help desk helps here while the server is out of reach. Ask your administrator.";
+export const helpDeskAnswer = "Its answer (nothing to give up): ";
 export const lockedOnline = "Too many wrong codes. Try again later, or ask your administrator.";
 const notJoined = "This machine has not joined a Nightlatch server yet. Ask your administrator.";
 export const revokedHere = "This machine's enrolment was revoked. Ask your administrator.";

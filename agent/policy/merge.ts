@@ -57,5 +57,6 @@ export function mergeBundle(
     failures: sameLease ? before.failures : { system: noFailures, self: before.failures.self },
     spent: [...spent, ...leftOut].slice(0, maxSpent),
     grace: before.grace,
+    helpDesk: before.helpDesk,
   };
 }

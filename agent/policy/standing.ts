@@ -5,6 +5,7 @@ import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Authenticator, Bundle } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import type { Grace } from "./grace.ts";
+import { type HelpDeskCount, nothingAsked } from "./help-desk.ts";
 import { type FailureCount, noFailures } from "./lockout.ts";
 
 /**
@@ -29,12 +30,15 @@ export interface Standing {
   /** Wrong answers under this lease. */
   readonly guesses: Readonly<Record<CallerClass, number>>;
   readonly grace: Grace | null;
+  readonly helpDesk: Readonly<Record<CallerClass, HelpDeskCount>>;
 }
 
 /** A bundle whose signature and seal have been checked. */
 export interface OpenBundle {
   readonly bundle: Bundle;
   readonly authenticators: readonly Authenticator[];
+  /** For help-desk unlock, in base64; null where policy has it switched off. */
+  readonly unlockKey: string | null;
 }
 
 export function newStanding(
@@ -54,6 +58,7 @@ export function newStanding(
     failures: { system: noFailures, self: noFailures },
     guesses: { system: 0, self: 0 },
     grace: null,
+    helpDesk: { system: nothingAsked, self: nothingAsked },
   };
 }
 

@@ -5,10 +5,10 @@ import type { KeyPair } from "../../protocol/crypto/keys.ts";
 import { openSealed } from "../../protocol/crypto/sealed-box.ts";
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
-  authenticatorsSchema,
   bundleSchema,
   type MachinePolicy,
   machinePolicySchema,
+  sealedContentSchema,
 } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import type { OpenBundle, Standing } from "../policy/standing.ts";
@@ -27,12 +27,12 @@ export function openBundle(
   if (content === undefined) return unparsed("bundle: not sealed to this machine");
   try {
     const text: unknown = JSON.parse(Buffer.from(content).toString("utf8"));
-    const authenticators = v.safeParse(authenticatorsSchema, text);
-    return authenticators.success
-      ? parsed({ bundle: bundle.value, authenticators: authenticators.output })
-      : unparsed("bundle: authenticators of an unknown shape");
+    const sealed = v.safeParse(sealedContentSchema, text);
+    return sealed.success
+      ? parsed({ bundle: bundle.value, ...sealed.output })
+      : unparsed("bundle: sealed content of an unknown shape");
   } catch {
-    return unparsed("bundle: authenticators are not JSON");
+    return unparsed("bundle: the sealed content is not JSON");
   }
 }
 

@@ -1,9 +1,19 @@
 // Judge, commit, then answer. Each method reads, judges and commits without giving the event loop a turn: two dialogues
 // that bring the same code are judged one after the other, the second against what the first has spent.
 
+import { type ChallengeKind, makeChallenge } from "../../otp/help-desk.ts";
+import type { Random } from "../../words/random.ts";
+import { unreachable } from "../../words/unreachable.ts";
 import type { SignInLedger } from "../dialogue/ports.ts";
 import type { Answer } from "../factors/answer.ts";
 import { spendUnlock } from "../policy/grace.ts";
+import {
+  type HelpDeskJudgement,
+  type HelpDeskOffer,
+  type HelpDeskReason,
+  judgeHelpDesk,
+  offerHelpDesk,
+} from "../policy/help-desk.ts";
 import { type Judgement, judge } from "../policy/judge.ts";
 import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
 import type { Standing } from "../policy/standing.ts";
@@ -63,6 +73,41 @@ export class Ledger implements SignInLedger {
     this.#commit([], [signInEvent(attempt, verdict, more)]);
   }
 
+  /** The challenge may be shown when this returns: it is kept. @throws NoState, StateDamaged, CommitFailed */
+  offerHelpDesk(attempt: Attempt, reason: HelpDeskReason, random: Random): HelpDeskOffer {
+    const { time, enrolled } = this.situation(attempt.user);
+    if (typeof enrolled === "string") return { state: "off" };
+    const { standing, open } = enrolled;
+    const fresh = (kind: ChallengeKind) => makeChallenge(kind, random);
+    const offer = offerHelpDesk(standing, open, attempt.caller, time, reason, fresh);
+    if (offer.state === "offered" && offer.next !== undefined)
+      this.#commit([offer.next], [helpDeskEvent(attempt, "shown", { reason })]);
+    return offer;
+  }
+
+  /** The verdict may be told when this returns: the try is counted durably. @throws NoState, StateDamaged, CommitFailed */
+  judgeHelpDesk(attempt: Attempt, challenge: string, answer: string): HelpDeskJudgement {
+    const { time, enrolled } = this.situation(attempt.user);
+    const judgement: HelpDeskJudgement =
+      typeof enrolled === "string"
+        ? { verdict: "refused", refusal: { state: "off" } }
+        : judgeHelpDesk(enrolled.standing, enrolled.open, attempt.caller, time, challenge, answer);
+    switch (judgement.verdict) {
+      case "granted":
+        this.#commit([judgement.next], [helpDeskEvent(attempt, "granted", { method: "help-desk" })]);
+        break;
+      case "denied":
+        this.#commit([judgement.next], [helpDeskEvent(attempt, "denied", { reason: judgement.reason })]);
+        break;
+      case "refused":
+        this.#commit([], [helpDeskEvent(attempt, "denied", { reason: judgement.refusal.state })]);
+        break;
+      default:
+        unreachable(judgement);
+    }
+    return judgement;
+  }
+
   #undecided(attempt: Attempt, reason: Undecided["reason"]): Undecided {
     this.#commit([], [signInEvent(attempt, "unavailable", { offline: true, reason })]);
     return { verdict: "unavailable", reason };
@@ -92,4 +137,13 @@ function signInEvent(
 ): EventDraft {
   const { user, kind, service } = attempt;
   return { kind: `sign-in-${verdict}`, user, signIn: kind, service, ...more };
+}
+
+function helpDeskEvent(
+  attempt: Attempt,
+  what: "shown" | "granted" | "denied",
+  more: Pick<EventDraft, "method" | "reason">,
+): EventDraft {
+  const { user, kind, service } = attempt;
+  return { kind: `help-desk-${what}`, user, signIn: kind, service, offline: true, ...more };
 }

@@ -10,6 +10,12 @@ const failureCountSchema = v.strictObject({
   lockedAt: v.nullable(v.strictObject({ sinceBootMs: wholeNumber, bootId: v.string() })),
 });
 
+const bootMoment = { sinceBootMs: wholeNumber, bootId: v.string() };
+const helpDeskCountSchema = v.strictObject({
+  challenge: v.nullable(v.strictObject({ digits: v.string(), ...bootMoment })),
+  tries: v.array(v.strictObject(bootMoment)),
+});
+
 /** See policy/standing.ts, whose `Standing` this is, but for the bundle: that is a record of its own. */
 export const standingSchema = v.strictObject({
   user: userNameText,
@@ -23,6 +29,7 @@ export const standingSchema = v.strictObject({
   grace: v.nullable(
     v.strictObject({ bootId: v.string(), sinceBootMs: wholeNumber, unlocksUsed: wholeNumber }),
   ),
+  helpDesk: v.strictObject({ system: helpDeskCountSchema, self: helpDeskCountSchema }),
 });
 
 export const tombstoneSchema = v.strictObject({ user: userNameText, serial: wholeNumber });

@@ -2,6 +2,7 @@
 // three kinds together, so that "older" has one meaning.
 
 import * as v from "valibot";
+import { unlockKeyBytes } from "../../otp/help-desk.ts";
 import { algorithms } from "../../otp/hotp.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { policySchema } from "./policy.ts";
@@ -45,6 +46,14 @@ export const authenticatorsSchema = v.pipe(
   v.check((all) => new Set(all.map(({ id }) => id)).size === all.length),
 );
 
+/** What only the machine may read of a bundle. */
+export const sealedContentSchema = v.strictObject({
+  authenticators: authenticatorsSchema,
+  /** For help-desk unlock of this user on this machine; null where policy has it switched off. */
+  unlockKey: v.nullable(base64Of(unlockKeyBytes)),
+});
+export type SealedContent = v.InferOutput<typeof sealedContentSchema>;
+
 /** The permission behind an enrolment. A new one, with a new id, comes only from an online MFA. */
 export const leaseSchema = v.strictObject({
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
@@ -65,7 +74,7 @@ export const bundleSchema = v.strictObject({
   /** The name of the policy, for `nightlatch explain`. */
   policyName: v.pipe(v.string(), v.maxLength(128)),
   policy: policySchema,
-  /** Sealed box for the machine: JSON of `Authenticator[]`. */
+  /** Sealed box for the machine: JSON of `SealedContent`. */
   sealed: base64(65_536),
 });
 export type Bundle = v.InferOutput<typeof bundleSchema>;

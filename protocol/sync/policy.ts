@@ -44,6 +44,11 @@ export const policySchema = v.strictObject({
   /** Time steps looked at beside the present one. */
   totpWindow: v.strictObject({ past: wholeNumberUpTo(10), future: wholeNumberUpTo(10) }),
   hotpLookAhead: wholeNumberUpTo(100),
+  /**
+   * Whether a help desk may let people in who can't sign in offline any more, by an answer to a challenge on the screen;
+   * `on-also-clock`: on machines that don't know the time, too.
+   */
+  helpDesk: v.picklist(["off", "on", "on-also-clock"]),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -59,4 +64,5 @@ export const defaultPolicy: Policy = {
   unreachable: "deny",
   totpWindow: { past: 1, future: 1 },
   hotpLookAhead: 10,
+  helpDesk: "on",
 };

@@ -10,6 +10,8 @@ export interface CommandParts {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly random: Random;
+  /** The account of the operating system that runs the command, for the audit. */
+  readonly operator: string;
   /** NIGHTLATCH_DATA, for when --data is not given. */
   readonly dataFromEnvironment: string | undefined;
 }

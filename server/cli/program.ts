@@ -8,6 +8,7 @@ import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
 import { describeError, plain, UsageError } from "./terminal.ts";
+import { addUnlockCommand } from "./unlock.ts";
 import { addUserCommands } from "./users.ts";
 
 /** Runs one command; the exit code. `args` are those after the program's name. */
@@ -42,6 +43,7 @@ function makeProgram(parts: ServeParts): Command {
   addJoinTokenCommands(program, parts);
   addMachineCommands(program, parts);
   addEnrolmentCommands(program, parts);
+  addUnlockCommand(program, parts);
   addPolicyCommands(program, parts);
   addAuditCommand(program, parts);
   return program;

@@ -2,9 +2,10 @@
 
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
-import type { Authenticator, Bundle } from "../../protocol/sync/documents.ts";
+import type { Authenticator, Bundle, SealedContent } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import { covers, spentOf } from "../authenticators/spent.ts";
+import { openUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Vault } from "../identity/vault.ts";
 import { type Machine, nextSerial } from "../machines/machines.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
@@ -35,13 +36,10 @@ export async function issueBundle(
   nowMs: number,
 ): Promise<SignedDocument> {
   const { machine, user, enrolment, policy } = parts;
-  const authenticators = offlineAuthenticators(policy.policy, parts.authenticators);
+  const content = sealedContent(issuer.vault, parts);
   const serial = await nextSerial(tx, machine.id);
-  const sealed = sealTo(
-    Buffer.from(machine.boxKey, "base64"),
-    Buffer.from(JSON.stringify(authenticators), "utf8"),
-  );
-  const content: Bundle = {
+  const sealed = sealTo(Buffer.from(machine.boxKey, "base64"), Buffer.from(JSON.stringify(content), "utf8"));
+  const bundle: Bundle = {
     serial,
     machine: machine.id,
     user: user.name,
@@ -55,14 +53,14 @@ export async function issueBundle(
     .updateTable("enrolments")
     .set({
       bundleSerial: serial,
-      bundleDigest: digest(issuer.vault, parts, authenticators),
-      bundleSpent: JSON.stringify(authenticators.map(spentOf)),
+      bundleDigest: digest(issuer.vault, parts, content),
+      bundleSpent: JSON.stringify(content.authenticators.map(spentOf)),
       lastSyncedAtMs: nowMs,
     })
     .where("machineId", "=", machine.id)
     .where("userId", "=", user.id)
     .execute();
-  return signDocument("bundle", content, issuer.signingKey);
+  return signDocument("bundle", bundle, issuer.signingKey);
 }
 
 /** Whether the machine, by what it holds and says it has spent, would learn nothing from a new bundle. */
@@ -73,10 +71,16 @@ export function isCurrent(
 ): boolean {
   const { enrolment } = parts;
   if (held.bundleSerial !== enrolment.bundleSerial) return false;
-  const authenticators = offlineAuthenticators(parts.policy.policy, parts.authenticators);
-  if (enrolment.bundleDigest !== digest(issuer.vault, parts, authenticators)) return false;
+  const content = sealedContent(issuer.vault, parts);
+  if (enrolment.bundleDigest !== digest(issuer.vault, parts, content)) return false;
   const known: Spent[] = [...JSON.parse(enrolment.bundleSpent), ...held.spent];
-  return authenticators.map(spentOf).every((spent) => coversAll(known, spent));
+  return content.authenticators.map(spentOf).every((spent) => coversAll(known, spent));
+}
+
+/** What policy lets the machine have. */
+function sealedContent(vault: Vault, { policy, authenticators, enrolment }: BundleParts): SealedContent {
+  const unlockKey = policy.policy.helpDesk === "off" ? null : openUnlockKey(vault, enrolment).toBase64();
+  return { authenticators: offlineAuthenticators(policy.policy, authenticators), unlockKey };
 }
 
 /** Backup codes may be known in part from either list. */
@@ -86,11 +90,11 @@ function coversAll(known: readonly Spent[], spent: Spent): boolean {
 }
 
 /** Everything a bundle says but what changes with each (serial, time, sealing) and what is spent. */
-function digest(vault: Vault, parts: BundleParts, authenticators: readonly Authenticator[]): string {
+function digest(vault: Vault, parts: BundleParts, content: SealedContent): string {
   const { policy, enrolment } = parts;
-  const keys = authenticators.map((one) => {
+  const keys = content.authenticators.map((one) => {
     const spent = Object.keys(spentOf(one)).filter((key) => key !== "type" && key !== "id");
     return Object.entries(one).filter(([key]) => !spent.includes(key));
   });
-  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys]);
+  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys, content.unlockKey]);
 }

@@ -4,6 +4,7 @@ import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { minuteMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import { freshUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Machine } from "../machines/machines.ts";
 import { policyOfUser } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
@@ -25,7 +26,9 @@ export async function enrolUser(
   nowMs: number,
 ): Promise<SignedDocument> {
   const lease = beginLease(random.bytes(16).toHex(), parts.policy.policy, mfaAtMs);
-  const enrolment = await keepEnrolment(tx, parts.machine.id, parts.user, lease, nowMs);
+  const { machine, user } = parts;
+  const fresh = () => freshUnlockKey(issuer.vault, { machineId: machine.id, userId: user.id }, random);
+  const enrolment = await keepEnrolment(tx, machine.id, user, lease, fresh, nowMs);
   return issueBundle(tx, issuer, { ...parts, enrolment }, nowMs);
 }
 

@@ -23,12 +23,16 @@ export async function enrolmentEver(
     .executeTakeFirst();
 }
 
-/** Begins or renews: a new lease starts its count of sign-ins anew. */
+/**
+ * Begins or renews: a new lease starts its count of sign-ins anew. The unlock key stays when one is renewed: a machine that
+ * never got the answer, and is out of reach since, still has the same one as the server.
+ */
 export async function keepEnrolment(
   tx: Tx,
   machineId: string,
   user: User,
   lease: Lease,
+  freshUnlockKey: () => string,
   nowMs: number,
 ): Promise<Enrolment> {
   const before = await enrolmentEver(tx, machineId, user.id);
@@ -47,6 +51,7 @@ export async function keepEnrolment(
     bundleSerial: before?.bundleSerial ?? 0,
     bundleDigest: "",
     bundleSpent: "[]",
+    sealedUnlockKey: active ? before.sealedUnlockKey : freshUnlockKey(),
   };
   await tx
     .insertInto("enrolments")

@@ -32,6 +32,7 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   "totpWindow.past": { read: whole, help: "time steps before the present one" },
   "totpWindow.future": { read: whole, help: "time steps after the present one" },
   hotpLookAhead: { read: whole, help: "counters looked at beyond the next one" },
+  helpDesk: { read: word, help: "off | on | on-also-clock" },
 };
 
 /** One line a key, for `--help`. */

@@ -16,6 +16,7 @@ export interface Tables {
   revocations: RevocationTable;
   events: EventTable;
   dialogues: DialogueTable;
+  unlocks: UnlockTable;
   audit: AuditTable;
 }
 
@@ -122,6 +123,8 @@ export interface EnrolmentTable {
   bundleDigest: string;
   /** JSON of what the last bundle said is spent. */
   bundleSpent: string;
+  /** Sealed: for help-desk unlock; the same from the enrolment's beginning to its end. */
+  sealedUnlockKey: string;
 }
 
 interface RevocationTable {
@@ -149,6 +152,13 @@ interface DialogueTable {
   dialogue: string;
   userId: string;
   grantedAtMs: number;
+}
+
+/** Answers given to the help desk within the last hour, for the limit on them. */
+interface UnlockTable {
+  machineId: string;
+  userId: string;
+  atMs: number;
 }
 
 interface AuditTable {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nothingAsked } from "../../agent/policy/help-desk.ts";
 import { noFailures, withFailure } from "../../agent/policy/lockout.ts";
 import { bundleRefusal, mergeBundle } from "../../agent/policy/merge.ts";
 import { laterSpent, newStanding, type OpenBundle, type Standing } from "../../agent/policy/standing.ts";
@@ -83,6 +84,7 @@ describe("a first bundle", () => {
       failures: { system: noFailures, self: noFailures },
       guesses: { system: 0, self: 0 },
       grace: null,
+      helpDesk: { system: nothingAsked, self: nothingAsked },
     });
     expect(merge(undefined, open)).toEqual(newStanding("alice", documentOf(open), open, startMs + hourMs));
   });

@@ -101,7 +101,7 @@ export function openWith(
   authenticators: readonly Authenticator[] = [totp()],
   bundle: Partial<Bundle> = {},
 ): OpenBundle {
-  return { bundle: bundleWith(bundle), authenticators };
+  return { bundle: bundleWith(bundle), authenticators, unlockKey: null };
 }
 
 /** Stands for the signed bytes: which bundle it is, and nothing that any decision reads. */

@@ -32,6 +32,7 @@ function commandLine(outIsTerminal = false) {
       },
       clock,
       random,
+      operator: "tester",
       dataFromEnvironment: data,
       makeLog: () => pino({ level: "silent" }),
       askedToEnd: () => Promise.resolve(),

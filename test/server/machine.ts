@@ -7,12 +7,13 @@ import { openSealed, sealTo } from "../../protocol/crypto/sealed-box.ts";
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
   type Authenticator,
-  authenticatorsSchema,
   type Bundle,
   bundleSchema,
   machinePolicySchema,
   type Revocation,
   revocationSchema,
+  type SealedContent,
+  sealedContentSchema,
 } from "../../protocol/sync/documents.ts";
 import { chainHash, chainStart, type Event } from "../../protocol/sync/events.ts";
 import {
@@ -226,9 +227,13 @@ export class TestMachine {
   }
 
   authenticators(bundle: Bundle): Authenticator[] {
+    return this.sealedContent(bundle).authenticators;
+  }
+
+  sealedContent(bundle: Bundle): SealedContent {
     const opened = openSealed(this.identity.box, Buffer.from(bundle.sealed, "base64"));
     if (opened === undefined) throw new Error("the bundle is not sealed to this machine");
-    return v.parse(authenticatorsSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
+    return v.parse(sealedContentSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
   }
 
   openMachinePolicy(document: SignedDocument) {

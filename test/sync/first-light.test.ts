@@ -113,7 +113,7 @@ describe("offline", () => {
     for (let i = 0; i < 3; i++) expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
     const locked = await house.agent.signIn("alice", [alice.code()]);
     expect(said(locked)).toBe("locked");
-    expect(locked.shown).toEqual(["Too many wrong codes. Try again in 10 minutes."]);
+    expect(locked.shown[0]).toBe("Too many wrong codes. Try again in 10 minutes.");
     house.startAgent();
     await house.clock.advance(10 * minuteMs - 1);
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("locked");

@@ -10,6 +10,7 @@ import { adminActions } from "../../agent/admin/service.ts";
 import { signIn } from "../../agent/dialogue/sign-in.ts";
 import { DialogueOver } from "../../agent/dialogue/talk.ts";
 import { UserQueue } from "../../agent/dialogue/user-queue.ts";
+import { helpDeskAnswer } from "../../agent/dialogue/words-shown.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
@@ -52,6 +53,9 @@ export const silence: Line = (_sent, _pass, stop) =>
     stop.addEventListener("abort", () => reject(new TransportFailure("timed-out")), { once: true });
   });
 
+/** What a person types; or how it is found out, by what has been shown. */
+export type TypedAnswer = string | ((shown: readonly string[]) => string | Promise<string>);
+
 export interface Outcome {
   readonly end: End;
   readonly shown: readonly string[];
@@ -91,6 +95,7 @@ export class House {
       terminal: { out: (text) => out.push(text), err: (text) => err.push(text), outIsTerminal: false },
       clock: this.clock,
       random: systemRandom,
+      operator: "tester",
       dataFromEnvironment: undefined,
       makeLog: () => log,
       askedToEnd: () => Promise.resolve(),
@@ -240,10 +245,10 @@ export class Agent {
     });
   }
 
-  /** A person at a relay who gives these answers and then gives up. */
+  /** A person at a relay who gives these answers and then gives up, or has none from the help desk. */
   async signIn(
     user: string,
-    answers: readonly string[],
+    answers: readonly TypedAnswer[],
     { kind = "logon" as Kind, uid = 0 } = {},
   ): Promise<Outcome> {
     const shown: string[] = [];
@@ -267,7 +272,9 @@ export class Agent {
         ask: (_echo, text) => {
           asked.push(text);
           const answer = left.shift();
-          return answer === undefined ? Promise.reject(new DialogueOver("gave up")) : Promise.resolve(answer);
+          if (answer === undefined && text === helpDeskAnswer) return Promise.resolve("");
+          if (answer === undefined) return Promise.reject(new DialogueOver("gave up"));
+          return Promise.resolve(typeof answer === "string" ? answer : answer(shown));
         },
       },
     );

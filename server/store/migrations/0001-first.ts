@@ -109,6 +109,7 @@ async function machines({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn("bundle_serial", "bigint", (c) => c.notNull().defaultTo(0))
     .addColumn("bundle_digest", "text", (c) => c.notNull().defaultTo(""))
     .addColumn("bundle_spent", "text", (c) => c.notNull().defaultTo("[]"))
+    .addColumn("sealed_unlock_key", "text", (c) => c.notNull())
     .addPrimaryKeyConstraint("enrolments_pk", ["machine_id", "user_id"])
     .execute();
   await schema
@@ -138,4 +139,11 @@ async function machines({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn("granted_at_ms", "bigint", (c) => c.notNull())
     .addPrimaryKeyConstraint("dialogues_pk", ["machine_id", "dialogue"])
     .execute();
+  await schema
+    .createTable("unlocks")
+    .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id"))
+    .addColumn("user_id", "text", (c) => c.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("at_ms", "bigint", (c) => c.notNull())
+    .execute();
+  await schema.createIndex("unlocks_user").on("unlocks").columns(["user_id", "machine_id"]).execute();
 }
