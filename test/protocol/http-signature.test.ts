@@ -93,6 +93,11 @@ function altered(
   return { ...headers, [name]: headers[name].replace(from, to) };
 }
 
+/** What a header may come as that is not one whole header. */
+function spoilt(header: string): readonly (string | string[] | undefined)[] {
+  return [undefined, "", [], [header], [header, header], `${header}, ${header}`];
+}
+
 describe("a signed request", () => {
   test("is read and verified, with the time in whole seconds", () => {
     const read = readRequestSignature(request, { ...signed });
@@ -140,14 +145,7 @@ describe("a signed request", () => {
   test.each(["content-digest", "signature-input", "signature"] as const)(
     "with %s missing, empty or twice is none",
     (name) => {
-      for (const value of [
-        undefined,
-        "",
-        [],
-        [signed[name]],
-        [signed[name], signed[name]],
-        `${signed[name]}, ${signed[name]}`,
-      ])
+      for (const value of spoilt(signed[name]))
         expect(readRequestSignature(request, { ...signed, [name]: value })).toBeUndefined();
     },
   );
@@ -238,13 +236,7 @@ describe("a signed response", () => {
   test.each(["content-digest", "signature-input", "signature"] as const)(
     "with %s missing, empty or twice is refused",
     (name) => {
-      for (const value of [
-        undefined,
-        "",
-        [answer[name]],
-        [answer[name], answer[name]],
-        `${answer[name]}, ${answer[name]}`,
-      ])
+      for (const value of spoilt(answer[name]))
         expect(good(response, { ...answer, [name]: value })).toBe(false);
     },
   );
