@@ -21,17 +21,12 @@ type Program = keyof typeof programs;
 const hardening = ["--disable-sigusr1", "--disable-proto=delete", "--disallow-code-generation-from-strings"];
 /** What a small daemon needs: the default young generation and thread pool cost about 30 MB of resident memory. */
 const small = ["--max-semi-space-size=1", "--v8-pool-size=0"];
-/**
- * An agent answers some sign-ins a day and is never hot: optimizing compilers would bring it nothing but 10 MB of their
- * own code, and the bugs in them.
- */
-const plain = ["--no-turbofan", "--no-maglev"];
 /** node:ffi and the warnings about it: the runtime is pinned and shipped, so "experimental" can't change under us. */
 const quiet = ["--disable-warning=ExperimentalWarning"];
 /** V8 refuses a code cache made under other flags, so the same go to the build. */
 const flagsOf: Readonly<Record<Program, readonly string[]>> = {
-  nightlatchd: [...hardening, ...small, ...plain, ...quiet],
-  nightlatch: [...hardening, ...small, ...plain, ...quiet],
+  nightlatchd: [...hardening, ...small, ...quiet],
+  nightlatch: [...hardening, ...small, ...quiet],
   "nightlatch-server": [...hardening, ...quiet],
 };
 
