@@ -88,16 +88,17 @@ describe.each(kinds)("$name", ({ name, file, machine }) => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test.skipIf(name === "file")("does not show the secret", async () => {
-    const { path, secret } = await joined();
-    const kept = readFileSync(path);
-    const shown = [
-      kept.toString("latin1"),
-      Buffer.from(kept.toString("latin1"), "base64").toString("latin1"),
-    ];
-    for (const text of shown)
-      expect(secret.use((bytes) => text.includes(Buffer.from(bytes).toString("latin1")))).toBe(false);
-  });
+  if (name !== "file")
+    test("does not show the secret", async () => {
+      const { path, secret } = await joined();
+      const kept = readFileSync(path);
+      const shown = [
+        kept.toString("latin1"),
+        Buffer.from(kept.toString("latin1"), "base64").toString("latin1"),
+      ];
+      for (const text of shown)
+        expect(secret.use((bytes) => text.includes(Buffer.from(bytes).toString("latin1")))).toBe(false);
+    });
 
   test("makes no second one over the first", async () => {
     const { start, secret } = await joined();

@@ -30,6 +30,24 @@ export function malformed(what: string): TpmError {
   return new TpmError("other", `the TPM's answer can't be read: ${what}`);
 }
 
+export function silent(path: string): TpmError {
+  return new TpmError("silent", `the TPM at ${path} does not answer`);
+}
+
+const noSuchDevice = ["ENOENT", "ENODEV", "ENXIO", "ENOTDIR"];
+const notPermitted = ["EACCES", "EPERM", "EROFS"];
+
+/** @param code an error of the system's, such as `ENOENT`. */
+export function unusable(path: string, code: string): TpmError {
+  if (noSuchDevice.includes(code)) return new TpmError("absent", `there is no TPM at ${path}`);
+  if (notPermitted.includes(code))
+    return new TpmError(
+      "absent",
+      `the TPM at ${path} may not be opened: the agent's account needs the group tss`,
+    );
+  return new TpmError("other", `the TPM at ${path} can't be used (${code})`);
+}
+
 /** Part 2 §6.6.3, those with a meaning of their own here. */
 export const TPM_RC = {
   HIERARCHY: 0x085,

@@ -95,7 +95,7 @@ export class Tpm {
 function marshalled({ code, handles = [], session, parameters = [] }: Command): Uint8Array {
   const plain = Buffer.concat(parameters);
   const sent = session?.seal(plain) ?? plain;
-  const body = [...handles.map(({ handle }) => uint32(handle))];
+  const body: Uint8Array[] = handles.map(({ handle }) => uint32(handle));
   if (session !== undefined) {
     const names = handles.map(({ name }) => name);
     const area = session.authorization(code, names, sent);
