@@ -16,7 +16,7 @@ import { makeLog, standardError } from "./log/logger.ts";
 import { systemAccounts } from "./platform/accounts.ts";
 import { bootClock } from "./platform/boot-clock.ts";
 import { readBootId } from "./platform/boot-id.ts";
-import { fileProtector } from "./platform/file-protector.ts";
+import { chooseProtector } from "./platform/choose-protector.ts";
 import { httpsTransport } from "./platform/https-transport.ts";
 import { loadLibc } from "./platform/libc.ts";
 import { inheritedSockets } from "./platform/listen-fds.ts";
@@ -29,8 +29,10 @@ import { heldMachinePolicy } from "./state/held.ts";
 import { StateKeeper } from "./state/keeper.ts";
 import { Ledger } from "./state/ledger.ts";
 import { Timekeeper } from "./state/timekeeper.ts";
+import type { MachineFacts } from "./sync/machine-facts.ts";
 import { Online } from "./sync/online.ts";
 import { noteReach, Reach } from "./sync/reach.ts";
+import { Recovery } from "./sync/recovery.ts";
 import { Schedule } from "./sync/schedule.ts";
 import { ServerLink } from "./sync/server-link.ts";
 import { synchronise } from "./sync/synchronise.ts";
@@ -56,7 +58,15 @@ async function run(config: Config): Promise<void> {
   const peers = systemPeers(libc, (uid) => accounts.nameOf(uid));
   await loadSodium();
 
-  const keeper = new StateKeeper(config.stateDir, fileProtector(`${config.stateDir}/machine.key`), random);
+  const protector = chooseProtector({
+    wanted: config.machine.protector,
+    folder: config.stateDir,
+    tpmDevice: config.machine.tpmDevice,
+    libc,
+    clock,
+    random,
+  });
+  const keeper = new StateKeeper(config.stateDir, protector, random);
   const timekeeper = new Timekeeper(clock, readBootId());
   const ledger = new Ledger(keeper, timekeeper);
   const reach = new Reach((state, why) => {
@@ -71,12 +81,12 @@ async function run(config: Config): Promise<void> {
     development: config.server.development,
   });
   const linkParts = { transport, clock, random };
-  const facts = {
+  const facts = (): MachineFacts => ({
     hostname: hostname().slice(0, 63),
     platform: process.platform,
     agentVersion: version,
-    protector: keeper.protector.name,
-  };
+    protector: protector.name,
+  });
   const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, facts, url: config.server.url });
   const joined = () => keeper.condition().state === "healthy";
   const online = new Online({
@@ -101,7 +111,7 @@ async function run(config: Config): Promise<void> {
     sync: async () => {
       if (!joined()) return;
       try {
-        const outcome = await synchronise(link, keeper, timekeeper, facts);
+        const outcome = await synchronise(link, keeper, timekeeper, facts());
         if (outcome.ok) log.info("synchronised", { ...outcome });
         else log.info("not synchronised", { ...outcome });
       } catch (error) {
@@ -110,10 +120,23 @@ async function run(config: Config): Promise<void> {
     },
   });
 
+  const recovery = new Recovery({
+    ...linkParts,
+    keeper,
+    timekeeper,
+    reach,
+    link,
+    online,
+    facts,
+    url: config.server.url,
+    budgetMs: config.server.timeoutMs,
+  });
+
   const { mode, mfa, usernameSuffix } = config.machine;
   const converse = signIn({
     ledger,
     online,
+    recovery,
     queue: new UserQueue(),
     clock,
     random,

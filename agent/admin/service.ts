@@ -19,7 +19,7 @@ export interface AdminParts extends StatusParts {
   readonly ledger: Ledger;
   readonly link: ServerLink;
   readonly linkParts: LinkParts;
-  readonly facts: MachineFacts;
+  readonly facts: () => MachineFacts;
   readonly development: boolean;
 }
 
@@ -29,7 +29,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     status: async () => status(parts),
 
     sync: async () => {
-      const outcome = await speaking(() => synchronise(link, keeper, timekeeper, facts));
+      const outcome = await speaking(() => synchronise(link, keeper, timekeeper, facts()));
       if (!outcome.ok) throw unreached(outcome.weather);
       return report(outcome);
     },
@@ -43,7 +43,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       const token = parseJoinToken(tokenText);
       if (!token.ok) throw new AdminError("bad-request", token.error);
       link.reset();
-      const joined = await joinServer(linkParts, keeper, timekeeper, address.output, token.value, facts);
+      const joined = await joinServer(linkParts, keeper, timekeeper, address.output, token.value, facts());
       if (!joined.ok) throw unjoined(joined.weather);
       parts.reach.heard(joined.serverTimeMs);
       return { machine: joined.machine, server: address.output };

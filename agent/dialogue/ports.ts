@@ -35,6 +35,13 @@ export type Verified =
   /** No word of the server within the budget: to be judged offline. */
   | { readonly verdict: "offline" };
 
+/** The way back from a state or a key that is lost. */
+export interface SignInRecovery {
+  possible(): boolean;
+  /** `granted` comes with a new state in place; `offline` leaves everything as it was. @throws when the new state can't be kept. */
+  verify(attempt: Attempt, dialogue: string, answers: readonly string[]): Promise<Verified>;
+}
+
 export interface SignInServer {
   readonly reach: "unknown" | "reachable" | "unreachable";
   /** Resolves when it is known whether the server answers. Never rejects. */

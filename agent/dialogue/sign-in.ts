@@ -12,12 +12,14 @@ import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
 import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
-import type { SignInLedger, SignInServer } from "./ports.ts";
+import type { SignInLedger, SignInRecovery, SignInServer } from "./ports.ts";
+import { recoverBySignIn } from "./recover.ts";
 import { type Converse, DialogueOver, type Talk } from "./talk.ts";
 import type { UserQueue } from "./user-queue.ts";
 import * as shown from "./words-shown.ts";
 
 export interface SignInParts {
+  readonly recovery: SignInRecovery;
   readonly ledger: SignInLedger;
   readonly online: SignInServer;
   readonly queue: UserQueue;
@@ -52,6 +54,8 @@ export function signIn(parts: SignInParts): Converse {
     } catch (error) {
       const why = shown.whyNoState(error);
       if (why === undefined) throw error;
+      if (parts.recovery.possible())
+        return await recoverBySignIn(parts.recovery, attempt, parts.random.bytes(16).toBase64(), talk);
       talk.show("error", why);
       return { word: "END", verdict: "unavailable" };
     }

@@ -76,6 +76,8 @@ export function whyNoState(error: unknown): string | undefined {
 export const noHelpDeskOnline =
   "The help desk helps here while the server is out of reach. Ask your administrator.";
 export const helpDeskAnswer = "Its answer (nothing to give up): ";
+export const recovering =
+  "What this machine keeps for offline sign-in can't be used. A sign-in with the server in reach sets it right.";
 export const lockedOnline = "Too many wrong codes. Try again later, or ask your administrator.";
 const notJoined = "This machine has not joined a Nightlatch server yet. Ask your administrator.";
 export const revokedHere = "This machine's enrolment was revoked. Ask your administrator.";

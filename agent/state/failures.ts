@@ -1,14 +1,19 @@
 // The ways in which state can fail. All of them end as `unavailable`: none is an empty state.
 
-/** What is stored can't be what was written: altered, swapped, cut off, or of another key. */
+/** How a state is lost: altered, swapped or cut off; put back as it once was; or sealed by a key that is gone. */
+export type Loss = "state-damaged" | "state-turned-back" | "key-lost";
+
+/** What is stored can't be what was written last. */
 export class StateDamaged extends Error {
   readonly code = "STATE_DAMAGED";
   /** Which part, for the log and for `nightlatch status`. */
   readonly where: string;
+  readonly loss: Loss;
 
-  constructor(where: string, cause?: unknown) {
+  constructor(where: string, cause?: unknown, loss: Loss = "state-damaged") {
     super(`the stored state is damaged: ${where}`, { cause });
     this.where = where;
+    this.loss = loss;
   }
 }
 

@@ -28,6 +28,8 @@ export const headSchema = v.strictObject({
     sentThrough: wholeNumber,
     sentChain: hex64,
   }),
+  /** How often what users have spent was written, as the protector's counter has it; null where there is no counter. */
+  spends: v.nullable(wholeNumber),
   /** Sequence numbers below this have been, or may have been, used in requests. */
   requestSequence: wholeNumber,
   /** The highest serial of a revocation carried out. */
@@ -37,11 +39,12 @@ export const headSchema = v.strictObject({
 });
 export type Head = v.InferOutput<typeof headSchema>;
 
-export function firstHead(time: Head["time"], digest: string): Head {
+export function firstHead(time: Head["time"], digest: string, spends: number | null): Head {
   return {
     generation: 0,
     digest,
     time,
+    spends,
     events: { sequence: 0, chain: chainStart, sentThrough: 0, sentChain: chainStart },
     requestSequence: 1,
     revokedThrough: 0,

@@ -19,11 +19,12 @@ import type { Random } from "../../words/random.ts";
 import { Secret } from "../../words/secret.ts";
 import type { TimeRecord } from "../policy/trusted-time.ts";
 import { syncFolder } from "./durable.ts";
-import { CommitFailed, NoState, StateDamaged } from "./failures.ts";
+import { CommitFailed, type Loss, NoState, StateDamaged } from "./failures.ts";
 import { deriveMachineKeys, type MachineKeys, machineSecretBytes } from "./keys.ts";
 import type { Protector } from "./protector.ts";
+import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from "./recovery-note.ts";
 import type { ServerRecord } from "./shapes.ts";
-import { type Change, Store } from "./store.ts";
+import { type Change, type EventDraft, Store, type StoreParts } from "./store.ts";
 
 export type Condition =
   | { readonly state: "healthy" | "not-joined" | "revoked" }
@@ -33,6 +34,17 @@ export type Condition =
 export interface NewMachine {
   readonly secret: Secret<Uint8Array>;
   readonly keys: MachineKeys;
+}
+
+export interface FreshState {
+  readonly machine: NewMachine;
+  readonly server: ServerRecord;
+  readonly recoveryKey: Uint8Array;
+  readonly machinePolicy: SignedDocument;
+  readonly time: TimeRecord;
+  readonly wallMs: number;
+  /** The first event of the new chain: why it begins. */
+  readonly event: EventDraft;
 }
 
 export class StateKeeper {
@@ -59,10 +71,10 @@ export class StateKeeper {
       throw new NoState("revoked");
     }
     checkFolder(this.#folder);
-    const secret = this.#protector.load();
+    const secret = this.#loadSecret();
     if (secret === undefined) throw new NoState("not-joined");
     if (!existsSync(this.#databasePath)) throw new StateDamaged("the database is missing");
-    this.#store = Store.open(this.#databasePath, deriveMachineKeys(secret), this.#random);
+    this.#store = Store.open(this.#databasePath, this.#storeParts(deriveMachineKeys(secret)));
     return this.#store;
   }
 
@@ -99,31 +111,38 @@ export class StateKeeper {
   }
 
   /**
-   * The first state of a machine that has just joined; whatever was there before is erased. The secret is written last:
-   * a crash before that leaves a machine that has not joined.
+   * The first state of a machine that has just joined, or has been given new keys; whatever was there before is erased.
+   * First the note by which a crash in between is recovered from, then the secret, then the data.
    */
-  begin(
-    machine: NewMachine,
-    server: ServerRecord,
-    policy: SignedDocument,
-    time: TimeRecord,
-    wallMs: number,
-  ): void {
+  begin(fresh: FreshState): void {
+    const { machine, server, recoveryKey, time, wallMs, machinePolicy, event } = fresh;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     checkFolder(this.#folder);
     this.#erase();
     rmSync(this.#revokedPath, { force: true });
-    const store = Store.create(this.#databasePath, machine.keys, this.#random, time);
-    chmodSync(this.#databasePath, 0o600);
+    writeRecoveryNote(this.#notePath, { server, recoveryKey: recoveryKey.toBase64() });
+    this.#protector.create(machine.secret);
+    const store = Store.create(this.#databasePath, this.#storeParts(machine.keys), time);
     try {
-      const events = [{ kind: "joined" }] as const;
-      store.commit({ nowMs: time.highWaterMs, wallMs, server, machinePolicy: policy, events });
-      this.#protector.create(machine.secret);
+      chmodSync(this.#databasePath, 0o600);
+      store.commit({ nowMs: time.highWaterMs, wallMs, server, machinePolicy, events: [event] });
     } catch (error) {
       store.close();
       throw error;
     }
     this.#store = store;
+  }
+
+  /** When the state is lost: how to get new keys. Undefined while there is nothing to recover from, or nothing to do it by. */
+  recovery(): { readonly note: RecoveryNote; readonly loss: Loss } | undefined {
+    try {
+      this.store();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StateDamaged) || !isSafe(this.#folder)) return undefined;
+      const note = readRecoveryNote(this.#notePath);
+      return note === undefined ? undefined : { note, loss: error.loss };
+    }
   }
 
   /** For ever: first a durable mark, then the keys, then the data. A crash in between is finished at the next start. */
@@ -158,10 +177,27 @@ export class StateKeeper {
 
   #erase(): void {
     this.close();
+    rmSync(this.#notePath, { force: true });
     this.#protector.erase();
     for (const suffix of ["", "-wal", "-shm", "-journal"])
       rmSync(this.#databasePath + suffix, { force: true });
     if (existsSync(this.#folder)) syncFolder(this.#folder);
+  }
+
+  #loadSecret(): Secret<Uint8Array> | undefined {
+    try {
+      return this.#protector.load();
+    } catch (error) {
+      throw error instanceof StateDamaged ? new StateDamaged(error.where, error, "key-lost") : error;
+    }
+  }
+
+  #storeParts(keys: MachineKeys): StoreParts {
+    return { keys, random: this.#random, counter: this.#protector.counter };
+  }
+
+  get #notePath(): string {
+    return join(this.#folder, "recovery.json");
   }
 
   get #databasePath(): string {
@@ -170,6 +206,15 @@ export class StateKeeper {
 
   get #revokedPath(): string {
     return join(this.#folder, "revoked.json");
+  }
+}
+
+function isSafe(path: string): boolean {
+  try {
+    checkFolder(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -13,6 +13,7 @@ import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
 import { CommitFailed, StateDamaged } from "./failures.ts";
 import { firstHead, type Head, headSchema, rowsDigest } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
+import type { GenerationCounter } from "./protector.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
 import { type ServerRecord, serverRecordSchema, standingSchema, tombstoneSchema } from "./shapes.ts";
@@ -41,42 +42,61 @@ export interface Change {
 
 type RowName = Omit<Row, "sealed">;
 
+export interface StoreParts {
+  readonly keys: MachineKeys;
+  readonly random: Random;
+  /** Of the protector that holds the secret; undefined where it has none. */
+  readonly counter: GenerationCounter | undefined;
+}
+
 const headName = { table: "head", id: "head" } as const;
 
 export class Store {
   readonly #rows: Rows;
   readonly #keys: MachineKeys;
   readonly #random: Random;
+  readonly #counter: GenerationCounter | undefined;
   #names: Map<string, RowName>;
   #head: Head;
   /** Signatures of the bundles as they are stored, by row id: a sign-in writes the small record only. */
   readonly #storedBundles = new Map<string, string>();
 
-  private constructor(
-    rows: Rows,
-    keys: MachineKeys,
-    random: Random,
-    head: Head,
-    names: Map<string, RowName>,
-  ) {
+  private constructor(rows: Rows, parts: StoreParts, head: Head, names: Map<string, RowName>) {
     this.#rows = rows;
-    this.#keys = keys;
-    this.#random = random;
+    this.#keys = parts.keys;
+    this.#random = parts.random;
+    this.#counter = parts.counter;
     this.#head = head;
     this.#names = names;
   }
 
-  static create(path: string, keys: MachineKeys, random: Random, time: TimeRecord): Store {
+  static create(path: string, parts: StoreParts, time: TimeRecord): Store {
+    const { keys, random, counter } = parts;
     const rows = Rows.create(path);
-    const head = firstHead(time, rowsDigest(keys.digest, []));
+    const head = firstHead(time, rowsDigest(keys.digest, []), counter?.read() ?? null);
     const name = { ...headName, generation: head.generation };
     rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], []);
-    return new Store(rows, keys, random, head, new Map());
+    return new Store(rows, parts, head, new Map());
   }
 
-  /** @throws StateDamaged when the rows are not exactly those of the last commit. */
-  static open(path: string, keys: MachineKeys, random: Random): Store {
+  /**
+   * @throws StateDamaged when the rows are not exactly those of the last commit, or that commit is not the counter's.
+   * A counter that doesn't answer throws its own error: nothing is said about the state then.
+   */
+  static open(path: string, parts: StoreParts): Store {
     const rows = Rows.open(path);
+    try {
+      const store = Store.#whole(rows, parts);
+      store.#checkCounter();
+      return store;
+    } catch (error) {
+      rows.close();
+      throw error;
+    }
+  }
+
+  static #whole(rows: Rows, parts: StoreParts): Store {
+    const { keys } = parts;
     try {
       const row = rows.get(headName.table, headName.id);
       if (row === undefined) throw new StateDamaged("there is no head");
@@ -85,11 +105,10 @@ export class Store {
       const names = rows.names(["head", "event"]);
       if (rowsDigest(keys.digest, names) !== head.digest)
         throw new StateDamaged("the rows are not those of the last commit");
-      const store = new Store(rows, keys, random, head, new Map(names.map((name) => [key(name), name])));
+      const store = new Store(rows, parts, head, new Map(names.map((name) => [key(name), name])));
       store.#checkEvents();
       return store;
     } catch (error) {
-      rows.close();
       throw error instanceof StateDamaged ? error : new StateDamaged("the database does not read", error);
     }
   }
@@ -178,6 +197,8 @@ export class Store {
     for (const name of remove) names.delete(key(name));
     for (const { table, id } of put) names.set(key({ table, id }), { table, id, generation });
 
+    // What users have spent, or who they are here: the commits that must not come undone.
+    const spends = [change.put, change.remove, change.tombstones].some((list) => (list?.length ?? 0) > 0);
     const appended = this.#append(change);
     for (const event of appended.rows) put.push(event);
     const sent = this.#forgetSent(appended.events, change.sentThrough);
@@ -187,6 +208,7 @@ export class Store {
       ...this.#head,
       ...change.head,
       generation,
+      spends: spends && this.#head.spends !== null ? this.#head.spends + 1 : this.#head.spends,
       digest: rowsDigest(this.#keys.digest, names.values()),
       time: withCommit(change.time ?? this.#head.time, change.nowMs),
       events: sent.events,
@@ -198,6 +220,9 @@ export class Store {
     });
     try {
       this.#rows.write(rows, remove);
+      // After the write, so that a crash in between leaves the counter one behind, which the next start catches up.
+      if (spends && this.#counter !== undefined && this.#counter.increment() !== head.spends)
+        throw new Error("the counter is not where it was left");
     } catch (error) {
       throw new CommitFailed(error);
     }
@@ -258,6 +283,18 @@ export class Store {
     }
     if (expected !== sequence || hash !== chain)
       throw new StateDamaged("the events are not those of the last commit");
+  }
+
+  /** Equal is fine; one behind is a crash between commit and count; anything else is not the state that was left. */
+  #checkCounter(): void {
+    const { spends } = this.#head;
+    if (this.#counter === undefined && spends === null) return;
+    if (this.#counter === undefined || spends === null)
+      throw new StateDamaged("the state was counted by another protector");
+    const counted = this.#counter.read();
+    if (counted === spends || (counted === spends - 1 && this.#counter.increment() === spends)) return;
+    const where = "it is not the one that the protector has counted last: an old one was put back";
+    throw new StateDamaged(where, undefined, "state-turned-back");
   }
 
   #eventLine(row: Row): string {

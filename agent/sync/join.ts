@@ -3,13 +3,11 @@
 
 import { timingSafeEqual } from "node:crypto";
 import { machineId, publicIdentity, serverFingerprint } from "../../protocol/crypto/keys.ts";
-import { openDocument } from "../../protocol/crypto/signed-document.ts";
-import { machinePolicySchema } from "../../protocol/sync/documents.ts";
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { type JoinToken, joinProof, joinProofKey, joinTokenId } from "../../protocol/sync/join-token.ts";
-import { withServerTime } from "../policy/trusted-time.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
+import { beginState } from "./begin-state.ts";
 import { exchange, type LinkParts } from "./link.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import type { Weather } from "./transport.ts";
@@ -46,14 +44,10 @@ export async function joinServer(
   const stop = new AbortController().signal;
   const asked = await exchange(parts, url, "join", request, signer, trusted, budgetMs, stop);
   if (!asked.ok) return asked;
-  const { machine: named, serverSigningKey, serverBoxKey, machinePolicy, serverTimeMs } = asked.response;
-  const serverKey = Buffer.from(serverSigningKey, "base64");
-  const policy = openDocument("machine-policy", machinePolicy, serverKey, machinePolicySchema);
-  if (named !== id || !policy.ok || policy.value.machine !== id)
-    return { ok: false, weather: "not-the-server" };
+  const { machine: named, serverSigningKey, serverBoxKey, serverTimeMs } = asked.response;
   const server = { url, machine: id, signingKey: serverSigningKey, boxKey: serverBoxKey };
-  const reading = timekeeper.reading();
-  keeper.begin(machine, server, machinePolicy, withServerTime(serverTimeMs, reading), reading.wallMs);
+  if (named !== id || !beginState(keeper, timekeeper, machine, server, asked.response, { kind: "joined" }))
+    return { ok: false, weather: "not-the-server" };
   return { ok: true, machine: id, serverTimeMs };
 }
 

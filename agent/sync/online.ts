@@ -94,7 +94,7 @@ export class Online implements SignInServer {
     const { result } = asked.response;
     if (keeper.condition().state === "revoked") return { verdict: "revoked" };
     if (result.verdict !== "granted") return result;
-    this.#settle(attempt, result.bundle);
+    this.settle(attempt, result.bundle);
     this.#parts.syncSoon();
     return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol };
   }
@@ -103,7 +103,7 @@ export class Online implements SignInServer {
   async enrol(attempt: Attempt, dialogue: string): Promise<boolean> {
     const asked = await this.#parts.link.askNow("enrol", { dialogue }, this.#parts.budgetMs);
     if (!asked.ok || asked.response.bundle === null) return false;
-    this.#settle(attempt, asked.response.bundle);
+    this.settle(attempt, asked.response.bundle);
     return true;
   }
 
@@ -115,7 +115,7 @@ export class Online implements SignInServer {
    * An enrolled user for whom no bundle came is enrolled no longer: keeping the old one would keep the code just used
    * good offline. A bundle that can't be taken makes the sign-in fail for the same reason.
    */
-  #settle(attempt: Attempt, document: SignedDocument | null): void {
+  settle(attempt: Attempt, document: SignedDocument | null): void {
     const { keeper, timekeeper } = this.#parts;
     const store = keeper.store();
     const { moment, wallMs } = timekeeper.now(store.head.time);

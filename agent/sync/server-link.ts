@@ -35,7 +35,7 @@ export interface ServerLinkParts extends LinkParts {
   readonly keeper: StateKeeper;
   readonly timekeeper: Timekeeper;
   readonly reach: Reach;
-  readonly facts: MachineFacts;
+  readonly facts: () => MachineFacts;
   /** Overrides the address that the machine joined at. */
   readonly url: string | undefined;
 }
@@ -150,7 +150,7 @@ export class ServerLink {
     const store = keeper.store();
     const { sentThrough, sentChain } = store.head.events;
     const events = { from: sentThrough + 1, previous: sentChain, lines: store.eventLines(maxEventsAtOnce) };
-    return { ...facts, events, machinePolicySerial: 0, enrolments: [] };
+    return { ...facts(), events, machinePolicySerial: 0, enrolments: [] };
   }
 
   /** The last words of a revoked machine, with a key that is no longer stored. Nothing depends on their arrival. */

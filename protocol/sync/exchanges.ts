@@ -47,6 +47,9 @@ export type Spent = v.InferOutput<typeof spentSchema>;
 export const maxSpent = 50;
 const spentList = v.pipe(v.array(spentSchema), v.maxLength(maxSpent));
 
+/** Sealed box for the machine: 32 bytes by which it proves, should its state be lost, that it is the one that joined. */
+const sealedRecoveryKey = base64(128);
+
 export const join = {
   path: "/v1/join",
   request: v.strictObject({
@@ -68,6 +71,7 @@ export const join = {
     serverSigningKey: base64Of(32),
     serverBoxKey: base64Of(32),
     machinePolicy: signedDocumentSchema,
+    sealedRecoveryKey,
   }),
 } as const;
 
@@ -85,22 +89,27 @@ export const answersSchema = v.pipe(
   v.maxLength(3),
 );
 
+/** Who wants in, and what they have answered. */
+const signInFields = {
+  /** 16 random bytes that name the dialogue. */
+  dialogue: base64Of(16),
+  user: userNameText,
+  kind: v.picklist(kinds),
+  service: shortText,
+  /**
+   * Who began the dialogue, by the kernel's word: root, or a program of the user's own. Failures are counted apart, so
+   * that a program which guesses for its own user locks itself out, and not that user.
+   */
+  caller: v.picklist(["system", "self"]),
+  /** Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. */
+  sealedAnswers: base64(4_096),
+};
+
 export const verify = {
   path: "/v1/verify",
   request: v.strictObject({
     ...asking,
-    /** 16 random bytes that name the dialogue. */
-    dialogue: base64Of(16),
-    user: userNameText,
-    kind: v.picklist(kinds),
-    service: shortText,
-    /**
-     * Who began the dialogue, by the kernel's word: root, or a program of the user's own. Failures are counted apart, so
-     * that a program which guesses for its own user locks itself out, and not that user.
-     */
-    caller: v.picklist(["system", "self"]),
-    /** Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. */
-    sealedAnswers: base64(4_096),
+    ...signInFields,
     /** What this machine has spent of this user's authenticators: merged before the answers are judged. */
     spent: spentList,
   }),
@@ -124,6 +133,49 @@ export const verify = {
       }),
       /** This machine is revoked: see `revocations`. */
       v.strictObject({ verdict: v.literal("revoked") }),
+    ]),
+  }),
+} as const;
+
+/**
+ * A machine whose state or key is lost gets new keys along with one user's online MFA, signed by the new signing key. The
+ * old identity ends: whatever copy of it is somewhere else is revoked.
+ */
+export const recover = {
+  path: "/v1/recover",
+  request: v.strictObject({
+    sequence: wholeNumber,
+    sentAtMs: wholeNumber,
+    oldMachine: machineIdText,
+    /** `recoveryProof` under the key that came with joining. */
+    proof: base64Of(32),
+    loss: v.picklist(["state-damaged", "state-turned-back", "key-lost"]),
+    signingKey: base64Of(32),
+    boxKey: base64Of(32),
+    hostname: shortText,
+    platform: shortText,
+    agentVersion: shortText,
+    protector: shortText,
+    ...signInFields,
+  }),
+  response: v.strictObject({
+    serverTimeMs: wholeNumber,
+    result: v.variant("verdict", [
+      v.strictObject({
+        verdict: v.literal("granted"),
+        method: shortText,
+        machine: machineIdText,
+        machinePolicy: signedDocumentSchema,
+        sealedRecoveryKey,
+        bundle: v.nullable(signedDocumentSchema),
+        mayEnrol: v.boolean(),
+      }),
+      v.strictObject({ verdict: v.literal("denied") }),
+      v.strictObject({ verdict: v.literal("locked") }),
+      v.strictObject({
+        verdict: v.literal("more"),
+        question: v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8)),
+      }),
     ]),
   }),
 } as const;
@@ -175,7 +227,7 @@ export const sync = {
   }),
 } as const;
 
-export const exchanges = { join, probe, verify, enrol, sync } as const;
+export const exchanges = { join, probe, verify, recover, enrol, sync } as const;
 export type ExchangeName = keyof typeof exchanges;
 export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
 export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

@@ -37,6 +37,17 @@ export function joinProofKey(secret: Uint8Array): Uint8Array {
   return hash(32, "nightlatch/join-key/1", secret);
 }
 
+/** The proof that a machine which has lost its state is the one that joined, bound to the new keys. 32 bytes. */
+export function recoveryProof(
+  recoveryKey: Uint8Array,
+  oldMachine: string,
+  signingKey: Uint8Array,
+  boxKey: Uint8Array,
+): Uint8Array {
+  const label = Buffer.from(`nightlatch/recovery-proof/1\0${oldMachine}\0`, "ascii");
+  return theSodium().crypto_generichash(32, Buffer.concat([label, signingKey, boxKey]), recoveryKey);
+}
+
 /** The machine's proof that it holds the token, bound to the keys it joins with. 32 bytes. */
 export function joinProof(proofKey: Uint8Array, signingKey: Uint8Array, boxKey: Uint8Array): Uint8Array {
   const message = Buffer.concat([Buffer.from("nightlatch/join-proof/1\0", "ascii"), signingKey, boxKey]);

@@ -10,6 +10,7 @@ import type { Random } from "../../words/random.ts";
 import { enrolByDialogue } from "../enrolments/enrol.ts";
 import type { Vault } from "../identity/vault.ts";
 import { Joining } from "../machines/join.ts";
+import { Recovering } from "../machines/recover.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
 import { Verification } from "../verification/verification.ts";
@@ -34,6 +35,7 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
   const signed = new SignedExchanges(parts);
   const joining = new Joining(parts);
   const verification = new Verification(parts);
+  const recovering = new Recovering({ ...parts, verification });
   const synchronisation = new Synchronisation(parts);
   const issuer = { signingKey: parts.identity.signing.privateKey, vault: parts.vault };
   const nothing = () => Promise.resolve(undefined);
@@ -69,6 +71,7 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
       c.get("asked"),
     ),
   );
+  app.post(routes.recover.path, (c) => signed.recover(c, recovering, c.get("asked")));
   app.post(routes.enrol.path, (c) =>
     signed.exchange(
       c,

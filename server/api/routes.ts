@@ -28,6 +28,11 @@ export const routes = {
     summary: "Judge a user's answers at an online sign-in",
     refuses: always,
   },
+  recover: {
+    ...exchanges.recover,
+    summary: "Give a machine that has lost its state or key new ones, along with a user's online sign-in",
+    refuses: always,
+  },
   enrol: {
     ...exchanges.enrol,
     summary: "Begin offline use for the user of a sign-in granted within five minutes",

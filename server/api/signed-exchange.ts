@@ -14,6 +14,7 @@ import type { Clock } from "../../words/clock.ts";
 import { type Asking, converse, type Exchange } from "../machines/converse.ts";
 import { type Joining, keysOf } from "../machines/join.ts";
 import { findMachine } from "../machines/machines.ts";
+import type { Recovering } from "../machines/recover.ts";
 import type { Store } from "../store/store.ts";
 import { type RefusalCode, refusalBody, refusals } from "./refusal.ts";
 import { type RouteName, routes } from "./routes.ts";
@@ -49,14 +50,8 @@ export class SignedExchanges {
   }
 
   /** The key that must have signed is in the request itself; the machine's id binds both of its keys together. */
-  async join(context: Context, joining: Joining, asked: Asked): Promise<Response> {
-    return this.#serve(context, "join", async ({ body, signature }) => {
-      const request = parseBody(routes.join.request, body);
-      if (request === undefined) return refused("malformed");
-      const keys = keysOf(request);
-      if (signature.keyId !== machineId(keys) || !signature.verify(keys.signingKey))
-        return refused("unsigned");
-      asked.machine = signature.keyId;
+  join(context: Context, joining: Joining, asked: Asked): Promise<Response> {
+    return this.#bySelf(context, "join", asked, async (request) => {
       const outcome = await joining.join(request);
       switch (outcome.kind) {
         case "joined":
@@ -69,7 +64,31 @@ export class SignedExchanges {
     });
   }
 
-  async exchange<N extends Exclude<RouteName, "join">, P, A extends object>(
+  recover(context: Context, recovering: Recovering, asked: Asked): Promise<Response> {
+    return this.#bySelf(context, "recover", asked, async (request) => {
+      const outcome = await recovering.recover(request);
+      return outcome.kind === "answered" ? outcome : refused("unsigned");
+    });
+  }
+
+  #bySelf<N extends "join" | "recover">(
+    context: Context,
+    name: N,
+    asked: Asked,
+    work: (request: RequestOf<N>) => Promise<Outcome>,
+  ): Promise<Response> {
+    return this.#serve(context, name, async ({ body, signature }) => {
+      const request = parseBody(routes[name].request, body) as RequestOf<N> | undefined;
+      if (request === undefined) return refused("malformed");
+      const keys = keysOf(request);
+      if (signature.keyId !== machineId(keys) || !signature.verify(keys.signingKey))
+        return refused("unsigned");
+      asked.machine = signature.keyId;
+      return await work(request);
+    });
+  }
+
+  async exchange<N extends Exclude<RouteName, "join" | "recover">, P, A extends object>(
     context: Context,
     name: N,
     exchange: Exchange<RequestOf<N> & Asking, P, A>,

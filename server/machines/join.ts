@@ -11,6 +11,7 @@ import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
+import { sealedRecoveryKey } from "./recovery-key.ts";
 
 export type JoinOutcome =
   | { readonly kind: "joined"; readonly response: ResponseOf<"join"> }
@@ -121,23 +122,7 @@ export class Joining {
       await tx.updateTable("machines").set(now).where("id", "=", id).execute();
       return { ...known, ...now };
     }
-    const machine: Machine = {
-      id,
-      signingKey: request.signingKey,
-      boxKey: request.boxKey,
-      joinedAtMs: nowMs,
-      lastSyncAtMs: null,
-      revokedAtMs: null,
-      exempt: 0,
-      flags: "[]",
-      serial: 0,
-      revokedThrough: 0,
-      policySerial: 0,
-      policyDigest: "",
-      eventsThrough: 0,
-      eventsHash: chainStart,
-      ...now,
-    };
+    const machine = freshMachine(id, request, tokenId, nowMs);
     await tx.insertInto("machines").values(machine).execute();
     return machine;
   }
@@ -153,11 +138,48 @@ export class Joining {
       serverSigningKey: signing.publicKey.toBase64(),
       serverBoxKey: box.publicKey.toBase64(),
       machinePolicy,
+      sealedRecoveryKey: sealedRecoveryKey(this.#vault, machine),
     };
   }
 }
 
-export function keysOf(request: RequestOf<"join">): { signingKey: Uint8Array; boxKey: Uint8Array } {
+/** A machine that has just become known: nothing issued, nothing spent. */
+export function freshMachine(
+  id: string,
+  request: Omit<RequestOf<"join">, "tokenId" | "proof">,
+  joinToken: string,
+  nowMs: number,
+): Machine {
+  const { hostname, platform, agentVersion, protector, sequence, signingKey, boxKey } = request;
+  return {
+    id,
+    signingKey,
+    boxKey,
+    hostname,
+    platform,
+    agentVersion,
+    protector,
+    sequence,
+    joinToken,
+    joinedAtMs: nowMs,
+    lastSeenAtMs: nowMs,
+    lastSyncAtMs: null,
+    revokedAtMs: null,
+    exempt: 0,
+    flags: "[]",
+    serial: 0,
+    revokedThrough: 0,
+    policySerial: 0,
+    policyDigest: "",
+    eventsThrough: 0,
+    eventsHash: chainStart,
+  };
+}
+
+export function keysOf(request: Pick<RequestOf<"join">, "signingKey" | "boxKey">): {
+  signingKey: Uint8Array;
+  boxKey: Uint8Array;
+} {
   return {
     signingKey: Buffer.from(request.signingKey, "base64"),
     boxKey: Buffer.from(request.boxKey, "base64"),

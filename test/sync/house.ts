@@ -14,9 +14,11 @@ import { helpDeskAnswer } from "../../agent/dialogue/words-shown.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
+import type { GenerationCounter } from "../../agent/state/protector.ts";
 import { Timekeeper } from "../../agent/state/timekeeper.ts";
 import { Online } from "../../agent/sync/online.ts";
 import { Reach } from "../../agent/sync/reach.ts";
+import { Recovery } from "../../agent/sync/recovery.ts";
 import { ServerLink } from "../../agent/sync/server-link.ts";
 import { type Reply, type Transport, TransportFailure, type Weather } from "../../agent/sync/transport.ts";
 import { hotpCode } from "../../otp/hotp.ts";
@@ -68,6 +70,8 @@ export class House {
   readonly heard: Sent[] = [];
   line: Line = fine;
   bootId = "boot-1";
+  /** Stands for a TPM's; undefined: the protector has none. */
+  counter: GenerationCounter | undefined;
   agent!: Agent;
   #server!: OpenServer;
   #app!: ReturnType<typeof makeApp>;
@@ -186,6 +190,7 @@ export class Agent {
   readonly keeper: StateKeeper;
   readonly ledger: Ledger;
   readonly online: Online;
+  readonly recovery: Recovery;
   readonly actions: AdminActions;
   readonly reach: Reach;
   readonly settings: AgentSettings;
@@ -200,7 +205,8 @@ export class Agent {
     this.settings = settings;
     const { clock } = house;
     const folder = join(house.folder, "state");
-    this.keeper = new StateKeeper(folder, fileProtector(join(folder, "machine.key")), systemRandom);
+    const protector = { ...fileProtector(join(folder, "machine.key")), counter: house.counter };
+    this.keeper = new StateKeeper(folder, protector, systemRandom);
     this.timekeeper = new Timekeeper(clock, house.bootId);
     const { keeper, timekeeper } = this;
     this.ledger = new Ledger(keeper, timekeeper);
@@ -210,7 +216,7 @@ export class Agent {
       close: () => undefined,
     };
     const linkParts = { transport, clock, random: systemRandom };
-    const facts = { hostname: "laptop", platform: "linux", agentVersion: "0.1.0", protector: "file" };
+    const facts = () => ({ hostname: "laptop", platform: "linux", agentVersion: "0.1.0", protector: "file" });
     const link = new ServerLink({
       ...linkParts,
       keeper,
@@ -229,6 +235,17 @@ export class Agent {
       syncSoon: () => {
         this.syncsAsked += 1;
       },
+    });
+    this.recovery = new Recovery({
+      ...linkParts,
+      keeper,
+      timekeeper,
+      reach: this.reach,
+      link,
+      online: this.online,
+      facts,
+      url: undefined,
+      budgetMs: 2_000,
     });
     this.actions = adminActions({
       keeper,

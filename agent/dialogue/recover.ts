@@ -1,0 +1,42 @@
+// A sign-in while the machine's state or key is lost: online or not at all, and the way back to a whole state.
+
+import type { End } from "../../protocol/dialogue/messages.ts";
+import { defaultPolicy } from "../../protocol/sync/policy.ts";
+import type { Attempt } from "../policy/situation.ts";
+import type { SignInRecovery } from "./ports.ts";
+import type { Talk } from "./talk.ts";
+import * as shown from "./words-shown.ts";
+
+/** What is asked first is what a new server asks; it asks on where its policy has more questions. */
+const mostQuestions = 6;
+
+export async function recoverBySignIn(
+  recovery: SignInRecovery,
+  attempt: Attempt,
+  dialogue: string,
+  talk: Talk,
+): Promise<End> {
+  talk.show("info", shown.recovering);
+  const [first = ["totp"]] = defaultPolicy.online.factors;
+  const answers = [await talk.ask("hidden", shown.prompt(first, 0))];
+  for (;;) {
+    const verified = await recovery.verify(attempt, dialogue, answers);
+    switch (verified.verdict) {
+      case "granted":
+        return { word: "END", verdict: "granted", offline: false, method: verified.method };
+      case "denied":
+        return { word: "END", verdict: "denied" };
+      case "locked":
+        talk.show("error", shown.lockedOnline);
+        return { word: "END", verdict: "locked" };
+      case "more":
+        if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
+        answers.push(await talk.ask("hidden", shown.prompt(verified.question, answers.length)));
+        break;
+      case "revoked":
+      case "offline":
+        talk.show("error", shown.whyNotOffline({ verdict: "unavailable", reason: "damaged" }));
+        return { word: "END", verdict: "unavailable" };
+    }
+  }
+}
