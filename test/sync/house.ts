@@ -14,7 +14,7 @@ import { helpDeskAnswer } from "../../agent/dialogue/words-shown.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
-import type { GenerationCounter } from "../../agent/state/protector.ts";
+import type { GenerationCounter, Protector } from "../../agent/state/protector.ts";
 import { Timekeeper } from "../../agent/state/timekeeper.ts";
 import { Online } from "../../agent/sync/online.ts";
 import { Reach } from "../../agent/sync/reach.ts";
@@ -72,6 +72,11 @@ export class House {
   bootId = "boot-1";
   /** Stands for a TPM's; undefined: the protector has none. */
   counter: GenerationCounter | undefined;
+  /** Of the agent's next start. */
+  protector = (folder: string): Protector => ({
+    ...fileProtector(join(folder, "machine.key")),
+    counter: this.counter,
+  });
   agent!: Agent;
   #server!: OpenServer;
   #app!: ReturnType<typeof makeApp>;
@@ -205,8 +210,7 @@ export class Agent {
     this.settings = settings;
     const { clock } = house;
     const folder = join(house.folder, "state");
-    const protector = { ...fileProtector(join(folder, "machine.key")), counter: house.counter };
-    this.keeper = new StateKeeper(folder, protector, systemRandom);
+    this.keeper = new StateKeeper(folder, house.protector(folder), systemRandom);
     this.timekeeper = new Timekeeper(clock, house.bootId);
     const { keeper, timekeeper } = this;
     this.ledger = new Ledger(keeper, timekeeper);
