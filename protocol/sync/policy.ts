@@ -49,6 +49,11 @@ export const policySchema = v.strictObject({
    * `on-also-clock`: on machines that don't know the time, too.
    */
   helpDesk: v.picklist(["off", "on", "on-also-clock"]),
+  /**
+   * What TOTP codes are checked by offline: the user's own authenticators, HOTP among them, or a seed that the server derives
+   * for each machine, so that one machine's bundle says nothing about another's or about the user's own.
+   */
+  seeds: v.picklist(["shared", "per-machine"]),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -65,4 +70,5 @@ export const defaultPolicy: Policy = {
   totpWindow: { past: 1, future: 1 },
   hotpLookAhead: 10,
   helpDesk: "on",
+  seeds: "shared",
 };

@@ -3,9 +3,12 @@
 
 import * as v from "valibot";
 import { type Authenticator, authenticatorSchema } from "../../protocol/sync/documents.ts";
+import type { Policy } from "../../protocol/sync/policy.ts";
+import type { Random } from "../../words/random.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { AuthenticatorTable } from "../store/tables.ts";
+import { isMachineSeed, machineSeedOf } from "./machine-seed.ts";
 
 /** All of one user's, the oldest first. @throws Error when one of them does not open. */
 export async function authenticatorsOf(db: Db, vault: Vault, userId: string): Promise<Authenticator[]> {
@@ -17,6 +20,18 @@ export async function authenticatorsOf(db: Db, vault: Vault, userId: string): Pr
     .orderBy("id")
     .execute();
   return rows.map((row) => unseal(row, vault));
+}
+
+/** The user's, and behind them, where policy has it, the seed of this machine. */
+export async function authenticatorsHere(
+  tx: Tx,
+  vault: Vault,
+  place: { readonly userId: string; readonly machineId: string; readonly policy: Policy },
+  random: Random,
+): Promise<Authenticator[]> {
+  const own = await authenticatorsOf(tx, vault, place.userId);
+  if (place.policy.seeds === "shared") return own;
+  return [...own, await machineSeedOf(tx, vault, place.userId, place.machineId, random)];
 }
 
 export async function insertAuthenticator(
@@ -43,6 +58,11 @@ export async function insertAuthenticator(
 
 /** Writes what is spent; only ever called with the later of what is there and what is known (`mergeSpent`). */
 export async function saveSpent(tx: Tx, authenticator: Authenticator): Promise<void> {
+  if (isMachineSeed(authenticator)) {
+    const { lastStep } = spentColumns(authenticator);
+    await tx.updateTable("machineSeeds").set({ lastStep }).where("id", "=", authenticator.id).execute();
+    return;
+  }
   await tx
     .updateTable("authenticators")
     .set(spentColumns(authenticator))

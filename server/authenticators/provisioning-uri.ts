@@ -10,9 +10,10 @@ export function secretText(authenticator: OtpAuthenticator): string {
   return toBase32(Buffer.from(authenticator.secret, "base64"));
 }
 
-export function provisioningUri(authenticator: OtpAuthenticator, userName: string): string {
+/** `label`: how the app calls it, behind the issuer's name. */
+export function provisioningUri(authenticator: OtpAuthenticator, label: string): string {
   const { algorithm, digits } = authenticator;
-  const common = { issuer, label: userName, secret: secretText(authenticator), algorithm, digits };
+  const common = { issuer, label, secret: secretText(authenticator), algorithm, digits };
   return authenticator.type === "totp"
     ? generateTOTP({ ...common, period: authenticator.periodSeconds })
     : generateHOTP({ ...common, counter: authenticator.counter });

@@ -17,6 +17,7 @@ import { provisioningUri, secretText } from "../authenticators/provisioning-uri.
 import { isoTime } from "../iso-time.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { addMachineSeedCommands } from "./machine-seeds.ts";
 import { table, UsageError } from "./terminal.ts";
 
 export function addAuthenticatorCommands(program: Command, parts: CommandParts): void {
@@ -78,6 +79,8 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
         say(parts, options, { id, type, user, codes: made.shown }, `${made.shown.join("\n")}\n`);
       }),
     );
+
+  addMachineSeedCommands(authenticator, parts);
 
   authenticator
     .command("list <user>")

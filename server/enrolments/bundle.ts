@@ -24,7 +24,7 @@ export interface BundleParts {
   readonly user: User;
   readonly enrolment: Enrolment;
   readonly policy: NamedPolicy;
-  /** All of the user's. */
+  /** As `authenticatorsHere` gives them. */
   readonly authenticators: readonly Authenticator[];
 }
 

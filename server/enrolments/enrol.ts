@@ -3,7 +3,7 @@
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { minuteMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
-import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { freshUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Machine } from "../machines/machines.ts";
 import { policyOfUser } from "../policies/policies.ts";
@@ -75,7 +75,8 @@ export async function enrolByDialogue(
     .executeTakeFirstOrThrow();
   const user = await theUser(tx, name);
   const policy = await policyOfUser(tx, user.id);
-  const authenticators = await authenticatorsOf(tx, issuer.vault, user.id);
+  const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
+  const authenticators = await authenticatorsHere(tx, issuer.vault, here, random);
   const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators);
   if (user.disabledAtMs !== null || !allowed) return null;
   const parts = { machine, user, policy, authenticators };

@@ -9,7 +9,7 @@ const suite = 1;
 const nonceBytes = 24;
 
 export interface RowName {
-  readonly table: "authenticators" | "join_tokens" | "enrolments";
+  readonly table: "authenticators" | "join_tokens" | "enrolments" | "offline_roots";
   readonly id: string;
 }
 

@@ -33,6 +33,7 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   "totpWindow.future": { read: whole, help: "time steps after the present one" },
   hotpLookAhead: { read: whole, help: "counters looked at beyond the next one" },
   helpDesk: { read: word, help: "off | on | on-also-clock" },
+  seeds: { read: word, help: "shared | per-machine" },
 };
 
 /** One line a key, for `--help`. */

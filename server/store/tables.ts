@@ -17,6 +17,8 @@ export interface Tables {
   events: EventTable;
   dialogues: DialogueTable;
   unlocks: UnlockTable;
+  offlineRoots: OfflineRootTable;
+  machineSeeds: MachineSeedTable;
   audit: AuditTable;
 }
 
@@ -159,6 +161,23 @@ interface UnlockTable {
   machineId: string;
   userId: string;
   atMs: number;
+}
+
+/** What a user's seeds of all machines are derived from; made when the first one is needed. */
+interface OfflineRootTable {
+  userId: string;
+  sealed: string;
+}
+
+/** What is known of a user's own seed on one machine, beside the seed itself, which is derived. */
+interface MachineSeedTable {
+  /** `machine-` and 16 hex digits: in bundles and reports it stands among the ids of authenticators. */
+  id: string;
+  userId: string;
+  machineId: string;
+  lastStep: number | null;
+  /** When it was last shown, to be put into an app. */
+  shownAtMs: number | null;
 }
 
 interface AuditTable {

@@ -3,7 +3,8 @@
 import type { Identity } from "../../protocol/crypto/keys.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
-import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import type { Random } from "../../words/random.ts";
+import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import { type BundleIssuer, isCurrent, issueBundle } from "../enrolments/bundle.ts";
 import { type Enrolment, endEnrolment, enrolmentEver, leaseOf, markEnded } from "../enrolments/enrolments.ts";
@@ -27,8 +28,10 @@ const mostRevocations = 1_000;
 
 export class Synchronisation {
   readonly #issuer: BundleIssuer & { readonly syncMinutes: number };
+  readonly #random: Random;
 
-  constructor(parts: { identity: Identity; vault: Vault; syncMinutes: number }) {
+  constructor(parts: { identity: Identity; vault: Vault; syncMinutes: number; random: Random }) {
+    this.#random = parts.random;
     this.#issuer = {
       signingKey: parts.identity.signing.privateKey,
       vault: parts.vault,
@@ -74,14 +77,15 @@ export class Synchronisation {
     const known = user && (await enrolmentEver(tx, machine.id, user.id));
     if (user === undefined || known === undefined)
       return this.#refuse(tx, machine, request, reported.user, nowMs);
+    const policy = await policyOfUser(tx, user.id);
+    const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await mergeAndSave(
       tx,
-      await authenticatorsOf(tx, vault, user.id),
+      await authenticatorsHere(tx, vault, here, this.#random),
       reported.spent,
       nowMs,
     );
     if (known.endedAtMs !== null) return this.#refuse(tx, machine, request, reported.user, nowMs);
-    const policy = await policyOfUser(tx, user.id);
     // An exempt user's enrolment rests: the bundle says so, and holds again when the exemption ends.
     const holds = policy.policy.mfa === "exempt" || mayUseOffline(policy.policy, authenticators);
     if (!holds) {

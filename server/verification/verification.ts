@@ -5,10 +5,12 @@ import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
-import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import { authenticatorsHere } from "../authenticators/authenticators.ts";
+import { isMachineSeed } from "../authenticators/machine-seed.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
+import { issueBundle } from "../enrolments/bundle.ts";
 import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
-import { endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
+import { type Enrolment, endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
@@ -67,7 +69,8 @@ export class Verification {
   ): Promise<{ result: Result }> {
     const user = await findUser(tx, request.user);
     const policy = user === undefined ? await policyOfGroup(tx, null) : await policyOfUser(tx, user.id);
-    const authenticators = user === undefined ? [] : await this.#merged(tx, machine, request, user, nowMs);
+    const authenticators =
+      user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, nowMs);
     const usable = user !== undefined && user.disabledAtMs === null;
     const signIn = usable ? { machine, request, user, policy, authenticators } : undefined;
     const { lockout, mfa, online } = policy.policy;
@@ -87,8 +90,16 @@ export class Verification {
   }
 
   /** Only of a user who is or was enrolled there: no other machine can have spent anything. */
-  async #merged(tx: Tx, machine: Machine, request: RequestOf<"verify">, user: User, nowMs: number) {
-    const authenticators = await authenticatorsOf(tx, this.#vault, user.id);
+  async #merged(
+    tx: Tx,
+    machine: Machine,
+    request: RequestOf<"verify">,
+    user: User,
+    { policy }: NamedPolicy,
+    nowMs: number,
+  ): Promise<readonly Authenticator[]> {
+    const here = { userId: user.id, machineId: machine.id, policy };
+    const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
     const enrolment = await enrolmentEver(tx, machine.id, user.id);
     return enrolment === undefined ? authenticators : mergeAndSave(tx, authenticators, request.spent, nowMs);
   }
@@ -101,23 +112,31 @@ export class Verification {
   ): Promise<{ result: Result }> {
     const { machine, request, user, policy } = signIn;
     const { online, lockout } = policy.policy;
-    const judgement = judgeAnswers(online.factors, answers, signIn.authenticators, policy.policy, nowMs);
+    const enrolment = await activeEnrolment(tx, machine, user);
+    const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
+    const judged = enrolment === undefined ? own : signIn.authenticators;
+    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, nowMs);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
     if (!judgement.right) {
       const failures = afterFailure(failuresOf(user, request.caller), lockout, nowMs);
       await keepFailures(tx, user, request.caller, failures);
       if (failures.lockedUntilMs !== null)
         await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
-      const reason = signIn.authenticators.length === 0 ? "no-authenticator" : "wrong-code";
+      const reason = own.length === 0 ? "no-authenticator" : "wrong-code";
       return this.#deny(tx, machine, request, reason, nowMs);
     }
     await keepFailures(tx, user, request.caller, noFailures);
     const { method } = judgement;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
-    return { result: await this.#grant(tx, { ...signIn, authenticators }, method, nowMs) };
+    const bySeed = judgement.spends.some(isMachineSeed);
+    return { result: await this.#grant(tx, { ...signIn, authenticators }, method, bySeed, nowMs) };
   }
 
-  async #grant(tx: Tx, signIn: SignIn, method: string, nowMs: number): Promise<Result> {
+  /**
+   * `bySeed`: with a code of the machine's own seed, which lies on that machine. It lets in there, so that nobody has to
+   * know whether the server is in reach; but no new lease begins, or a stolen machine could renew its own for ever.
+   */
+  async #grant(tx: Tx, signIn: SignIn, method: string, bySeed: boolean, nowMs: number): Promise<Result> {
     const { machine, user, policy, authenticators } = signIn;
     const none = { verdict: "granted", method, bundle: null, mayEnrol: false } as const;
     const signingKey = this.#identity.signing.privateKey;
@@ -126,10 +145,11 @@ export class Verification {
       await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
       return none;
     }
-    const before = await enrolmentEver(tx, machine.id, user.id);
-    const enrolled = before !== undefined && before.endedAtMs === null;
-    if (enrolled || policy.policy.enrol === "automatic") {
-      const issuer = { signingKey, vault: this.#vault };
+    const enrolment = await activeEnrolment(tx, machine, user);
+    const issuer = { signingKey, vault: this.#vault };
+    if (bySeed && enrolment !== undefined)
+      return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, enrolment }, nowMs) };
+    if (enrolment !== undefined || policy.policy.enrol === "automatic") {
       return { ...none, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
     }
     if (policy.policy.enrol === "off") return none;
@@ -153,6 +173,11 @@ export class Verification {
     await audit(tx, machine, request, "sign-in-denied", { reason }, nowMs);
     return { result: { verdict: "denied" } };
   }
+}
+
+async function activeEnrolment(tx: Tx, machine: Machine, user: User): Promise<Enrolment | undefined> {
+  const enrolment = await enrolmentEver(tx, machine.id, user.id);
+  return enrolment?.endedAtMs === null ? enrolment : undefined;
 }
 
 async function keepFailures(tx: Tx, user: User, caller: CallerClass, counted: Failures): Promise<void> {

@@ -177,8 +177,12 @@ export class Token {
     this.secret = secret;
   }
 
+  get bytes(): Uint8Array {
+    return fromBase32(this.secret);
+  }
+
   code(offsetMs = 0, atMs = this.#clock.wallMs()): string {
-    const key = { secret: fromBase32(this.secret), algorithm: "sha1", digits: 6 } as const;
+    const key = { secret: this.bytes, algorithm: "sha1", digits: 6 } as const;
     return hotpCode(key, timeStep(30, atMs + offsetMs));
   }
 }

@@ -145,5 +145,19 @@ async function machines({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn("user_id", "text", (c) => c.notNull().references("users.id").onDelete("cascade"))
     .addColumn("at_ms", "bigint", (c) => c.notNull())
     .execute();
+  await schema
+    .createTable("offline_roots")
+    .addColumn("user_id", "text", (c) => c.primaryKey().references("users.id").onDelete("cascade"))
+    .addColumn("sealed", "text", (c) => c.notNull())
+    .execute();
+  await schema
+    .createTable("machine_seeds")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("user_id", "text", (c) => c.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id"))
+    .addColumn("last_step", "bigint")
+    .addColumn("shown_at_ms", "bigint")
+    .addUniqueConstraint("machine_seeds_place", ["user_id", "machine_id"])
+    .execute();
   await schema.createIndex("unlocks_user").on("unlocks").columns(["user_id", "machine_id"]).execute();
 }
