@@ -2,6 +2,7 @@
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Bundle } from "../../protocol/sync/documents.ts";
+import type { Spent } from "../../protocol/sync/exchanges.ts";
 import { maxSpent } from "../../protocol/sync/exchanges.ts";
 import { noFailures } from "./lockout.ts";
 import { laterSpent, newStanding, type OpenBundle, type Standing } from "./standing.ts";
@@ -28,6 +29,16 @@ export function bundleRefusal(
   return undefined;
 }
 
+/** The later of both words on each authenticator: what was spent here once, under whatever bundle, stays spent. */
+export function keepSpent(standing: Standing, earlier: readonly Spent[]): Standing {
+  const spent = standing.spent.map((one) => {
+    const before = earlier.find((word) => word.id === one.id);
+    return laterSpent(one, before);
+  });
+  const leftOut = earlier.filter((word) => standing.spent.every((one) => one.id !== word.id));
+  return { ...standing, spent: [...spent, ...leftOut].slice(0, maxSpent) };
+}
+
 /**
  * The next standing. A new lease (only an online MFA brings one) starts the counts anew; the same lease keeps them. What is
  * spent of an authenticator that the bundle leaves out is kept: a policy can bring it back.
@@ -42,20 +53,12 @@ export function mergeBundle(
   const fresh = newStanding(user, document, open, nowMs);
   if (before === undefined) return fresh;
   const sameLease = before.leaseId === open.bundle.lease.id;
-  const spent = fresh.spent.map((theirs) =>
-    laterSpent(
-      theirs,
-      before.spent.find((one) => one.id === theirs.id),
-    ),
-  );
-  const leftOut = before.spent.filter((one) => fresh.spent.every((theirs) => theirs.id !== one.id));
   return {
-    ...fresh,
+    ...keepSpent(fresh, before.spent),
     enrolledAtMs: before.enrolledAtMs,
     signInsUsed: sameLease ? before.signInsUsed : 0,
     guesses: sameLease ? before.guesses : { system: 0, self: 0 },
     failures: sameLease ? before.failures : { system: noFailures, self: before.failures.self },
-    spent: [...spent, ...leftOut].slice(0, maxSpent),
     grace: before.grace,
     helpDesk: before.helpDesk,
   };

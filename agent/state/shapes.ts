@@ -32,7 +32,13 @@ export const standingSchema = v.strictObject({
   helpDesk: v.strictObject({ system: helpDeskCountSchema, self: helpDeskCountSchema }),
 });
 
-export const tombstoneSchema = v.strictObject({ user: userNameText, serial: wholeNumber });
+/** Who is gone from here: what they had spent is remembered, and which bundles may not bring them back. */
+export const tombstoneSchema = v.strictObject({
+  user: userNameText,
+  serial: wholeNumber,
+  spent: v.array(spentSchema),
+});
+export type Tombstone = v.InferOutput<typeof tombstoneSchema>;
 
 /** The server this machine has joined, and who it is there. */
 export const serverRecordSchema = v.strictObject({

@@ -16,7 +16,13 @@ import type { MachineKeys } from "./keys.ts";
 import type { GenerationCounter } from "./protector.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
-import { type ServerRecord, serverRecordSchema, standingSchema, tombstoneSchema } from "./shapes.ts";
+import {
+  type ServerRecord,
+  serverRecordSchema,
+  standingSchema,
+  type Tombstone,
+  tombstoneSchema,
+} from "./shapes.ts";
 
 /** An event before it has its place in the chain. */
 export type EventDraft = Omit<Event, "sequence" | "id" | "atMs" | "wallMs">;
@@ -27,9 +33,9 @@ export interface Change {
   readonly wallMs: number;
   readonly events?: readonly EventDraft[];
   readonly put?: readonly Standing[];
-  /** Users whose standing goes. */
+  /** Users whose standing goes; each leaves a tombstone with what they had spent. */
   readonly remove?: readonly string[];
-  /** Users who may not come back by a bundle of this serial or a lower one. */
+  /** Users among them who may not come back by a bundle of this serial or a lower one. */
   readonly tombstones?: readonly { readonly user: string; readonly serial: number }[];
   readonly machinePolicy?: SignedDocument;
   readonly server?: ServerRecord;
@@ -149,10 +155,15 @@ export class Store {
     return this.#names.has(key({ table: "standing", id: this.#rowId(user) }));
   }
 
+  /** Undefined for a user who never left. */
+  tombstone(user: string): Tombstone | undefined {
+    const content = this.#read("tombstone", this.#rowId(user));
+    return content === undefined ? undefined : shaped("tombstone", tombstoneSchema, content);
+  }
+
   /** 0 when there was no revocation of this user. */
   revokedSerial(user: string): number {
-    const content = this.#read("tombstone", this.#rowId(user));
-    return content === undefined ? 0 : shaped("tombstone", tombstoneSchema, content).serial;
+    return this.tombstone(user)?.serial ?? 0;
   }
 
   machinePolicy(): SignedDocument | undefined {
@@ -187,8 +198,8 @@ export class Store {
     }
     for (const user of change.remove ?? [])
       for (const table of ["standing", "bundle"]) remove.push({ table, id: this.#rowId(user) });
-    for (const tombstone of change.tombstones ?? [])
-      put.push({ table: "tombstone", id: this.#rowId(tombstone.user), content: tombstone });
+    for (const content of this.#tombstones(change))
+      put.push({ table: "tombstone", id: this.#rowId(content.user), content });
     if (change.machinePolicy)
       put.push({ table: "machine-policy", id: "machine-policy", content: change.machinePolicy });
     if (change.server) put.push({ table: "server", id: "server", content: change.server });
@@ -198,7 +209,7 @@ export class Store {
     for (const { table, id } of put) names.set(key({ table, id }), { table, id, generation });
 
     // What users have spent, or who they are here: the commits that must not come undone.
-    const spends = [change.put, change.remove, change.tombstones].some((list) => (list?.length ?? 0) > 0);
+    const spends = [change.put, change.remove].some((list) => (list?.length ?? 0) > 0);
     const appended = this.#append(change);
     for (const event of appended.rows) put.push(event);
     const sent = this.#forgetSent(appended.events, change.sentThrough);
@@ -234,6 +245,24 @@ export class Store {
 
   close(): void {
     this.#rows.close();
+  }
+
+  #tombstones(change: Change): Tombstone[] {
+    return (change.remove ?? []).map((user) => {
+      const before = this.tombstone(user);
+      const given = change.tombstones?.find((tombstone) => tombstone.user === user)?.serial ?? 0;
+      return { user, serial: Math.max(before?.serial ?? 0, given), spent: this.#spentOf(user, before) };
+    });
+  }
+
+  /** A standing that can't be read has nothing to say. */
+  #spentOf(user: string, before: Tombstone | undefined): Tombstone["spent"] {
+    try {
+      return [...(this.standing(user)?.spent ?? before?.spent ?? [])];
+    } catch (error) {
+      if (error instanceof StateDamaged) return before?.spent ?? [];
+      throw error;
+    }
   }
 
   #append(change: Change): {

@@ -140,7 +140,8 @@ export class Online implements SignInServer {
   /** A standing that can't be read has nothing to say; the server knows what is spent there. */
   #spent(user: string) {
     try {
-      return [...(this.#parts.keeper.store().standing(user)?.spent ?? [])];
+      const store = this.#parts.keeper.store();
+      return [...(store.standing(user)?.spent ?? store.tombstone(user)?.spent ?? [])];
     } catch (error) {
       if (error instanceof StateDamaged) return [];
       throw error;

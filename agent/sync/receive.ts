@@ -3,7 +3,7 @@
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
-import { bundleRefusal, mergeBundle } from "../policy/merge.ts";
+import { bundleRefusal, keepSpent, mergeBundle } from "../policy/merge.ts";
 import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "../state/failures.ts";
 import { heldMachinePolicy, openBundle } from "../state/held.ts";
@@ -29,7 +29,9 @@ export function receiveBundle(
     revokedSerial: store.revokedSerial(bundle.user),
   });
   if (refusal !== undefined) return unparsed(refusal);
-  const standing = mergeBundle(before, bundle.user, document, opened.value, nowMs);
+  const merged = mergeBundle(before, bundle.user, document, opened.value, nowMs);
+  const standing =
+    before === undefined ? keepSpent(merged, store.tombstone(bundle.user)?.spent ?? []) : merged;
   return parsed({ standing, isNew: before === undefined });
 }
 

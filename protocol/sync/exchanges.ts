@@ -118,7 +118,7 @@ export const verify = {
     result: v.variant("verdict", [
       v.strictObject({
         verdict: v.literal("granted"),
-        method: shortText,
+        method: v.pipe(shortText, v.minLength(1)),
         /** The fresh bundle where policy enrols automatically, or the user is enrolled already. */
         bundle: v.nullable(signedDocumentSchema),
         /** `ask`: the user may be asked; `enrol` with the same dialogue brings the bundle. */
@@ -163,7 +163,7 @@ export const recover = {
     result: v.variant("verdict", [
       v.strictObject({
         verdict: v.literal("granted"),
-        method: shortText,
+        method: v.pipe(shortText, v.minLength(1)),
         machine: machineIdText,
         machinePolicy: signedDocumentSchema,
         sealedRecoveryKey,

@@ -43,6 +43,10 @@ export async function addOtp(
   const secret = wish.secret ?? random.bytes(freshSecretBytes);
   if (secret.length < leastSecretBytes || secret.length > mostSecretBytes)
     throw new Failure("invalid", `a secret has ${leastSecretBytes} to ${mostSecretBytes} bytes`);
+  // Two authenticators with one secret would make every code of it good twice.
+  const present = await authenticatorsOf(tx, vault, user.id);
+  if (present.some((one) => one.type !== "backup-codes" && one.secret === secret.toBase64()))
+    throw new Failure("conflict", "the user has an authenticator with this secret already");
   const key = {
     id: random.bytes(8).toHex(),
     secret: secret.toBase64(),

@@ -265,6 +265,26 @@ describe("revocation", () => {
     expect(again).toEqual({ ok: false, error: "revoked-bundle" });
   });
 
+  test("what a user spent offline stays spent through a revocation and a new enrolment", async () => {
+    const { codes } = (await house.admin("authenticator", "add", "backup-codes", "alice")) as {
+      codes: string[];
+    };
+    await enrolled();
+    house.line = storm("unreachable");
+    const code = codes[0] ?? "";
+    expect(said(await house.agent.signIn("alice", [code]))).toBe("granted offline by backup-codes");
+    await house.admin("enrolment", "revoke", "alice", "--all");
+    house.line = fine;
+    await house.agent.online.probe();
+    expect((await house.agent.actions.status()).enrolments).toEqual([]);
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+    house.line = storm("unreachable");
+    expect(said(await house.agent.signIn("alice", [code]))).toBe("denied");
+    house.line = fine;
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("alice", [code]))).toBe("denied");
+  });
+
   test("errors of the server, and silence, revoke nothing", async () => {
     await enrolled();
     for (const line of [
