@@ -21,10 +21,11 @@ import type { TimeRecord } from "../policy/trusted-time.ts";
 import { syncFolder } from "./durable.ts";
 import { CommitFailed, type Loss, NoState, StateDamaged } from "./failures.ts";
 import { deriveMachineKeys, type MachineKeys, machineSecretBytes } from "./keys.ts";
+import type { EventDraft } from "./outbox.ts";
 import type { Protector } from "./protector.ts";
 import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from "./recovery-note.ts";
 import type { ServerRecord } from "./shapes.ts";
-import { type Change, type EventDraft, Store, type StoreParts } from "./store.ts";
+import { type Change, Store, type StoreParts } from "./store.ts";
 
 export type Condition =
   | { readonly state: "healthy" | "not-joined" | "revoked" }

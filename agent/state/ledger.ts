@@ -20,7 +20,7 @@ import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "./failures.ts";
 import { heldBundle, heldMachinePolicy } from "./held.ts";
 import type { StateKeeper } from "./keeper.ts";
-import type { EventDraft } from "./store.ts";
+import type { EventDraft } from "./outbox.ts";
 import type { Timekeeper } from "./timekeeper.ts";
 
 export class Ledger implements SignInLedger {

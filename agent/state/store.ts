@@ -6,13 +6,13 @@ import * as v from "valibot";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
 import { theSodium } from "../../protocol/crypto/sodium.ts";
-import { chainHash, type Event } from "../../protocol/sync/events.ts";
 import type { Random } from "../../words/random.ts";
 import type { Standing } from "../policy/standing.ts";
 import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
 import { CommitFailed, StateDamaged } from "./failures.ts";
 import { firstHead, type Head, headSchema, rowsDigest } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
+import { afterSending, appendEvents, checkOutbox, type EventDraft, eventRowId } from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
@@ -23,9 +23,6 @@ import {
   type Tombstone,
   tombstoneSchema,
 } from "./shapes.ts";
-
-/** An event before it has its place in the chain. */
-export type EventDraft = Omit<Event, "sequence" | "id" | "atMs" | "wallMs">;
 
 export interface Change {
   /** Trusted time and wall time of the change, for its events and for the high-water mark. */
@@ -112,7 +109,8 @@ export class Store {
       if (rowsDigest(keys.digest, names) !== head.digest)
         throw new StateDamaged("the rows are not those of the last commit");
       const store = new Store(rows, parts, head, new Map(names.map((name) => [key(name), name])));
-      store.#checkEvents();
+      const events = rows.all("event").map((event) => ({ id: event.id, line: store.#eventLine(event) }));
+      checkOutbox(head.events, events);
       return store;
     } catch (error) {
       throw error instanceof StateDamaged ? error : new StateDamaged("the database does not read", error);
@@ -180,7 +178,7 @@ export class Store {
   /** Lines of the outbox in order, the oldest first. */
   eventLines(most: number): string[] {
     const from = this.#head.events.sentThrough + 1;
-    return this.#rows.some("event", eventId(from), most).map((row) => this.#eventLine(row));
+    return this.#rows.some("event", eventRowId(from), most).map((row) => this.#eventLine(row));
   }
 
   /** @throws CommitFailed: the outcome is unknown, and the store must be opened anew before it is used again. */
@@ -210,10 +208,11 @@ export class Store {
 
     // What users have spent, or who they are here: the commits that must not come undone.
     const spends = [change.put, change.remove].some((list) => (list?.length ?? 0) > 0);
-    const appended = this.#append(change);
-    for (const event of appended.rows) put.push(event);
-    const sent = this.#forgetSent(appended.events, change.sentThrough);
-    remove.push(...sent.remove);
+    const appended = appendEvents(this.#head.events, change.events ?? [], change, this.#random);
+    for (const { id, line } of appended.lines) put.push({ table: "event", id, content: line });
+    const sent = this.#sentRows(change.sentThrough);
+    remove.push(...sent.map(({ table, id }) => ({ table, id })));
+    const sentLines = sent.map((row) => this.#eventLine(row));
 
     const head: Head = {
       ...this.#head,
@@ -222,7 +221,7 @@ export class Store {
       spends: spends && this.#head.spends !== null ? this.#head.spends + 1 : this.#head.spends,
       digest: rowsDigest(this.#keys.digest, names.values()),
       time: withCommit(change.time ?? this.#head.time, change.nowMs),
-      events: sent.events,
+      events: afterSending(appended.ends, sentLines),
     };
     put.push({ ...headName, content: head });
     const rows = put.map(({ table, id, content }) => {
@@ -265,53 +264,12 @@ export class Store {
     }
   }
 
-  #append(change: Change): {
-    rows: { table: string; id: string; content: unknown }[];
-    events: Head["events"];
-  } {
-    let { sequence, chain } = this.#head.events;
-    const rows = [];
-    for (const draft of change.events ?? []) {
-      sequence += 1;
-      const id = this.#random.bytes(16).toHex();
-      const event: Event = { sequence, id, atMs: change.nowMs, wallMs: Math.max(0, change.wallMs), ...draft };
-      const line = JSON.stringify(event);
-      chain = chainHash(chain, line);
-      rows.push({ table: "event", id: eventId(sequence), content: line });
-    }
-    return { rows, events: { ...this.#head.events, sequence, chain } };
-  }
-
-  #forgetSent(events: Head["events"], through: number | undefined) {
-    if (through === undefined || through <= events.sentThrough)
-      return { events, remove: [] as { table: string; id: string }[] };
-    if (through > this.#head.events.sequence)
-      throw new RangeError("events that don't exist can't have been sent");
-    let sentChain = events.sentChain;
-    const remove = [];
-    for (const row of this.#rows.some(
-      "event",
-      eventId(events.sentThrough + 1),
-      through - events.sentThrough,
-    )) {
-      sentChain = chainHash(sentChain, this.#eventLine(row));
-      remove.push({ table: row.table, id: row.id });
-    }
-    return { events: { ...events, sentThrough: through, sentChain }, remove };
-  }
-
-  /** The outbox is whole: from what was sent to the last event, each bound to the one before. */
-  #checkEvents(): void {
-    const { sequence, chain, sentThrough, sentChain } = this.#head.events;
-    let hash = sentChain;
-    let expected = sentThrough;
-    for (const row of this.#rows.all("event")) {
-      expected += 1;
-      if (row.id !== eventId(expected)) throw new StateDamaged("an event is missing");
-      hash = chainHash(hash, this.#eventLine(row));
-    }
-    if (expected !== sequence || hash !== chain)
-      throw new StateDamaged("the events are not those of the last commit");
+  /** The oldest events up to this sequence; an answer of the server that names others is a mistake of the caller's. */
+  #sentRows(through: number | undefined): Row[] {
+    const { sequence, sentThrough } = this.#head.events;
+    if (through === undefined || through <= sentThrough) return [];
+    if (through > sequence) throw new RangeError("events that don't exist can't have been sent");
+    return this.#rows.some("event", eventRowId(sentThrough + 1), through - sentThrough);
   }
 
   /** Equal is fine; one behind is a crash between commit and count; anything else is not the state that was left. */
@@ -359,11 +317,6 @@ export class Store {
 
 function key(name: { readonly table: string; readonly id: string }): string {
   return `${name.table}\0${name.id}`;
-}
-
-/** Sorts as the sequence does. */
-function eventId(sequence: number): string {
-  return String(sequence).padStart(16, "0");
 }
 
 function shaped<S extends v.GenericSchema>(what: string, schema: S, content: unknown): v.InferOutput<S> {

@@ -5,8 +5,8 @@ import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-
 import { machinePolicySchema } from "../../protocol/sync/documents.ts";
 import { withServerTime } from "../policy/trusted-time.ts";
 import type { NewMachine, StateKeeper } from "../state/keeper.ts";
+import type { EventDraft } from "../state/outbox.ts";
 import type { ServerRecord } from "../state/shapes.ts";
-import type { EventDraft } from "../state/store.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 
 export interface Beginning {

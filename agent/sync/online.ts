@@ -9,7 +9,7 @@ import { beginGrace } from "../policy/grace.ts";
 import type { Attempt } from "../policy/situation.ts";
 import { StateDamaged } from "../state/failures.ts";
 import type { StateKeeper } from "../state/keeper.ts";
-import type { EventDraft } from "../state/store.ts";
+import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";

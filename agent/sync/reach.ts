@@ -2,7 +2,7 @@
 
 import type { Log } from "../log/log.ts";
 import type { StateKeeper } from "../state/keeper.ts";
-import type { EventDraft } from "../state/store.ts";
+import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import type { Weather } from "./transport.ts";
 

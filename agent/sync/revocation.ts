@@ -4,7 +4,7 @@
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { type Revocation, revocationSchema } from "../../protocol/sync/documents.ts";
 import type { StateKeeper } from "../state/keeper.ts";
-import type { EventDraft } from "../state/store.ts";
+import type { EventDraft } from "../state/outbox.ts";
 
 export interface Applied {
   readonly users: number;

@@ -3,7 +3,7 @@
 import { maxEventsAtOnce, type ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { heldBundle, heldMachinePolicy } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
-import type { EventDraft } from "../state/store.ts";
+import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { receiveBundle, receiveMachinePolicy } from "./receive.ts";
