@@ -1,5 +1,7 @@
 // Offline with a seed of the machine's own, from the QR code to the way back online.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dayMs } from "../../words/clock.ts";
 import { fine, House, said, storm, Token } from "./house.ts";
@@ -78,4 +80,27 @@ test("the command shows it once, and only where policy has seeds per machine", a
   expect(await house.admin(...again)).not.toMatchObject({ secret: here.secret });
   await house.admin("policy", "set", "seeds=shared");
   await expect(house.admin(...again)).rejects.toThrow("seeds=per-machine");
+});
+
+test("a machine that had to begin anew under new keys has another seed, and wrong codes on the way are counted", async () => {
+  await house.admin("policy", "set", "lockout.failures=3");
+  house.agent.stop();
+  rmSync(join(house.folder, "state", "state.db"));
+  house.startAgent();
+  for (let i = 0; i < 2; i++) expect(said(await house.agent.signIn("alice", [here.code()]))).toBe("denied");
+  const [audited] = ((await house.admin("audit", "--user", "alice")) as { kind: string }[]).slice(-1);
+  expect(audited?.kind).toBe("sign-in-denied");
+  expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+  await unplugged();
+  await house.clock.advance(30_000);
+  expect(said(await house.agent.signIn("alice", [here.code()]))).toBe("denied");
+});
+
+test("a machine that begins anew is no way around the lockout", async () => {
+  await house.admin("policy", "set", "lockout.failures=3");
+  house.agent.stop();
+  rmSync(join(house.folder, "state", "state.db"));
+  house.startAgent();
+  for (let i = 0; i < 3; i++) expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
+  expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("locked");
 });

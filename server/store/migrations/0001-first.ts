@@ -154,7 +154,7 @@ async function machines({ schema }: Kysely<unknown>): Promise<void> {
     .createTable("machine_seeds")
     .addColumn("id", "text", (c) => c.primaryKey())
     .addColumn("user_id", "text", (c) => c.notNull().references("users.id").onDelete("cascade"))
-    .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id"))
+    .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id").onDelete("cascade"))
     .addColumn("last_step", "bigint")
     .addColumn("shown_at_ms", "bigint")
     .addUniqueConstraint("machine_seeds_place", ["user_id", "machine_id"])
