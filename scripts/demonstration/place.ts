@@ -1,9 +1,9 @@
 // Where the demo happens: a temporary folder with a server, an agent and a PAM service for the module alone.
 
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Agent } from "../parts/agent.ts";
 import { nightlatchStack, writeService } from "../parts/relay.ts";
 import { Server } from "../parts/server.ts";

@@ -91,12 +91,7 @@ const chance = new Set([
   "getRandomValues",
   "randombytes_buf",
 ]);
-const timeModules = new Set([
-  "node:timers",
-  "node:timers/promises",
-  "node:perf_hooks",
-  "node:worker_threads",
-]);
+const timeModules = new Set(["node:timers", "node:timers/promises", "node:perf_hooks"]);
 /** Of `Date`, only what calculates with the moment it is given. */
 const harmlessDate = new Set(["Date.UTC", "Date.parse"]);
 

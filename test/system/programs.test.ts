@@ -1,7 +1,7 @@
 // su, sudo and sshd themselves, with a password and then a code: what the person sees and what the program returns.
 
-import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FreshCodes } from "../../scripts/parts/codes.ts";
 import { House, password } from "./house.ts";
