@@ -2,17 +2,15 @@
 // end of the event chain, and what is known of time.
 
 import * as v from "valibot";
-import { theSodium } from "../../protocol/crypto/sodium.ts";
 import { wholeNumber } from "../../protocol/sync/encoding.ts";
 import { chainStart } from "../../protocol/sync/events.ts";
-import type { Row } from "./rows.ts";
 
 const hex64 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 export const headSchema = v.strictObject({
   /** Rises by one with each commit. */
   generation: wholeNumber,
-  /** `rowsDigest` of all rows but head and events. */
+  /** Of the names of all rows but head and events: row-names.ts. */
   digest: hex64,
   time: v.strictObject({
     highWaterMs: wholeNumber,
@@ -50,12 +48,4 @@ export function firstHead(time: Head["time"], digest: string, spends: number | n
     revokedThrough: 0,
     lastSyncAtMs: null,
   };
-}
-
-/** Keyed BLAKE2b over table, id and generation of each row in order: one old row put back among new ones is seen. */
-export function rowsDigest(key: Uint8Array, rows: Iterable<Omit<Row, "sealed">>): string {
-  const names = [...rows].map((row) => `${row.table}\0${row.id}\0${row.generation}\n`).sort();
-  return theSodium()
-    .crypto_generichash(32, Buffer.from(names.join(""), "utf8"), key)
-    .toHex();
 }

@@ -39,17 +39,18 @@ export class Rows {
 
   /** @throws StateDamaged for anything that is not a whole database of this version; a missing file too. */
   static open(path: string): Rows {
+    let database: DatabaseSync | undefined;
     try {
-      const database = connect(path);
+      database = connect(path);
       const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
       if (version !== schemaVersion) {
-        database.close();
         throw new StateDamaged(
           version === 0 ? "the database is empty" : `the database has version ${version}`,
         );
       }
       return new Rows(database);
     } catch (error) {
+      database?.close();
       throw error instanceof StateDamaged ? error : new StateDamaged("the database does not open", error);
     }
   }
@@ -110,8 +111,14 @@ export class Rows {
 
 function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 1_000 });
-  // EXCLUSIVE: a second agent on the same state can't open it.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  try {
+    // EXCLUSIVE: a second agent on the same state can't open it.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  } catch (error) {
+    // Left open it would keep its lock, and every later try would wait for it.
+    database.close();
+    throw error;
+  }
   return database;
 }
 

@@ -10,10 +10,11 @@ import type { Random } from "../../words/random.ts";
 import type { Standing } from "../policy/standing.ts";
 import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
 import { CommitFailed, StateDamaged } from "./failures.ts";
-import { firstHead, type Head, headSchema, rowsDigest } from "./head.ts";
+import { firstHead, type Head, headSchema } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
 import { afterSending, appendEvents, checkOutbox, type EventDraft, eventRowId } from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
+import { RowNames } from "./row-names.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
 import {
@@ -43,8 +44,6 @@ export interface Change {
   readonly sentThrough?: number;
 }
 
-type RowName = Omit<Row, "sealed">;
-
 export interface StoreParts {
   readonly keys: MachineKeys;
   readonly random: Random;
@@ -59,12 +58,12 @@ export class Store {
   readonly #keys: MachineKeys;
   readonly #random: Random;
   readonly #counter: GenerationCounter | undefined;
-  #names: Map<string, RowName>;
+  readonly #names: RowNames;
   #head: Head;
   /** Signatures of the bundles as they are stored, by row id: a sign-in writes the small record only. */
   readonly #storedBundles = new Map<string, string>();
 
-  private constructor(rows: Rows, parts: StoreParts, head: Head, names: Map<string, RowName>) {
+  private constructor(rows: Rows, parts: StoreParts, head: Head, names: RowNames) {
     this.#rows = rows;
     this.#keys = parts.keys;
     this.#random = parts.random;
@@ -76,10 +75,11 @@ export class Store {
   static create(path: string, parts: StoreParts, time: TimeRecord): Store {
     const { keys, random, counter } = parts;
     const rows = Rows.create(path);
-    const head = firstHead(time, rowsDigest(keys.digest, []), counter?.read() ?? null);
+    const names = new RowNames(keys.digest, []);
+    const head = firstHead(time, names.digest(), counter?.read() ?? null);
     const name = { ...headName, generation: head.generation };
     rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], []);
-    return new Store(rows, parts, head, new Map());
+    return new Store(rows, parts, head, names);
   }
 
   /**
@@ -105,10 +105,9 @@ export class Store {
       if (row === undefined) throw new StateDamaged("there is no head");
       const head = shaped("head", headSchema, openRecord(keys.record, row, row.sealed));
       if (head.generation !== row.generation) throw new StateDamaged("the head is of another generation");
-      const names = rows.names(["head", "event"]);
-      if (rowsDigest(keys.digest, names) !== head.digest)
-        throw new StateDamaged("the rows are not those of the last commit");
-      const store = new Store(rows, parts, head, new Map(names.map((name) => [key(name), name])));
+      const names = new RowNames(keys.digest, rows.names(["head", "event"]));
+      if (names.digest() !== head.digest) throw new StateDamaged("the rows are not those of the last commit");
+      const store = new Store(rows, parts, head, names);
       const events = rows.all("event").map((event) => ({ id: event.id, line: store.#eventLine(event) }));
       checkOutbox(head.events, events);
       return store;
@@ -136,7 +135,7 @@ export class Store {
   standings(): { readonly readable: readonly Standing[]; readonly damaged: number } {
     const readable: Standing[] = [];
     let damaged = 0;
-    for (const id of this.#ids("standing")) {
+    for (const id of this.#names.ids("standing")) {
       try {
         const standing = this.#standing(id);
         if (standing !== undefined) readable.push(standing);
@@ -150,7 +149,7 @@ export class Store {
 
   /** Also when the standing can't be read. */
   isEnrolled(user: string): boolean {
-    return this.#names.has(key({ table: "standing", id: this.#rowId(user) }));
+    return this.#names.get("standing", this.#rowId(user)) !== undefined;
   }
 
   /** Undefined for a user who never left. */
@@ -202,9 +201,10 @@ export class Store {
       put.push({ table: "machine-policy", id: "machine-policy", content: change.machinePolicy });
     if (change.server) put.push({ table: "server", id: "server", content: change.server });
 
-    const names = new Map(this.#names);
-    for (const name of remove) names.delete(key(name));
-    for (const { table, id } of put) names.set(key({ table, id }), { table, id, generation });
+    const names = this.#names.after(
+      put.map(({ table, id }) => ({ table, id, generation })),
+      remove,
+    );
 
     // What users have spent, or who they are here: the commits that must not come undone.
     const spends = [change.put, change.remove].some((list) => (list?.length ?? 0) > 0);
@@ -219,7 +219,7 @@ export class Store {
       ...change.head,
       generation,
       spends: spends && this.#head.spends !== null ? this.#head.spends + 1 : this.#head.spends,
-      digest: rowsDigest(this.#keys.digest, names.values()),
+      digest: names.digest,
       time: withCommit(change.time ?? this.#head.time, change.nowMs),
       events: afterSending(appended.ends, sentLines),
     };
@@ -237,7 +237,7 @@ export class Store {
       throw new CommitFailed(error);
     }
     this.#head = head;
-    this.#names = names;
+    names.apply();
     for (const { id } of remove) this.#storedBundles.delete(id);
     for (const [id, signature] of bundles) this.#storedBundles.set(id, signature);
   }
@@ -296,12 +296,8 @@ export class Store {
     return { ...shaped("standing", standingSchema, content), bundle };
   }
 
-  #ids(table: string): string[] {
-    return [...this.#names.values()].filter((name) => name.table === table).map((name) => name.id);
-  }
-
   #read(table: string, id: string): unknown {
-    const expected = this.#names.get(key({ table, id }));
+    const expected = this.#names.get(table, id);
     if (expected === undefined) return undefined;
     const row = this.#rows.get(table, id);
     if (row === undefined) throw new StateDamaged(`a ${table} record is missing`);
@@ -313,10 +309,6 @@ export class Store {
   #rowId(user: string): string {
     return theSodium().crypto_generichash(16, Buffer.from(user, "utf8"), this.#keys.index).toHex();
   }
-}
-
-function key(name: { readonly table: string; readonly id: string }): string {
-  return `${name.table}\0${name.id}`;
 }
 
 function shaped<S extends v.GenericSchema>(what: string, schema: S, content: unknown): v.InferOutput<S> {
