@@ -91,7 +91,13 @@ const chance = new Set([
   "getRandomValues",
   "randombytes_buf",
 ]);
-const timeModules = new Set(["node:timers", "node:timers/promises", "node:perf_hooks"]);
+/** A second thread is a way to wait for a time. */
+const timeModules = new Set([
+  "node:timers",
+  "node:timers/promises",
+  "node:perf_hooks",
+  "node:worker_threads",
+]);
 /** Of `Date`, only what calculates with the moment it is given. */
 const harmlessDate = new Set(["Date.UTC", "Date.parse"]);
 
