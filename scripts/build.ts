@@ -69,6 +69,8 @@ function seal(name: Program, main: string, executable: string): string {
     // Neither the environment nor the command line adds flags to a program that decides who comes in.
     execArgvExtension: "none",
   };
+  // One that is running keeps its file; the new one is another.
+  rmSync(output, { force: true });
   writeFileSync(config, `${JSON.stringify(settings, undefined, 2)}\n`);
   execFileSync(executable, [...flagsOf[name], "--build-sea", config], {
     stdio: ["ignore", "ignore", "inherit"],
