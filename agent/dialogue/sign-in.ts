@@ -187,7 +187,7 @@ class SignIn {
     const judgement = ledger.judge(this.#attempt, await prepareAnswers(texts, authenticators));
     switch (judgement.verdict) {
       case "granted":
-        this.#tellWhatIsLeft(ledger.situation(this.#attempt.user));
+        if (!this.#told) this.#tellWhatIsLeft(ledger.situation(this.#attempt.user));
         return granted(judgement.method, true);
       case "denied":
         return { word: "END", verdict: "denied" };

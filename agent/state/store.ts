@@ -14,7 +14,7 @@ import { firstHead, type Head, headSchema } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
 import { afterSending, appendEvents, checkOutbox, type EventDraft, eventRowId } from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
-import { RowNames } from "./row-names.ts";
+import { type RowName, RowNames } from "./row-names.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
 import {
@@ -51,6 +51,8 @@ export interface StoreParts {
   readonly counter: GenerationCounter | undefined;
 }
 
+/** Some hundred users and their bundles. */
+const mostKnown = 512;
 const headName = { table: "head", id: "head" } as const;
 
 export class Store {
@@ -60,6 +62,8 @@ export class Store {
   readonly #counter: GenerationCounter | undefined;
   readonly #names: RowNames;
   #head: Head;
+  /** What the rows say, as long as they are of the same generation: written or read once, known until it changes. */
+  readonly #known = new Map<string, { readonly generation: number; readonly content: unknown }>();
   /** Signatures of the bundles as they are stored, by row id: a sign-in writes the small record only. */
   readonly #storedBundles = new Map<string, string>();
 
@@ -238,6 +242,8 @@ export class Store {
     }
     this.#head = head;
     names.apply();
+    for (const { table, id, content } of put)
+      if (table !== "event" && table !== "head") this.#know({ table, id, generation }, content);
     for (const { id } of remove) this.#storedBundles.delete(id);
     for (const [id, signature] of bundles) this.#storedBundles.set(id, signature);
   }
@@ -299,11 +305,20 @@ export class Store {
   #read(table: string, id: string): unknown {
     const expected = this.#names.get(table, id);
     if (expected === undefined) return undefined;
+    const known = this.#known.get(`${table} ${id}`);
+    if (known !== undefined && known.generation === expected.generation) return known.content;
     const row = this.#rows.get(table, id);
     if (row === undefined) throw new StateDamaged(`a ${table} record is missing`);
     if (row.generation !== expected.generation)
       throw new StateDamaged(`a ${table} record is not the last one`);
-    return openRecord(this.#keys.record, expected, row.sealed);
+    const content = openRecord(this.#keys.record, expected, row.sealed);
+    this.#know(expected, content);
+    return content;
+  }
+
+  #know({ table, id, generation }: RowName, content: unknown): void {
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(`${table} ${id}`, { generation, content });
   }
 
   #rowId(user: string): string {
