@@ -5,5 +5,24 @@ import { local } from "./p01-local.ts";
 import { network } from "./p01-network.ts";
 import { codesWorkOnce } from "./p02-once.ts";
 import { guessing, guessLimit } from "./p03-guessing.ts";
+import { theft } from "./p04-theft.ts";
+import { past, pastWithTpm } from "./p05-past.ts";
+import { clock } from "./p06-clock.ts";
+import { limits } from "./p07-limits.ts";
+import { localSocket } from "./p08-socket.ts";
+import { input } from "./p09-input.ts";
 
-export const groups: readonly Group[] = [network, local, codesWorkOnce, guessing, guessLimit];
+export const groups: readonly Group[] = [
+  network,
+  local,
+  codesWorkOnce,
+  guessing,
+  guessLimit,
+  theft,
+  past,
+  pastWithTpm,
+  clock,
+  limits,
+  localSocket,
+  input,
+];

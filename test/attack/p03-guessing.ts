@@ -4,7 +4,6 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Running } from "../../scripts/parts/program.ts";
 import { driveCommand, nightlatchStack } from "../../scripts/parts/relay.ts";
-import { sayAs } from "../agent/as-user.ts";
 import { converse } from "../system/plain-relay.ts";
 import { check, group, knownLimit, notRun, tally } from "./attack.ts";
 import { canFakeTime, type Person, Site, short, wideWindow } from "./site.ts";
@@ -233,15 +232,8 @@ export const guessing = group({
   ],
 });
 
-/** Speaks the protocol as another account: BEGIN, and the answer as soon as it is asked for. */
+/** Speaks the protocol as another account; what it heard. */
 async function selfAs(uid: number, socket: string, user: string, code: string): Promise<string> {
-  const both = `BEGIN 1 kind=unlock user=${user} service=xscreensaver\nANSWER ${code}\n`;
-  const refused = await sayAs(uid, socket, both);
-  if (refused.includes("END")) return refused;
-  return await answeringAs(uid, socket, user, code);
-}
-
-async function answeringAs(uid: number, socket: string, user: string, code: string): Promise<string> {
   const program = `
 import os, socket, sys
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Status, SyncReport } from "../../agent/admin/actions.ts";
@@ -121,6 +121,8 @@ export class Machine {
   readonly #clockFile: string;
   readonly #bootFile: string;
   #boots = 0;
+  /** The host's seconds since its own boot. */
+  #bootedAt: number | undefined;
 
   constructor(site: { readonly url: string; readonly caFile: string }, options: MachineOptions) {
     this.folder = newFolder();
@@ -152,7 +154,7 @@ export class Machine {
     writeService(this.confdir, name, stack);
   }
 
-  /** A boot id of its own, and a wall clock that can be set while the agent runs; the boot clock is the host's. */
+  /** A boot id and a boot clock of its own, and a wall clock that can be set while the agent runs. */
   #withClock(command: readonly string[]): readonly string[] {
     const bind = 'mount --bind "$1" /proc/sys/kernel/random/boot_id; shift; exec "$@"';
     const environment = [
@@ -161,10 +163,14 @@ export class Machine {
       "FAKETIME_NO_CACHE=1",
       "FAKETIME_DONT_FAKE_MONOTONIC=1",
     ];
-    return ["unshare", "--mount", "sh", "-c", bind, "sh", this.#bootFile, "env", ...environment, ...command];
+    // The boot clock of a machine that was switched on five seconds ago; it goes on over restarts of the agent.
+    this.#bootedAt ??= Math.floor(uptime());
+    const boot = ["--mount", "--time", `--boottime=${5 - this.#bootedAt}`];
+    return ["unshare", ...boot, "sh", "-c", bind, "sh", this.#bootFile, "env", ...environment, ...command];
   }
 
   #nameBoot(): void {
+    this.#bootedAt = undefined;
     const last = String(++this.#boots).padStart(12, "0");
     writeFileSync(this.#bootFile, `00000000-0000-4000-8000-${last}\n`);
   }
@@ -314,7 +320,9 @@ export class Site {
     await machine.admin("POST", "/v1/join", { url: this.line.url, token });
   }
 
+  /** Joined; the line is fine from here on. */
   async anotherMachine(options: MachineOptions = {}): Promise<Machine> {
+    this.line.weather = fine;
     const machine = new Machine({ url: this.line.url, caFile: this.#caFile }, options);
     this.#machines.push(machine);
     await this.joinMachine(machine);
