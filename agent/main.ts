@@ -25,7 +25,7 @@ import { systemPeers } from "./platform/peer-credentials.ts";
 import { loadSettings, type Settings } from "./platform/settings.ts";
 import { version } from "./platform/version.ts";
 import { administrators } from "./socket/administrators.ts";
-import { heldMachinePolicy } from "./state/held.ts";
+import { heldMachinePolicy, openAhead } from "./state/held.ts";
 import { StateKeeper } from "./state/keeper.ts";
 import { Ledger } from "./state/ledger.ts";
 import { Timekeeper } from "./state/timekeeper.ts";
@@ -188,7 +188,11 @@ async function run(config: Config): Promise<void> {
   const watchdog = service.keepAlive(over.signal);
   const cron = await import("node-cron");
   const minutely = cron.schedule("* * * * *", () => schedule.tick(), { noOverlap: true });
-  if (condition.state === "healthy") schedule.soon();
+  if (condition.state === "healthy") {
+    schedule.soon();
+    // Fails only when the agent stops meanwhile: what is not opened ahead is opened when it is needed.
+    void openAhead(keeper.store(), () => clock.sleep(1, over.signal)).catch(() => undefined);
+  }
 
   await stopAsked();
   log.info("stopping");

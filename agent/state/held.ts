@@ -51,7 +51,22 @@ export function heldBundle(store: Store, standing: Standing): OpenBundle {
   return once(store, "bundle", bundle, (serverKey) => openBundle(bundle, serverKey, store.keys.identity.box));
 }
 
-const mostKept = 64;
+/**
+ * Checks and opens all bundles while nobody waits, so that a user's first sign-in after a start is as quick as the next.
+ * What can't be opened is left for the sign-in to say.
+ */
+export async function openAhead(store: Store, pause: () => Promise<void>): Promise<void> {
+  for (const standing of store.standings().readable.slice(0, mostKept / 2)) {
+    await pause();
+    try {
+      heldBundle(store, standing);
+    } catch (error) {
+      if (!(error instanceof StateDamaged)) throw error;
+    }
+  }
+}
+
+const mostKept = 512;
 const kept = new WeakMap<Store, Map<string, unknown>>();
 
 /**
