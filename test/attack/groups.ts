@@ -11,6 +11,10 @@ import { clock } from "./p06-clock.ts";
 import { limits } from "./p07-limits.ts";
 import { localSocket } from "./p08-socket.ts";
 import { input } from "./p09-input.ts";
+import { stacks } from "./p10-stacks.ts";
+import { files } from "./p11-files.ts";
+import { leaksOfSecrets } from "./p12-leaks.ts";
+import { line } from "./p13-line.ts";
 
 export const groups: readonly Group[] = [
   network,
@@ -25,4 +29,8 @@ export const groups: readonly Group[] = [
   limits,
   localSocket,
   input,
+  stacks,
+  files,
+  leaksOfSecrets,
+  line,
 ];

@@ -1,6 +1,6 @@
 // Promise 8: the local socket serves the right caller, and whoever floods it floods only themselves.
 
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Running, run } from "../../scripts/parts/program.ts";

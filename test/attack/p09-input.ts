@@ -77,7 +77,6 @@ const names: Record<string, Buffer | string> = {
   "64 KiB": Buffer.alloc(60_000, 0x61),
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 export const input = group({

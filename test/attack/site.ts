@@ -329,6 +329,11 @@ export class Site {
     return machine;
   }
 
+  /** What another machine needs to know of the line. */
+  get machineParts(): { readonly url: string; readonly caFile: string } {
+    return { url: this.line.url, caFile: this.#caFile };
+  }
+
   admin(...args: string[]): Promise<string> {
     return administer(this.data, ...args);
   }
