@@ -15,6 +15,9 @@ import { stacks } from "./p10-stacks.ts";
 import { files } from "./p11-files.ts";
 import { leaksOfSecrets } from "./p12-leaks.ts";
 import { line } from "./p13-line.ts";
+import { grace } from "./p14-grace.ts";
+import { wayBackIn } from "./p15-way-back.ts";
+import { audit } from "./p16-audit.ts";
 
 export const groups: readonly Group[] = [
   network,
@@ -33,4 +36,7 @@ export const groups: readonly Group[] = [
   files,
   leaksOfSecrets,
   line,
+  grace,
+  wayBackIn,
+  audit,
 ];

@@ -168,7 +168,7 @@ export const line = group({
       async run(site) {
         const user = await site.enrolled();
         const until = async () =>
-          (await site.machine.status()).enrolments.find((one) => one.user === user.name)?.daysLeft;
+          (await site.machine.status()).enrolments.find((one) => one.user === user.name)?.expiresAtMs;
         const before = await until();
         for (const years of [-1, 1]) {
           site.weather = {
@@ -187,7 +187,7 @@ export const line = group({
         const seen = await site.machine.result(user.name, await user.next());
         return check(
           seen === "granted" && before === after && (await healthy(site, user)),
-          `${seen}, days left ${before}, then ${after}`,
+          `${seen}, end of the lease ${before === after ? "stays" : "MOVED"}`,
         );
       },
     },
