@@ -75,8 +75,16 @@ export class StateKeeper {
     const secret = this.#loadSecret();
     if (secret === undefined) throw new NoState("not-joined");
     if (!existsSync(this.#databasePath)) throw new StateDamaged("the database is missing");
-    this.#store = Store.open(this.#databasePath, this.#storeParts(deriveMachineKeys(secret)));
-    return this.#store;
+    const store = Store.open(this.#databasePath, this.#storeParts(deriveMachineKeys(secret)));
+    try {
+      // Beginning makes the rows in two commits: a crash between them leaves no state, and must not pass for one.
+      store.server();
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+    this.#store = store;
+    return store;
   }
 
   condition(): Condition {
