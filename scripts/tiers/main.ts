@@ -1,12 +1,14 @@
 // scripts/test: runs tiers one after the other and says in one line what came of all of them.
 
-import { check } from "./command.ts";
+import { asRoot, check, giveBack } from "./command.ts";
 import { type Counts, line, nothing, sum } from "./counts.ts";
 import { staticTier } from "./static.ts";
 import { vitest } from "./vitest.ts";
 
 interface Tier {
   readonly what: string;
+  /** Takes too long for every run: only when it is named. */
+  readonly whenNamed?: true;
   run(): Promise<Counts>;
 }
 
@@ -40,11 +42,35 @@ const tiers: Readonly<Record<string, Tier>> = {
     run: () => vitest("protectors"),
   },
   system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system") },
+  "crash-short": {
+    what: "a sample of the crashes below",
+    run: () => crashes("--short"),
+  },
+  crash: {
+    what: "kills, failing disks and power cuts at every call of every commit; half an hour",
+    whenNamed: true,
+    run: () => crashes(),
+  },
   demo: {
     what: "the main job, told and checked",
     run: () => check({ says: "scripts/demo", run: ["scripts/demo"], streams: true }),
   },
 };
+
+/** On the executables of this very source. */
+async function crashes(...options: readonly string[]): Promise<Counts> {
+  const built = await check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] });
+  if (built.failed > 0) return built;
+  const run = asRoot(
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    "test/crash/main.ts",
+    ...options,
+  );
+  const crashed = await check({ says: "no crash did harm", run, streams: true });
+  await giveBack();
+  return sum(built, crashed);
+}
 
 async function main(asked: readonly string[]): Promise<number> {
   const unknown = asked.filter((name) => !Object.hasOwn(tiers, name));
@@ -52,7 +78,9 @@ async function main(asked: readonly string[]): Promise<number> {
     console.error(`no such tier: ${unknown.join(", ")}; there are ${Object.keys(tiers).join(", ")}`);
     return 2;
   }
-  const chosen = Object.entries(tiers).filter(([name]) => asked.length === 0 || asked.includes(name));
+  const chosen = Object.entries(tiers).filter(([name, { whenNamed }]) =>
+    asked.length === 0 ? whenNamed !== true : asked.includes(name),
+  );
   const results: string[] = [];
   let all = nothing;
   for (const [name, tier] of chosen) {
@@ -60,7 +88,7 @@ async function main(asked: readonly string[]): Promise<number> {
     const begun = performance.now();
     const counts = await tier.run();
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-    results.push(`${name.padEnd(10)} ${line(counts)} (${seconds} s)`);
+    results.push(`${name.padEnd(11)} ${line(counts)} (${seconds} s)`);
     console.log(`== ${results.at(-1)}`);
     all = sum(all, counts);
   }

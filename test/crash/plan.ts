@@ -98,18 +98,21 @@ function powerCuts(
 /** Sign-ins that commit; what begins and ends with the process can't be told a verdict. */
 const answered = signIns.filter(({ hears }) => hears === undefined);
 
+/** The agent begins on a broken disk. */
+const started = signIns.filter(({ name }) => name === "the agent's start");
+
 export function plan(): readonly Part[] {
   return [
     ...withServer.map((operation) => kills(operation, "short", 2)),
-    ...signIns.flatMap((operation) => [kills(operation, "short", 4), kills(operation, "anew")]),
-    ...signIns.filter(({ name }) => fullLog.includes(name)).map((operation) => kills(operation, "full", 2)),
-    ...answered.map((operation) => failures(operation, "short", 1)),
+    ...signIns.flatMap((operation) => [kills(operation, "short", 3), kills(operation, "anew")]),
+    ...signIns.filter(({ name }) => fullLog.includes(name)).map((operation) => kills(operation, "full", 1)),
+    ...[...answered, ...started].map((operation) => failures(operation, "short", 1)),
     ...answered.slice(0, 1).map((operation) => failures(operation, "full")),
-    ...withServer.map((operation) => powerCuts(operation, "short", 3, 1)),
-    ...signIns.flatMap((operation) => [powerCuts(operation, "short", 5, 2), powerCuts(operation, "anew", 5)]),
+    ...withServer.map((operation) => powerCuts(operation, "short", 1, 1)),
+    ...signIns.flatMap((operation) => [powerCuts(operation, "short", 3, 1), powerCuts(operation, "anew", 2)]),
     ...signIns
       .filter(({ name }) => fullLog.includes(name))
-      .map((operation) => powerCuts(operation, "full", 2)),
+      .map((operation) => powerCuts(operation, "full", 1)),
     powerCuts(afterFailedSync, "short", 20, 2, firstSyncFails),
   ];
 }
