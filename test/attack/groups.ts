@@ -1,6 +1,7 @@
 // All attacks, in the order of the threat model's promises.
 
 import type { Group } from "./attack.ts";
+import { comparison } from "./comparison.ts";
 import { local } from "./p01-local.ts";
 import { network } from "./p01-network.ts";
 import { codesWorkOnce } from "./p02-once.ts";
@@ -18,6 +19,7 @@ import { line } from "./p13-line.ts";
 import { grace } from "./p14-grace.ts";
 import { wayBackIn } from "./p15-way-back.ts";
 import { audit } from "./p16-audit.ts";
+import { server } from "./server.ts";
 
 export const groups: readonly Group[] = [
   network,
@@ -39,4 +41,6 @@ export const groups: readonly Group[] = [
   grace,
   wayBackIn,
   audit,
+  server,
+  comparison,
 ];

@@ -5,9 +5,10 @@ import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Running } from "../../scripts/parts/program.ts";
+import type { Running } from "../../scripts/parts/program.ts";
 import { check, group, knownLimit, notRun, type Seen } from "./attack.ts";
-import { type Machine, newFolder, type Person, Site, spendingOnly } from "./site.ts";
+import { type Machine, type Person, Site, spendingOnly } from "./site.ts";
+import { softwareTpm } from "./software-tpm.ts";
 
 /** A thief with root edits the rows while the agent is off. */
 function edit(machine: Machine, change: (database: DatabaseSync) => void): void {
@@ -240,20 +241,7 @@ interface TpmStage {
 
 /** A TPM in software, and a machine that seals its key with it. */
 async function withTpm(): Promise<TpmStage> {
-  const folder = newFolder(0o700);
-  const socket = join(folder, "tpm.sock");
-  const at = ["--tpmstate", `dir=${folder}`, "--server", `type=unixio,path=${socket}`];
-  const tpm = new Running([
-    "swtpm",
-    "socket",
-    "--tpm2",
-    ...at,
-    "--ctrl",
-    `type=unixio,path=${socket}.ctrl`,
-    "--flags",
-    "not-need-init,startup-clear",
-  ]);
-  for (let tries = 0; tries < 100 && !existsSync(socket); tries++) await sleep(20);
+  const { tpm, socket } = await softwareTpm();
   const site = await Site.build({
     policy: spendingOnly,
     protector: "tpm2",

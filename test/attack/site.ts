@@ -111,8 +111,8 @@ export interface MachineOptions {
   readonly machineLines?: readonly string[];
 }
 
-const faketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-export const canFakeTime = existsSync(faketime);
+export const faketimeLibrary = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+export const canFakeTime = existsSync(faketimeLibrary);
 
 export class Machine {
   readonly agent: Agent;
@@ -158,7 +158,7 @@ export class Machine {
   #withClock(command: readonly string[]): readonly string[] {
     const bind = 'mount --bind "$1" /proc/sys/kernel/random/boot_id; shift; exec "$@"';
     const environment = [
-      `LD_PRELOAD=${faketime}`,
+      `LD_PRELOAD=${faketimeLibrary}`,
       `FAKETIME_TIMESTAMP_FILE=${this.#clockFile}`,
       "FAKETIME_NO_CACHE=1",
       "FAKETIME_DONT_FAKE_MONOTONIC=1",
