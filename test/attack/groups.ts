@@ -8,6 +8,7 @@ import { codesWorkOnce } from "./p02-once.ts";
 import { guessing, guessLimit } from "./p03-guessing.ts";
 import { theft } from "./p04-theft.ts";
 import { past, pastWithTpm } from "./p05-past.ts";
+import { waysBack } from "./p05-recovery.ts";
 import { clock } from "./p06-clock.ts";
 import { limits } from "./p07-limits.ts";
 import { localSocket } from "./p08-socket.ts";
@@ -30,6 +31,7 @@ export const groups: readonly Group[] = [
   theft,
   past,
   pastWithTpm,
+  waysBack,
   clock,
   limits,
   localSocket,
