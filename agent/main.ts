@@ -130,6 +130,7 @@ async function run(config: Config): Promise<void> {
     facts,
     url: config.server.url,
     budgetMs: config.server.timeoutMs,
+    syncSoon: () => schedule.soon(),
   });
 
   const { mode, mfa, usernameSuffix } = config.machine;

@@ -79,7 +79,10 @@ async function speaking<T>(work: () => Promise<T>): Promise<T> {
         `${error.message}: create a join token at the server and run nightlatch join`,
       );
     if (error instanceof StateDamaged)
-      throw new AdminError("unavailable", `${error.message}: join again with a new token`);
+      throw new AdminError(
+        "unavailable",
+        `${error.message}: sign in once with the server in reach, or join again with a new token`,
+      );
     throw error;
   }
 }

@@ -73,7 +73,11 @@ export class StateKeeper {
     }
     checkFolder(this.#folder);
     const secret = this.#loadSecret();
-    if (secret === undefined) throw new NoState("not-joined");
+    if (secret === undefined) {
+      // A note without a secret: the key has gone, or a crash came between the two. A machine that never joined has neither.
+      if (existsSync(this.#notePath)) throw new StateDamaged("the key is missing", undefined, "key-lost");
+      throw new NoState("not-joined");
+    }
     if (!existsSync(this.#databasePath)) throw new StateDamaged("the database is missing");
     const store = Store.open(this.#databasePath, this.#storeParts(deriveMachineKeys(secret)));
     try {

@@ -25,6 +25,7 @@ export interface RecoveryParts extends LinkParts {
   /** Overrides the address that the machine joined at. */
   readonly url: string | undefined;
   readonly budgetMs: number;
+  readonly syncSoon: () => void;
 }
 
 export class Recovery implements SignInRecovery {
@@ -80,6 +81,7 @@ export class Recovery implements SignInRecovery {
       return { verdict: "offline" };
     reach.heard(serverTimeMs);
     online.settle(attempt, result.bundle);
+    this.#parts.syncSoon();
     return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol };
   }
 }

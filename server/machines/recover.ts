@@ -9,7 +9,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
-import type { Verification } from "../verification/verification.ts";
+import { exemptMethod, type Verification } from "../verification/verification.ts";
 import { freshMachine, keysOf } from "./join.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
@@ -67,7 +67,10 @@ export class Recovering {
     const { identity, vault, syncMinutes, verification } = this.#parts;
     const machine = { ...freshMachine(id, request, old.joinToken, nowMs), exempt: old.exempt };
     await tx.insertInto("machines").values(machine).execute();
-    const { result } = await verification.answer(tx, machine, signIn, answers, nowMs);
+    const judged = await verification.answer(tx, machine, signIn, answers, nowMs);
+    // Somebody whom policy asks for nothing has proven nothing: new keys need a factor.
+    const unproven = judged.result.verdict === "granted" && judged.result.method === exemptMethod;
+    const result = unproven ? ({ verdict: "denied" } as const) : judged.result;
     if (result.verdict !== "granted") {
       await tx.deleteFrom("machines").where("id", "=", id).execute();
       if (result.verdict === "revoked")

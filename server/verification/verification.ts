@@ -39,6 +39,9 @@ interface SignIn {
   readonly authenticators: readonly Authenticator[];
 }
 
+/** Of a sign-in at which policy asks for nothing. */
+export const exemptMethod = "exempt";
+
 export class Verification {
   readonly #store: Store;
   readonly #identity: Identity;
@@ -158,7 +161,7 @@ export class Verification {
   }
 
   async #exempt(tx: Tx, { machine, request, policy }: SignIn, nowMs: number): Promise<{ result: Result }> {
-    const method = "exempt";
+    const method = exemptMethod;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     return { result: { verdict: "granted", method, bundle: null, mayEnrol: false } };
   }

@@ -131,6 +131,7 @@ describe("recovery by one online MFA", () => {
 
   const losses: Record<string, () => void> = {
     "the database is gone": () => rmSync(join(folder(), "state.db")),
+    "the key is gone": () => rmSync(join(folder(), "machine.key")),
     "the counter is another one": () => {
       counted += 1_000;
     },
@@ -228,6 +229,16 @@ describe("recovery by one online MFA", () => {
     await lose(() => rmSync(join(folder(), "state.db")));
     house.line = fine;
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
+    expect((await house.admin("machine", "list")) as unknown[]).toHaveLength(1);
+  });
+
+  test("somebody whom policy asks for nothing recovers no machine", async () => {
+    await house.admin("user", "add", "guest", "--group", "guests");
+    await house.admin("policy", "set", "--group", "guests", "mfa=exempt");
+    await lose(() => rmSync(join(folder(), "state.db")));
+    house.line = fine;
+    expect(said(await house.agent.signIn("guest", ["whatever"]))).toBe("denied");
+    expect(house.agent.keeper.condition().state).toBe("damaged");
     expect((await house.admin("machine", "list")) as unknown[]).toHaveLength(1);
   });
 

@@ -254,6 +254,7 @@ export class Agent {
       facts,
       url: undefined,
       budgetMs: 2_000,
+      syncSoon: () => undefined,
     });
     this.actions = adminActions({
       keeper,

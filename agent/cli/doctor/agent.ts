@@ -34,7 +34,7 @@ function state({ state: now }: Status): Finding {
         check,
         outcome: "fail",
         found: "the stored state is damaged; offline sign-in is off",
-        todo: "nightlatch sync; if it stays, remove the machine at the server and join again",
+        todo: "sign in once with the server in reach; if it stays, join again with a new token",
       };
     case "time-turned-back":
       return {

@@ -8,7 +8,7 @@ import { aligned } from "./rows.ts";
 
 const stateSentences = {
   healthy: "healthy",
-  damaged: "damaged: offline sign-in is off until the next sync",
+  damaged: "damaged: offline sign-in is off until somebody signs in with the server in reach",
   "time-turned-back": "the clock was turned back: offline sign-in is off until the next sync",
   revoked: "revoked by the server",
   "not-joined": "not joined: run `nightlatch join`",
