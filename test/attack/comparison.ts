@@ -1,7 +1,7 @@
 // The same attacks on the modules that people use today, in the same run, through the same libpam and driver, with the
 // same seeds and codes. They stand alone on a machine, so ours is offline for all of this.
 
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Running, run } from "../../scripts/parts/program.ts";
@@ -168,6 +168,55 @@ async function killedWhileWriting(stage: Stage): Promise<Seen> {
   );
 }
 
+/**
+ * The power goes right after a success. What was not synced by then may be missing from the disk: without any sync call
+ * the new bytes, and where a new file took the old one's name and its folder was not synced since, the new name. Then the
+ * disk may hold the old file whole, which is put back here. No disk is really cut off: that is what ./scripts/test crash
+ * plays, call by call, for ours.
+ */
+async function powerCut(stage: Stage): Promise<Seen> {
+  const { machine } = stage.site;
+  const person = await newPerson(stage);
+  const syncs = "trace=fsync,fdatasync,sync,syncfs,sync_file_range,msync,rename,renameat,renameat2";
+  return await three(
+    async (who) => {
+      const code = person.at(1);
+      const log = join(newFolder(0o700), "strace");
+      const lastIsSynced = () => {
+        const calls = readFileSync(log, "utf8").match(/(sync|rename)\w*\([^\n]*= 0$/gm) ?? [];
+        return calls.at(-1)?.startsWith("sync") === true;
+      };
+      if (who === "nightlatch") {
+        const strace = new Running(["strace", "-f", "-p", String(machine.agent.pid), "-e", syncs, "-o", log]);
+        await strace.says(/attached/);
+        const first = await one(machine, who, person.name, code);
+        await machine.agent.stop("SIGKILL");
+        await strace.end();
+        await machine.agent.start();
+        const again = await one(machine, who, person.name, code);
+        return `${first} after ${lastIsSynced() ? "syncing" : "NO sync"}, then ${again}`;
+      }
+      const copy = join(newFolder(0o700), "copy");
+      cpSync(stateOf(stage, who), copy, { recursive: true, preserveTimestamps: true });
+      const command = driveCommand({
+        user: person.name,
+        answers: [code],
+        confdir: machine.confdir,
+        service: who,
+      });
+      const { out } = await run(["strace", "-f", "-e", syncs, "-o", log, ...command]);
+      const first = short(/PAM_\w+/.exec(out)?.[0] ?? "none");
+      if (!lastIsSynced()) {
+        rmSync(stateOf(stage, who), { recursive: true, force: true });
+        cpSync(copy, stateOf(stage, who), { recursive: true, preserveTimestamps: true });
+      }
+      const again = await one(machine, who, person.name, code);
+      return `${first} after ${lastIsSynced() ? "syncing" : "a rename not synced"}, then ${again}`;
+    },
+    (seen) => seen === "granted after syncing, then denied",
+  );
+}
+
 async function fullDisk(stage: Stage): Promise<Seen> {
   if (!mayMount) return notRun("no private mount namespace here");
   const { site, rivals } = stage;
@@ -324,6 +373,12 @@ export const comparison = group<Stage>({
       name: "kill -9 while the state is written",
       expected: "the code at most once, others not hindered",
       run: killedWhileWriting,
+    },
+    {
+      name: "the power cut right after success: what was not synced is gone",
+      expected: "granted after syncing, then denied",
+      quick: true,
+      run: powerCut,
     },
     {
       name: "48 users with good codes at the same moment",

@@ -6,7 +6,7 @@ import { Running } from "../../scripts/parts/program.ts";
 import { driveCommand, nightlatchStack } from "../../scripts/parts/relay.ts";
 import type { Provisioned } from "../../scripts/parts/server.ts";
 import { converse } from "../system/plain-relay.ts";
-import { check, group, knownLimit, tally } from "./attack.ts";
+import { cannotRun, check, group, knownLimit, tally } from "./attack.ts";
 import { type Machine, type Person, Site, short, spendingOnly } from "./site.ts";
 
 /** Every process is up and waits for its code before the first gets one. */
@@ -310,6 +310,10 @@ export const codesWorkOnce = group({
         return check(seen.join() === "granted,granted,denied,denied,denied,denied", seen.join(", "));
       },
     },
+    cannotRun(
+      "kill -9 and power cut at every call of a commit",
+      "./scripts/test crash does, thousands of times; here only at the verdict and at the first write",
+    ),
     {
       name: "an answer that is the code and more",
       expected: "denied, each",
