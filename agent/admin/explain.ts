@@ -62,7 +62,7 @@ function offlineOutcome(situation: Situation, mode: "online" | "offline"): Outco
   const { enrolled, machine, time } = situation;
   if (mode === "online") return refuses("this machine's configuration allows online sign-in only");
   if (enrolled === "none")
-    return machine.policy.unreachable === "skip"
+    return machine.policy.unreachable === "skip" && !situation.revoked
       ? grants(
           "policy skips the second factor for users who are not enrolled when the server is out of reach",
         )

@@ -218,7 +218,9 @@ class SignIn {
   #barTo(situation: Situation): Bar | "skipped" | undefined {
     const { enrolled, time, machine } = situation;
     if (this.#parts.mode === "online") return { verdict: "unavailable", reason: "online-only" };
-    if (enrolled === "none" && machine.policy.unreachable === "skip") return "skipped";
+    // A user who was taken off this machine has no more rights here than before: nothing is skipped for them.
+    const skips = machine.policy.unreachable === "skip" && !situation.revoked;
+    if (enrolled === "none" && skips) return "skipped";
     if (enrolled === "none") return { verdict: "unavailable", reason: "not-enrolled" };
     if (enrolled === "damaged") return { verdict: "unavailable", reason: "damaged" };
     if (time.state === "turned-back") return { verdict: "unavailable", reason: "time-turned-back" };

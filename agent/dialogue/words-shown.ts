@@ -68,7 +68,7 @@ function minutes(ms: number): string {
 /** Undefined for a failure that is nobody's business at a sign-in screen. */
 export function whyNoState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
-  if (error.code === "STATE_DAMAGED") return stateBroken;
+  if (error.code === "STATE_DAMAGED" || error.code === "STATE_UNREADABLE") return stateBroken;
   if (error.code !== "NO_STATE") return undefined;
   return "why" in error && error.why === "revoked" ? revokedHere : notJoined;
 }

@@ -16,6 +16,8 @@ export interface Situation {
   readonly machine: MachinePolicy;
   /** `damaged`: there is an enrolment that can't be read; only an online MFA helps. */
   readonly enrolled: Enrolled | "none" | "damaged";
+  /** The server has taken this user off this machine: being unknown here is not the same. */
+  readonly revoked: boolean;
 }
 
 /** Who wants in, and how; `user` is the server's name. */

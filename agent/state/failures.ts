@@ -17,6 +17,20 @@ export class StateDamaged extends Error {
   }
 }
 
+/**
+ * The state can't be read now, or by this version: another process has it, the disk fails, it is a later version's.
+ * Nothing is lost as far as anybody knows, so nothing may be put in its place.
+ */
+export class StateUnreadable extends Error {
+  readonly code = "STATE_UNREADABLE";
+  readonly where: string;
+
+  constructor(where: string, cause?: unknown) {
+    super(`the stored state can't be read: ${where}`, { cause });
+    this.where = where;
+  }
+}
+
 /** A commit did not become durable, or may not have: nothing it was to allow may be allowed. */
 export class CommitFailed extends Error {
   readonly code = "COMMIT_FAILED";

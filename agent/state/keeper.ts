@@ -19,7 +19,7 @@ import type { Random } from "../../words/random.ts";
 import { Secret } from "../../words/secret.ts";
 import type { TimeRecord } from "../policy/trusted-time.ts";
 import { syncFolder } from "./durable.ts";
-import { CommitFailed, type Loss, NoState, StateDamaged } from "./failures.ts";
+import { CommitFailed, type Loss, NoState, StateDamaged, StateUnreadable } from "./failures.ts";
 import { deriveMachineKeys, type MachineKeys, machineSecretBytes } from "./keys.ts";
 import type { EventDraft } from "./outbox.ts";
 import type { Protector } from "./protector.ts";
@@ -97,7 +97,8 @@ export class StateKeeper {
       return { state: "healthy" };
     } catch (error) {
       if (error instanceof NoState) return { state: error.why };
-      if (error instanceof StateDamaged) return { state: "damaged", where: error.where };
+      if (error instanceof StateDamaged || error instanceof StateUnreadable)
+        return { state: "damaged", where: error.where };
       return { state: "damaged", where: "the state can't be read" };
     }
   }
@@ -160,6 +161,12 @@ export class StateKeeper {
 
   /** For ever: first a durable mark, then the keys, then the data. A crash in between is finished at the next start. */
   revoke(machine: string, serial: number): void {
+    // Another agent may have put another identity's files in this place: they are not this revocation's.
+    const there = readRecoveryNote(this.#notePath)?.server.machine;
+    if (there !== undefined && there !== machine) {
+      this.close();
+      return;
+    }
     const file = openSync(this.#revokedPath, "w", 0o600);
     try {
       writeSync(file, `${JSON.stringify({ machine, serial })}\n`);

@@ -14,7 +14,7 @@ import {
   judgeHelpDesk,
   offerHelpDesk,
 } from "../policy/help-desk.ts";
-import { type Judgement, judge } from "../policy/judge.ts";
+import { type Judgement, judge, offlineProblem } from "../policy/judge.ts";
 import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
 import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "./failures.ts";
@@ -37,7 +37,8 @@ export class Ledger implements SignInLedger {
     const store = this.#keeper.store();
     const machine = heldMachinePolicy(store);
     if (machine === undefined) throw new StateDamaged("there is no machine policy");
-    return { time: this.#timekeeper.now(store.head.time), machine, enrolled: this.#enrolled(user) };
+    const time = this.#timekeeper.now(store.head.time);
+    return { time, machine, enrolled: this.#enrolled(user), revoked: store.revokedSerial(user) > 0 };
   }
 
   /** The verdict may be told when this returns: what it costs is durable. @throws NoState, StateDamaged, CommitFailed */
@@ -57,6 +58,9 @@ export class Ledger implements SignInLedger {
   spendUnlock(attempt: Attempt): boolean {
     const { time, enrolled } = this.situation(attempt.user);
     if (typeof enrolled === "string" || time.state === "turned-back") return false;
+    // No unlock is left to whom no offline sign-in is: locked out, lapsed, or switched off.
+    if (offlineProblem(enrolled.standing, enrolled.open, attempt.caller, time.moment) !== undefined)
+      return false;
     const grace = spendUnlock(enrolled.standing.grace, enrolled.open.bundle.policy.grace, time.moment);
     if (grace === undefined) return false;
     const event = signInEvent(attempt, "granted", { method: "grace" });

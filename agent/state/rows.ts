@@ -2,7 +2,7 @@
 // when it returns.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { StateDamaged } from "./failures.ts";
+import { StateDamaged, StateUnreadable } from "./failures.ts";
 
 export interface Row {
   readonly table: string;
@@ -37,21 +37,19 @@ export class Rows {
     return new Rows(database);
   }
 
-  /** @throws StateDamaged for anything that is not a whole database of this version; a missing file too. */
+  /** @throws StateDamaged for what is no whole database; StateUnreadable for one that can't be read now, or by this version. */
   static open(path: string): Rows {
     let database: DatabaseSync | undefined;
     try {
       database = connect(path);
       const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
-      if (version !== schemaVersion) {
-        throw new StateDamaged(
-          version === 0 ? "the database is empty" : `the database has version ${version}`,
-        );
-      }
+      if (version === 0) throw new StateDamaged("the database is empty");
+      if (version !== schemaVersion)
+        throw new StateUnreadable(`the database has version ${version}, which this agent doesn't know`);
       return new Rows(database);
     } catch (error) {
       database?.close();
-      throw error instanceof StateDamaged ? error : new StateDamaged("the database does not open", error);
+      throw asFailure(error);
     }
   }
 
@@ -120,6 +118,16 @@ function connect(path: string): DatabaseSync {
     throw error;
   }
   return database;
+}
+
+/** Only what SQLite itself calls corrupt is damage: busy, full, out of reach or out of memory passes. */
+export function asFailure(error: unknown): StateDamaged | StateUnreadable {
+  if (error instanceof StateDamaged || error instanceof StateUnreadable) return error;
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : -1;
+  const [corrupt, notADatabase] = [11, 26];
+  return code === corrupt || code === notADatabase
+    ? new StateDamaged("the database is corrupt", error)
+    : new StateUnreadable("the database does not open or read", error);
 }
 
 function toRow(row: Record<string, unknown>): Row {

@@ -15,7 +15,7 @@ import type { MachineKeys } from "./keys.ts";
 import { afterSending, appendEvents, checkOutbox, type EventDraft, eventRowId } from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
 import { type RowName, RowNames } from "./row-names.ts";
-import { type Row, Rows } from "./rows.ts";
+import { asFailure, type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
 import {
   type ServerRecord,
@@ -116,7 +116,7 @@ export class Store {
       checkOutbox(head.events, events);
       return store;
     } catch (error) {
-      throw error instanceof StateDamaged ? error : new StateDamaged("the database does not read", error);
+      throw asFailure(error);
     }
   }
 

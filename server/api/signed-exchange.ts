@@ -102,7 +102,8 @@ export class SignedExchanges {
       const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
       if (request === undefined) return refused("malformed");
       const gone = context.req.raw.signal;
-      const reply = await converse(this.#store, this.#clock, exchange, machine, request, gone);
+      const { privateKey } = this.#identity.signing;
+      const reply = await converse(this.#store, this.#clock, exchange, machine, request, gone, privateKey);
       switch (reply.kind) {
         case "answered":
           return reply;

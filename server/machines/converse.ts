@@ -6,6 +6,7 @@ import type { Clock } from "../../words/clock.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { acceptRequest } from "./accept-request.ts";
 import type { Machine } from "./machines.ts";
+import { takePlace } from "./recover.ts";
 import { pendingRevocations } from "./revocations.ts";
 
 export interface Asking {
@@ -38,6 +39,8 @@ export async function converse<Q extends Asking, P, A extends object>(
   machine: Machine,
   request: Q,
   gone: AbortSignal,
+  /** Signs the revocation of the machine whose place this one takes. */
+  signingKey: Uint8Array,
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
@@ -48,6 +51,7 @@ export async function converse<Q extends Asking, P, A extends object>(
     const nowMs = clock.wallMs();
     const accepted = await acceptRequest(tx, machine.id, request, nowMs);
     if (accepted.kind === "unknown" || accepted.kind === "sequence-conflict") return { kind: accepted.kind };
+    if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
     const answer =
       accepted.kind === "revoked"
         ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)

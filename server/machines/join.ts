@@ -161,6 +161,7 @@ export function freshMachine(
     protector,
     sequence,
     joinToken,
+    recoveredFrom: null,
     joinedAtMs: nowMs,
     lastSeenAtMs: nowMs,
     lastSyncAtMs: null,

@@ -28,8 +28,10 @@ export async function theMachine(db: Db, text: string): Promise<Machine> {
   const all = await listMachines(db);
   const exact = all.find((machine) => machine.id === text.toUpperCase());
   if (exact !== undefined) return exact;
-  const byId = text.length >= 4 ? all.filter((machine) => machine.id.startsWith(text.toUpperCase())) : [];
-  const found = byId.length > 0 ? byId : all.filter((machine) => machine.hostname === text);
+  // A host name is what the machine says: it may not hide behind the beginning of another's id, nor that behind it.
+  const found = all.filter(
+    (machine) => machine.hostname === text || (text.length >= 4 && machine.id.startsWith(text.toUpperCase())),
+  );
   if (found.length > 1)
     throw new Failure(
       "conflict",

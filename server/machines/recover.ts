@@ -32,8 +32,24 @@ export interface RecoveringParts {
   readonly verification: Verification;
 }
 
+const mostSeen = 100_000;
+
+/** The first signed request of a machine under new keys: its answer had arrived, so what it was before ends now. */
+export async function takePlace(
+  tx: Tx,
+  signingKey: Uint8Array,
+  machine: Machine,
+  nowMs: number,
+): Promise<void> {
+  if (machine.recoveredFrom === null) return;
+  const old = await findMachine(tx, machine.recoveredFrom);
+  await tx.updateTable("machines").set({ recoveredFrom: null }).where("id", "=", machine.id).execute();
+  if (old !== undefined) await revokeMachine(tx, signingKey, old, nowMs);
+}
+
 export class Recovering {
   readonly #parts: RecoveringParts;
+  readonly #seen = new Set<string>();
 
   constructor(parts: RecoveringParts) {
     this.#parts = parts;
@@ -42,13 +58,15 @@ export class Recovering {
   /** The request's signature by the new signing key has been verified. */
   async recover(request: Request): Promise<RecoveryOutcome> {
     const { store, clock, verification } = this.#parts;
+    const id = machineId(keysOf(request));
+    // The proof first: slow work is done for machines only. And each request once: new keys are new for every attempt.
+    if (!this.#proven(request) || !this.#isNew(id)) return { kind: "refused" };
     const signIn = { ...request, revokedThrough: 0, spent: [] };
     const answers = await verification.prepare(signIn);
     return store.write(async (tx) => {
       const nowMs = clock.wallMs();
       const old = await findMachine(tx, request.oldMachine);
-      const id = machineId(keysOf(request));
-      if (old === undefined || !this.#proven(request) || old.revokedAtMs !== null) return { kind: "refused" };
+      if (old === undefined || old.revokedAtMs !== null) return { kind: "refused" };
       if ((await findMachine(tx, id)) !== undefined) return { kind: "refused" };
       return { kind: "answered", body: await this.#judge(tx, old, id, request, signIn, answers, nowMs) };
     });
@@ -65,7 +83,8 @@ export class Recovering {
     nowMs: number,
   ): Promise<ResponseOf<"recover">> {
     const { identity, vault, syncMinutes, verification } = this.#parts;
-    const machine = { ...freshMachine(id, request, old.joinToken, nowMs), exempt: old.exempt };
+    const kept = { exempt: old.exempt, flags: old.flags, recoveredFrom: old.id };
+    const machine = { ...freshMachine(id, request, old.joinToken, nowMs), ...kept };
     await tx.insertInto("machines").values(machine).execute();
     const judged = await verification.answer(tx, machine, signIn, answers, nowMs);
     // Somebody whom policy asks for nothing has proven nothing: new keys need a factor.
@@ -78,7 +97,7 @@ export class Recovering {
       return { serverTimeMs: nowMs, result };
     }
     const signingKey = identity.signing.privateKey;
-    await revokeMachine(tx, signingKey, old, nowMs);
+    await this.#forgetUnheard(tx, old, id, nowMs);
     const detail = { loss: request.loss, before: old.id, hostname: request.hostname };
     await record(tx, serverEntry(nowMs, "machine-recovered", { user: request.user, machine: id }, detail));
     if (request.loss === "state-turned-back")
@@ -105,6 +124,24 @@ export class Recovering {
         mayEnrol,
       },
     };
+  }
+
+  /** Machines that were to take the same place and never spoke: their answers were lost, and their keys with them. */
+  async #forgetUnheard(tx: Tx, old: Machine, except: string, nowMs: number): Promise<void> {
+    await tx
+      .updateTable("machines")
+      .set({ revokedAtMs: nowMs, recoveredFrom: null })
+      .where("recoveredFrom", "=", old.id)
+      .where("id", "<>", except)
+      .execute();
+  }
+
+  /** One process remembers its own: elsewhere a replay costs a user a wrong answer, which the lockout bounds. */
+  #isNew(id: string): boolean {
+    if (this.#seen.has(id)) return false;
+    if (this.#seen.size >= mostSeen) this.#seen.clear();
+    this.#seen.add(id);
+    return true;
   }
 
   #proven(request: Request): boolean {

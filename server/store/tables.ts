@@ -89,6 +89,8 @@ export interface MachineTable {
   agentVersion: string;
   protector: string;
   joinToken: string;
+  /** The machine whose place it takes once it has spoken; null for one that joined, or has spoken. */
+  recoveredFrom: string | null;
   joinedAtMs: number;
   lastSeenAtMs: number;
   lastSyncAtMs: number | null;

@@ -117,7 +117,9 @@ export class Verification {
     const { online, lockout } = policy.policy;
     const enrolment = await activeEnrolment(tx, machine, user);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
-    const judged = enrolment === undefined ? own : signIn.authenticators;
+    // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
+    const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
+    const judged = seedCounts ? signIn.authenticators : own;
     const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, nowMs);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
     if (!judgement.right) {
@@ -128,10 +130,11 @@ export class Verification {
       const reason = own.length === 0 ? "no-authenticator" : "wrong-code";
       return this.#deny(tx, machine, request, reason, nowMs);
     }
-    await keepFailures(tx, user, request.caller, noFailures);
+    // A code from the disk of a machine must not give back the guesses at the user's own.
+    const bySeed = judgement.spends.some(isMachineSeed);
+    if (!bySeed) await keepFailures(tx, user, request.caller, noFailures);
     const { method } = judgement;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
-    const bySeed = judgement.spends.some(isMachineSeed);
     return { result: await this.#grant(tx, { ...signIn, authenticators }, method, bySeed, nowMs) };
   }
 

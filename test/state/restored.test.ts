@@ -3,6 +3,7 @@
 
 import { chmodSync, cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fine, House, said, storm, type Token } from "../sync/house.ts";
 
@@ -178,6 +179,7 @@ describe("recovery by one online MFA", () => {
     });
     house.line = fine;
     await house.agent.signIn("alice", [alice.code()]);
+    await house.agent.online.probe();
     const machines = (await house.admin("machine", "list")) as {
       revokedAt: string | null;
       flags: string[];
@@ -193,6 +195,7 @@ describe("recovery by one online MFA", () => {
     await lose(() => rmSync(join(folder(), "state.db")));
     house.line = fine;
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+    await house.agent.online.probe();
     house.counter = undefined;
     const clone = await House.build();
     cpSync(copy(), join(clone.folder, "state"), { recursive: true });
@@ -229,6 +232,50 @@ describe("recovery by one online MFA", () => {
     await lose(() => rmSync(join(folder(), "state.db")));
     house.line = fine;
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
+    expect((await house.admin("machine", "list")) as unknown[]).toHaveLength(1);
+  });
+
+  test("a lost answer costs a code, and the next one gets through; what was never heard of goes", async () => {
+    await lose(() => rmSync(join(folder(), "state.db")));
+    house.line = async (sent, pass, stop) => {
+      await pass(sent);
+      return await storm("unreachable")(sent, pass, stop);
+    };
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
+    house.line = fine;
+    await house.clock.advance(30_000);
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+    await house.agent.online.probe();
+    const machines = (await house.admin("machine", "list")) as { revokedAt: string | null }[];
+    expect(machines.map(({ revokedAt }) => revokedAt !== null).sort()).toEqual([false, true, true]);
+  });
+
+  test("a denied request that is replayed is not judged again", async () => {
+    await lose(() => rmSync(join(folder(), "state.db")));
+    house.line = fine;
+    expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
+    const sent = house.heard.filter(({ path }) => path === "/v1/recover").at(-1);
+    if (sent === undefined) throw new Error("nothing was sent");
+    for (let i = 0; i < 10; i++) expect((await house.deliver(sent)).status).toBe(401);
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+  });
+
+  test("a state that another process holds, or of a later version, is left alone", async () => {
+    house.agent.stop();
+    const holder = new DatabaseSync(join(folder(), "state.db"));
+    holder.exec("PRAGMA user_version = 2");
+    holder.close();
+    house.startAgent();
+    house.line = fine;
+    const outcome = await house.agent.signIn("alice", [alice.code()]);
+    expect([said(outcome), outcome.asked]).toEqual(["unavailable", []]);
+    const back = new DatabaseSync(join(folder(), "state.db"));
+    back.exec("PRAGMA user_version = 1; BEGIN EXCLUSIVE");
+    house.startAgent();
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("unavailable");
+    back.exec("ROLLBACK");
+    back.close();
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
     expect((await house.admin("machine", "list")) as unknown[]).toHaveLength(1);
   });
 

@@ -154,6 +154,15 @@ describe("grace", () => {
     expect(await unlock()).toBe("denied");
   });
 
+  test("none is left to whom offline sign-in is locked", async () => {
+    await policy("grace.unlocks=3", "lockout.failures=1");
+    await online();
+    offline();
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
+    expect(said(await house.agent.signIn("alice", [], { kind: "unlock" }))).toBe("locked");
+  });
+
   test("minutes end it, suspension included", async () => {
     await policy("grace.minutes=10");
     await online();
@@ -244,6 +253,17 @@ describe("the rest", () => {
     expect(said(await house.agent.signIn("alice", [alice.code(30_000)]))).toBe("denied");
     await house.agent.actions.sync();
     expect((await house.agent.actions.status()).enrolments).toEqual([]);
+  });
+
+  test("a user taken off a machine is not let in there by unreachable=skip", async () => {
+    await policy("unreachable=skip");
+    await online();
+    await house.admin("user", "disable", "alice");
+    await house.agent.actions.sync();
+    offline();
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("alice", []))).toBe("unavailable");
+    expect(said(await house.agent.signIn("stranger", []))).toBe("granted offline by skipped");
   });
 
   test("a suffix maps local names to the server's", async () => {

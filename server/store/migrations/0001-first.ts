@@ -80,6 +80,7 @@ async function machines({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn("agent_version", "text", (c) => c.notNull())
     .addColumn("protector", "text", (c) => c.notNull())
     .addColumn("join_token", "text", (c) => c.notNull())
+    .addColumn("recovered_from", "text")
     .addColumn("joined_at_ms", "bigint", (c) => c.notNull())
     .addColumn("last_seen_at_ms", "bigint", (c) => c.notNull())
     .addColumn("last_sync_at_ms", "bigint")
