@@ -5,9 +5,12 @@ import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
 import type { SignInServer, Verified } from "../dialogue/ports.ts";
+import { prepareAnswers } from "../factors/prepare.ts";
 import { beginGrace } from "../policy/grace.ts";
-import type { Attempt } from "../policy/situation.ts";
+import { spendSeen } from "../policy/seen.ts";
+import type { Attempt, Enrolled } from "../policy/situation.ts";
 import { StateDamaged } from "../state/failures.ts";
+import { heldBundle } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
@@ -93,6 +96,7 @@ export class Online implements SignInServer {
     if (!asked.ok) return { verdict: "offline" };
     const { result } = asked.response;
     if (keeper.condition().state === "revoked") return { verdict: "revoked" };
+    if (result.verdict === "denied") await this.#spendSeen(attempt.user, answers);
     if (result.verdict !== "granted") return result;
     this.settle(attempt, result.bundle);
     this.#parts.syncSoon();
@@ -135,6 +139,31 @@ export class Online implements SignInServer {
     const standing = { ...received.value.standing, grace: beginGrace(moment) };
     const events: EventDraft[] = received.value.isNew ? [{ kind: "enrolled", user }] : [];
     keeper.commit({ nowMs: moment.nowMs, wallMs, put: [standing], events });
+  }
+
+  /** What the server has judged is not judged again here, whether or not its answer said what it spent. */
+  async #spendSeen(user: string, texts: readonly string[]): Promise<void> {
+    const { keeper, timekeeper } = this.#parts;
+    const open = this.#enrolled(user)?.open;
+    if (open === undefined) return;
+    const answers = await prepareAnswers(texts, open.authenticators);
+    const enrolled = this.#enrolled(user);
+    if (enrolled === undefined) return;
+    const { standing } = enrolled;
+    const { moment, wallMs } = timekeeper.now(keeper.store().head.time);
+    const next = spendSeen(standing, enrolled.open, answers, enrolled.open.bundle.policy, moment.nowMs);
+    if (next !== standing) keeper.commit({ nowMs: moment.nowMs, wallMs, put: [next] });
+  }
+
+  #enrolled(user: string): Enrolled | undefined {
+    const store = this.#parts.keeper.store();
+    try {
+      const standing = store.standing(user);
+      return standing === undefined ? undefined : { standing, open: heldBundle(store, standing) };
+    } catch (error) {
+      if (error instanceof StateDamaged) return undefined;
+      throw error;
+    }
   }
 
   /** A standing that can't be read has nothing to say; the server knows what is spent there. */

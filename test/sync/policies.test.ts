@@ -202,6 +202,21 @@ describe("factors", () => {
     expect(fallen.asked).toEqual(["One-time code: ", "Next, backup code: "]);
   });
 
+  test("a right code in a sign-in that the server denied is spent offline, too", async () => {
+    const { codes } = (await house.admin("authenticator", "add", "backup-codes", "alice")) as {
+      codes: string[];
+    };
+    await policy("online.factors=totp,backup-codes", "offline.factors=totp");
+    expect(said(await house.agent.signIn("alice", [alice.code(), codes[0] ?? ""]))).toMatch(/granted online/);
+    await house.clock.advance(30_000);
+    const code = alice.code();
+    expect(said(await house.agent.signIn("alice", [code, "ABCD-EFGH-JKM"]))).toBe("denied");
+    offline();
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("alice", [code]))).toBe("denied");
+    expect(said(await house.agent.signIn("alice", [alice.code(30_000)]))).toBe("granted offline by totp");
+  });
+
   test("answers to the offline questions are judged offline, also when the server is back by then", async () => {
     const { codes } = (await house.admin("authenticator", "add", "backup-codes", "alice")) as {
       codes: string[];
