@@ -128,6 +128,7 @@ const machineRevoked: Operation = {
 const joining: Operation = {
   name: "joining",
   online: true,
+  serverRemembers: true,
   bare: true,
   async perform({ machine, template }, arm) {
     arm();
