@@ -35,9 +35,15 @@ function kills(operation: Operation, log: Log, short?: number): Part {
     result,
     async run(site, most, progress) {
       const { calls } = await traceOf(site, operation, log);
-      for (const fault of spread(killPoints(calls, log === "full"), most)) {
+      const points = killPoints(calls, log === "full");
+      for (const fault of spread(points, most)) {
         await killAt(site, operation, log, fault, result);
         progress();
+      }
+      // An agent does not always make the same calls: a point that never came is made up for by another.
+      for (const fault of points) {
+        if (result.points > 0) break;
+        await killAt(site, operation, log, fault, result);
       }
     },
   };
