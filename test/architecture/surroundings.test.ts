@@ -12,7 +12,14 @@ const mayTake: readonly { readonly path: string; readonly because: string }[] = 
 
 /** More than these lines in one file, and it has two reasons to change. */
 const mostLines = 350;
-const mostTestLines = 500;
+/** Longer than they should be, each still to be split; none may grow, and no other may join them. */
+const tooLong: Readonly<Record<string, number>> = {
+  "test/attack/comparison.ts": 467,
+  "test/attack/p01-local.ts": 384,
+  "test/attack/p08-socket.ts": 374,
+  "test/attack/server.ts": 416,
+  "test/attack/site.ts": 428,
+};
 
 const sources = await sourcesIn(productFolders);
 
@@ -30,9 +37,9 @@ describe("the programs", () => {
     expect(sources.some((source) => source.path.startsWith(path) && source.ambient.length > 0)).toBe(true);
   });
 
-  test(`keep to ${mostLines} lines a file, and tests to ${mostTestLines}: a list of cases has one reason to change`, async () => {
+  test(`keep to ${mostLines} lines a file`, async () => {
     const all = [...sources, ...(await sourcesIn(["scripts", "test", "bench"]))];
-    const most = (path: string) => (path.startsWith("test/") ? mostTestLines : mostLines);
+    const most = (path: string) => tooLong[path] ?? mostLines;
     expect(
       all.filter(({ path, lines }) => lines > most(path)).map(({ path, lines }) => `${path}: ${lines}`),
     ).toEqual([]);

@@ -76,6 +76,7 @@ export class House {
   readonly grants: Grant[] = [];
   readonly judged: {
     readonly judgement: Judgement;
+    readonly caller: CallerClass;
     readonly lease: Lease;
     readonly realMs: number;
     readonly nowMs: number;
@@ -187,7 +188,7 @@ export class House {
       throw new Error("a problem and a judgement do not go together");
     this.#standing = judgement.next;
     this.#time = withCommit(this.#time, time.moment.nowMs);
-    this.judged.push({ judgement, lease, realMs: this.#realMs, nowMs: time.moment.nowMs });
+    this.judged.push({ judgement, caller, lease, realMs: this.#realMs, nowMs: time.moment.nowMs });
     if (judgement.verdict === "granted")
       this.#granted(before.spent, judgement.next.spent, lease.id, "offline");
   }
