@@ -61,7 +61,11 @@ function checkFolder(path: string, last: boolean, trust: Trust): void {
   if (!owned(found, trust)) throw new Error(`the folder ${path} belongs to another user (uid ${found.uid})`);
   const sticky = (found.mode & 0o1000) !== 0;
   if ((found.mode & 0o022) !== 0 && (last || !sticky))
-    throw new Error(`the folder ${path} is writable by others; run: chmod go-w ${path}`);
+    throw new Error(
+      sticky
+        ? `the folder ${path} is writable by others, and meant to be; use another one`
+        : `the folder ${path} is writable by others; run: chmod go-w ${path}`,
+    );
 }
 
 export function owned(found: Stats, trust: Trust): boolean {
