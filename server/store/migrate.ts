@@ -3,8 +3,9 @@
 import { type Kysely, sql } from "kysely";
 import { Failure } from "../failure.ts";
 import { first } from "./migrations/0001-first.ts";
+import { settings } from "./migrations/0010-settings.ts";
 
-const migrations = [first] as const;
+const migrations = [first, settings] as const;
 
 /** @throws Failure when the database was made by a newer program: an older one must not touch it. */
 export async function migrate(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,36 @@
+import type { AuthenticatorType } from "../../../protocol/sync/policy.ts";
+
+export interface AuthenticatorTables {
+  authenticators: AuthenticatorTable;
+  offlineRoots: OfflineRootTable;
+  machineSeeds: MachineSeedTable;
+}
+
+export interface AuthenticatorTable {
+  id: string;
+  userId: string;
+  type: AuthenticatorType;
+  /** Sealed JSON: the key of a TOTP or HOTP authenticator, or salt and hashes of backup codes. */
+  sealed: string;
+  lastStep: number | null;
+  counter: number;
+  usedIds: string;
+  createdAtMs: number;
+}
+
+/** What a user's seeds of all machines are derived from; made when the first one is needed. */
+interface OfflineRootTable {
+  userId: string;
+  sealed: string;
+}
+
+/** What is known of a user's own seed on one machine, beside the seed itself, which is derived. */
+interface MachineSeedTable {
+  /** `machine-` and 16 hex digits: in bundles and reports it stands among the ids of authenticators. */
+  id: string;
+  userId: string;
+  machineId: string;
+  lastStep: number | null;
+  /** When it was last shown, to be put into an app. */
+  shownAtMs: number | null;
+}

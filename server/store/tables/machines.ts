@@ -1,0 +1,65 @@
+export interface MachineTables {
+  joinTokens: JoinTokenTable;
+  machines: MachineTable;
+  revocations: RevocationTable;
+  events: EventTable;
+}
+
+interface JoinTokenTable {
+  id: string;
+  sealedProofKey: string;
+  uses: number;
+  usesLeft: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+export interface MachineTable {
+  id: string;
+  signingKey: string;
+  boxKey: string;
+  hostname: string;
+  platform: string;
+  agentVersion: string;
+  protector: string;
+  joinToken: string;
+  /** The machine whose place it takes once it has spoken; null for one that joined, or has spoken. */
+  recoveredFrom: string | null;
+  joinedAtMs: number;
+  lastSeenAtMs: number;
+  lastSyncAtMs: number | null;
+  revokedAtMs: number | null;
+  exempt: number;
+  /** JSON array of stable words, such as `sequence-conflict`. */
+  flags: string;
+  /** The highest sequence of an accepted request. */
+  sequence: number;
+  /** The highest serial given to a bundle, machine policy or revocation of this machine. */
+  serial: number;
+  /** The highest revocation serial that the machine has reported as carried out. */
+  revokedThrough: number;
+  policySerial: number;
+  policyDigest: string;
+  eventsThrough: number;
+  /** The chain's hash after event `eventsThrough`; null = begin anew with what the machine sends next. */
+  eventsHash: string | null;
+}
+
+interface RevocationTable {
+  machineId: string;
+  serial: number;
+  /** Null when the whole machine is revoked. */
+  userName: string | null;
+  payload: string;
+  signature: string;
+  createdAtMs: number;
+}
+
+interface EventTable {
+  machineId: string;
+  sequence: number;
+  line: string;
+  /** The chain's hash after this line. */
+  hash: string;
+  receivedAtMs: number;
+}
