@@ -104,7 +104,7 @@ async function command(data: string, ...args: string[]): Promise<string> {
     clock: systemClock,
     random: systemRandom,
     operator: "bench",
-    dataFromEnvironment: undefined,
+    environment: {},
     makeLog: () => {
       throw new Error("nothing is served here");
     },

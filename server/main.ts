@@ -19,7 +19,7 @@ void runCommand(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,
   operator: operator(),
-  dataFromEnvironment: process.env["NIGHTLATCH_DATA"],
+  environment: process.env,
   makeLog: (level): Logger => pino({ level, base: {} }, destination({ fd: 2, sync: true })),
   askedToEnd: () =>
     new Promise((resolve) => {

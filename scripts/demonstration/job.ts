@@ -22,7 +22,7 @@ export async function theMainJob(story: Story, place: Place): Promise<TotpAuthen
   const wrong = async () => (await codes?.wrong()) ?? "";
 
   await story.step("server started over HTTPS", "listening with a CA of its own", async () => {
-    story.typed(server.command("serve", "--listen", "127.0.0.1:0", "--dev-ca"));
+    story.typed(server.command("serve", "--init", "--listen", "127.0.0.1:0", "--dev-ca"));
     await server.start();
     story.tell(server.said.split("\n").slice(0, 3).join("\n"));
     return { ok: server.url.startsWith("https://"), seen: "listening with a CA of its own" };

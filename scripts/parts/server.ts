@@ -54,6 +54,7 @@ export class Server {
       "--data",
       this.#data,
       "serve",
+      "--init",
       "--listen",
       address,
       "--dev-ca",

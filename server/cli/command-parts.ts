@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
-import { type OpenServer, openServer } from "../identity/open-server.ts";
+import { initServer, type OpenServer, openServer } from "../identity/open-server.ts";
 import { type Terminal, UsageError } from "./terminal.ts";
 
 export interface CommandParts {
@@ -12,8 +12,8 @@ export interface CommandParts {
   readonly random: Random;
   /** The account of the operating system that runs the command, for the audit. */
   readonly operator: string;
-  /** NIGHTLATCH_DATA, for when --data is not given. */
-  readonly dataFromEnvironment: string | undefined;
+  /** The process's: NIGHTLATCH_DATA and its like, for what is not given at the command line. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CommonOptions {
@@ -23,20 +23,32 @@ export interface CommonOptions {
 
 function commonOptions(command: Command, parts: CommandParts): CommonOptions {
   const { data, json } = command.optsWithGlobals<{ data?: string; json?: boolean }>();
-  const folder = data ?? parts.dataFromEnvironment;
+  const folder = data ?? parts.environment["NIGHTLATCH_DATA"];
   if (folder === undefined || folder === "")
     throw new UsageError("say which server: --data DIR, or the environment variable NIGHTLATCH_DATA");
   return { data: folder, json: json === true };
 }
 
-/** Opens the server's folder for one command and closes it after. */
-export async function withServer<T>(
+type Work<T> = (server: OpenServer, options: CommonOptions) => Promise<T>;
+
+/** Opens the server for one command and closes it after. Where there is none, none is made. */
+export function withServer<T>(command: Command, parts: CommandParts, work: Work<T>): Promise<T> {
+  return between(command, parts, openServer, work);
+}
+
+/** Makes the server first where the folder is empty or not there yet: only for who has asked for that. */
+export function withNewServer<T>(command: Command, parts: CommandParts, work: Work<T>): Promise<T> {
+  return between(command, parts, initServer, work);
+}
+
+async function between<T>(
   command: Command,
   parts: CommandParts,
-  work: (server: OpenServer, options: CommonOptions) => Promise<T>,
+  opened: typeof openServer,
+  work: Work<T>,
 ): Promise<T> {
   const options = commonOptions(command, parts);
-  const server = await openServer(options.data, parts.clock, parts.random);
+  const server = await opened(options.data, parts.clock, parts.random);
   try {
     return await work(server, options);
   } finally {

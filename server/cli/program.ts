@@ -4,39 +4,52 @@ import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
+import { addInitCommand } from "./init.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
-import { describeError, plain, UsageError } from "./terminal.ts";
+import { describeError, errorCode, plain, UsageError } from "./terminal.ts";
 import { addUnlockCommand } from "./unlock.ts";
 import { addUserCommands } from "./users.ts";
 
 /** Runs one command; the exit code. `args` are those after the program's name. */
 export async function runCommand(args: readonly string[], parts: ServeParts): Promise<0 | 1 | 2> {
+  // What could not be parsed could have had the option anywhere.
+  const json = args.includes("--json");
+  const fail = (error: unknown): void => {
+    const message = plain(describeError(error));
+    const said = json ? JSON.stringify({ error: { code: errorCode(error), message } }) : undefined;
+    parts.terminal.err(`${said ?? `nightlatch-server: ${message}`}\n`);
+  };
   try {
-    await makeProgram(parts).parseAsync(args, { from: "user" });
+    await makeProgram(parts, json).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    parts.terminal.err(`nightlatch-server: ${plain(describeError(error))}\n`);
+    if (error instanceof CommanderError) {
+      if (json && error.exitCode !== 0) fail(new UsageError(error.message.replace(/^error: /, "")));
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    fail(error);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
-function makeProgram(parts: ServeParts): Command {
+function makeProgram(parts: ServeParts, json: boolean): Command {
   const program = new Command("nightlatch-server")
     .description(
       "the server of Nightlatch: MFA for workstations that keeps working when this server is out of reach",
     )
     .option("--data <dir>", "the server's folder (or the environment variable NIGHTLATCH_DATA)")
-    .option("--json", "JSON for scripts; times are ISO 8601")
+    .option("--json", "JSON for scripts, errors too; times are ISO 8601")
     .version(`nightlatch-server ${version}`)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => parts.terminal.out(text),
       writeErr: (text) => parts.terminal.err(text),
+      outputError: (text, write) => (json ? undefined : write(text)),
     })
     .exitOverride();
+  addInitCommand(program, parts);
   addServeCommand(program, parts);
   addUserCommands(program, parts);
   addAuthenticatorCommands(program, parts);

@@ -7,7 +7,7 @@ import { makeApp } from "../api/app.ts";
 import { isLoopback, parseListenAddress, urlOf } from "../listen/address.ts";
 import { makeDevCertificate } from "../listen/dev-ca.ts";
 import { listen, type Tls } from "../listen/listen.ts";
-import { type CommandParts, wholeNumberOption, withServer } from "./command-parts.ts";
+import { type CommandParts, wholeNumberOption, withNewServer, withServer } from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
 
 export interface ServeParts extends CommandParts {
@@ -22,6 +22,7 @@ interface ServeOptions {
   tlsKey?: string;
   devCa?: boolean;
   insecureHttpLoopback?: boolean;
+  init?: boolean;
   syncMinutes: number;
   logLevel: string;
 }
@@ -38,6 +39,7 @@ export function addServeCommand(program: Command, parts: ServeParts): void {
     .option("--tls-key <file>", "its private key, PEM")
     .option("--dev-ca", "make a development CA and a certificate in DIR/tls; not for production")
     .option("--insecure-http-loopback", "plain http, on a loopback address only; not for production")
+    .option("--init", "make a new server first where the folder is empty or not there yet")
     .option(
       "--sync-minutes <number>",
       "minutes between two syncs of a machine",
@@ -56,7 +58,8 @@ async function serve(command: Command, parts: ServeParts, given: ServeOptions): 
   const address = parseListenAddress(given.listen);
   if (!address.ok) throw new UsageError(`--listen: ${address.error}`);
   checkTransport(given, address.value.host);
-  await withServer(command, parts, async ({ folder, store, identity, vault }, options) => {
+  const withThe = given.init === true ? withNewServer : withServer;
+  await withThe(command, parts, async ({ folder, store, identity, vault }, options) => {
     const { tls, caPath } = await transport(given, folder.tlsFolder, address.value.host);
     const { clock, random } = parts;
     const askedToEnd = parts.askedToEnd();

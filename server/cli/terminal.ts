@@ -26,6 +26,12 @@ export function describeError(error: unknown): string {
     : `an unexpected fault: ${inspect((error as Error).message ?? error)}`;
 }
 
+/** A stable word for scripts. */
+export function errorCode(error: unknown): string {
+  if (error instanceof Failure) return error.code;
+  return error instanceof UsageError ? "usage" : "fault";
+}
+
 /** Text from elsewhere (host names, services, user names) with control and direction characters made visible. */
 export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {

@@ -26,19 +26,8 @@ export interface ServerSecrets {
   readonly vault: Vault;
 }
 
-/**
- * Reads the key, or makes one for a folder that has no database yet.
- * @throws Failure when a database is there without its key: a new key could open nothing in it.
- */
-export function openServerKey(folder: DataFolder, random: Random): ServerSecrets {
-  if (!existsSync(folder.keyFile)) {
-    if (existsSync(folder.databaseFile))
-      throw new Failure(
-        "unsafe",
-        `${folder.keyFile} is missing next to an existing database; restore it from the backup`,
-      );
-    createKey(folder.keyFile, random);
-  }
+/** @throws Failure when the file is no server key, or others could have read it. */
+export function readServerKey(folder: DataFolder, random: Random): ServerSecrets {
   checkOwn(folder.keyFile, "file", `chmod 600 ${folder.keyFile}`);
   const key = readFileSync(folder.keyFile);
   if (key.length !== keyBytes)
@@ -47,6 +36,20 @@ export function openServerKey(folder: DataFolder, random: Random): ServerSecrets
     identity: deriveIdentity(derive(1, key)),
     vault: new Vault({ sealing: derive(2, key), digesting: derive(3, key) }, random),
   };
+}
+
+/**
+ * Makes a key for a folder that has none, and no database either.
+ * @throws Failure when a database is there without its key: a new key could open nothing in it.
+ */
+export function makeServerKey(folder: DataFolder, random: Random): void {
+  if (existsSync(folder.keyFile)) return;
+  if (existsSync(folder.databaseFile))
+    throw new Failure(
+      "unsafe",
+      `${folder.keyFile} is missing next to an existing database; restore it from the backup`,
+    );
+  createKey(folder.keyFile, random);
 }
 
 function derive(number: number, key: Uint8Array): Uint8Array {

@@ -409,7 +409,7 @@ export async function administer(data: string, ...args: string[]): Promise<strin
     },
     clock: systemClock,
     random: systemRandom,
-    dataFromEnvironment: undefined,
+    environment: {},
     operator: "attacker",
     makeLog: () => {
       throw new Error("nothing is served here");

@@ -45,7 +45,16 @@ export class Site {
     cpSync(from ?? this.template.servers[server], this.#data, { recursive: true });
     const listen = new URL(this.template.url).host;
     const program = join(root, "dist/nightlatch-server");
-    this.#server = new Running([program, "--data", this.#data, "serve", "--listen", listen, "--dev-ca"]);
+    this.#server = new Running([
+      program,
+      "--data",
+      this.#data,
+      "serve",
+      "--init",
+      "--listen",
+      listen,
+      "--dev-ca",
+    ]);
     await this.#server.says(/https:\/\//);
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { parseJoinToken } from "../../protocol/sync/join-token.ts";
-import { openServer } from "../../server/identity/open-server.ts";
+import { initServer, openServer } from "../../server/identity/open-server.ts";
 import { toBase32 } from "../../words/base32.ts";
 import { FakeClock, random, startMs, temporaryFolder, testServer, totpAt } from "./fixture.ts";
 import { run } from "./process.ts";
@@ -18,7 +18,7 @@ function everyFile(folder: string): Buffer {
 
 async function emptyServer(): Promise<string> {
   const data = join(temporaryFolder(), "data");
-  const { store } = await openServer(data, new FakeClock(), random);
+  const { store } = await initServer(data, new FakeClock(), random);
   await store.close();
   return data;
 }
@@ -71,7 +71,7 @@ describe("the server's key", () => {
 
   it("is one and the same for processes that start at once", async () => {
     const data = join(temporaryFolder(), "data");
-    const ran = await Promise.all([1, 2, 3].map(() => run(["--data", data, "identity"])));
+    const ran = await Promise.all([1, 2, 3].map(() => run(["--data", data, "init"])));
     expect(ran.map(({ code, err }) => [code, err])).toEqual(Array(3).fill([0, ""]));
     expect(new Set(ran.map(({ out }) => out)).size).toBe(1);
     expect(readdirSync(data).filter((name) => name.startsWith("server.key."))).toEqual([]);
@@ -83,7 +83,15 @@ describe("the server's key", () => {
     await expect(openServer(data, new FakeClock(), random)).rejects.toThrow(
       "missing next to an existing database",
     );
+    await expect(initServer(data, new FakeClock(), random)).rejects.toThrow("missing next to an existing");
     expect(readdirSync(data)).not.toContain("server.key");
+  });
+
+  it("is no server without its database: none is made in its place", async () => {
+    const data = await emptyServer();
+    for (const name of readdirSync(data)) if (name !== "server.key") rmSync(join(data, name));
+    await expect(openServer(data, new FakeClock(), random)).rejects.toThrow("nightlatch.db is missing");
+    expect(readdirSync(data)).toEqual(["server.key"]);
   });
 
   it("of another server is noticed", async () => {

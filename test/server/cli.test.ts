@@ -3,45 +3,15 @@
 import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../platform/clock.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { defaultPolicy } from "../../protocol/sync/policy.ts";
-import { runCommand } from "../../server/cli/program.ts";
 import { fromBase32 } from "../../words/base32.ts";
-import { FakeClock, hotpAt, random, temporaryFolder } from "./fixture.ts";
+import { commandLine } from "./command-line.ts";
+import { hotpAt, temporaryFolder } from "./fixture.ts";
 import { TestMachine } from "./machine.ts";
 import { httpsFetch, run, serve } from "./process.ts";
-
-/** The program in this process, on a clock that stands. */
-function commandLine(outIsTerminal = false) {
-  const data = join(temporaryFolder(), "data");
-  const clock = new FakeClock();
-  const call = async (...args: string[]) => {
-    let [out, err] = ["", ""];
-    const code = await runCommand(args, {
-      terminal: {
-        out: (text) => {
-          out += text;
-        },
-        err: (text) => {
-          err += text;
-        },
-        outIsTerminal,
-      },
-      clock,
-      random,
-      operator: "tester",
-      dataFromEnvironment: data,
-      makeLog: () => pino({ level: "silent" }),
-      askedToEnd: () => Promise.resolve(),
-    });
-    return { code, out, err };
-  };
-  const json = async (...args: string[]) => JSON.parse((await call(...args, "--json")).out);
-  return { data, clock, call, json };
-}
 
 describe("users", () => {
   it("are added, grouped, listed, disabled and enabled", async () => {
@@ -248,6 +218,9 @@ describe("mistakes", () => {
     const { code, out, err } = await call(...args);
     expect([code, out]).toEqual([2, ""]);
     expect(err).not.toBe("");
+    const scripted = await call(...args, "--json");
+    expect([scripted.code, scripted.out]).toEqual([2, ""]);
+    expect(JSON.parse(scripted.err)).toEqual({ error: { code: "usage", message: expect.any(String) } });
   });
 
   it("in the folder end with 1 and say what to do", async () => {
@@ -259,6 +232,9 @@ describe("mistakes", () => {
       1,
       `nightlatch-server: ${data} is open to other users; run: chmod 700 ${data}\n`,
     ]);
+    const message = `${data} is open to other users; run: chmod 700 ${data}`;
+    const scripted = await call("user", "list", "--json");
+    expect(scripted.err).toBe(`${JSON.stringify({ error: { code: "unsafe", message } })}\n`);
   });
 });
 

@@ -12,7 +12,7 @@ import { publicIdentity, serverFingerprint } from "../../protocol/crypto/keys.ts
 import { makeApp } from "../../server/api/app.ts";
 import { type AuditEntry, listAudit } from "../../server/audit/audit.ts";
 import { addOtp, makeBackupCodes, replaceBackupCodes } from "../../server/authenticators/manage.ts";
-import { type OpenServer, openServer } from "../../server/identity/open-server.ts";
+import { initServer, type OpenServer } from "../../server/identity/open-server.ts";
 import { createJoinToken } from "../../server/machines/join-tokens.ts";
 import { flagsOf, theMachine } from "../../server/machines/machines.ts";
 import { assign } from "../../server/policies/assignments.ts";
@@ -62,7 +62,7 @@ export interface TestServer extends OpenServer {
 export async function testServer(log = pino({ level: "silent" })): Promise<TestServer> {
   const data = pathJoin(temporaryFolder(), "data");
   const clock = new FakeClock();
-  const server = await openServer(data, clock, random);
+  const server = await initServer(data, clock, random);
   onTestFinished(() => server.store.close());
   const { store, vault, identity } = server;
   const app = makeApp({ ...server, clock, random, log, syncMinutes: 60 });

@@ -34,9 +34,9 @@ export interface Served {
   log(): string;
 }
 
-/** Resolves once it listens. Ended with the test. */
+/** Resolves once it listens. Ended with the test. A new server where the folder is not there yet. */
 export async function serve(args: readonly string[]): Promise<Served> {
-  const child = spawn(program, ["--json", "serve", "--listen", "127.0.0.1:0", ...args], {
+  const child = spawn(program, ["--json", "serve", "--init", "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(async () => {

@@ -27,7 +27,7 @@ import { systemRandom } from "../../platform/random.ts";
 import type { End } from "../../protocol/dialogue/messages.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { runCommand } from "../../server/cli/program.ts";
-import { type OpenServer, openServer } from "../../server/identity/open-server.ts";
+import { initServer, type OpenServer } from "../../server/identity/open-server.ts";
 import { fromBase32 as base32 } from "../../words/base32.ts";
 import type { Kind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
@@ -83,7 +83,7 @@ export class House {
 
   static async build(...commands: readonly string[][]): Promise<House> {
     const house = new House();
-    house.#server = await openServer(join(house.folder, "server"), house.clock, systemRandom);
+    house.#server = await initServer(join(house.folder, "server"), house.clock, systemRandom);
     house.#app = makeApp({
       ...house.#server,
       clock: house.clock,
@@ -105,7 +105,7 @@ export class House {
       clock: this.clock,
       random: systemRandom,
       operator: "tester",
-      dataFromEnvironment: undefined,
+      environment: {},
       makeLog: () => log,
       askedToEnd: () => Promise.resolve(),
     });

@@ -1,0 +1,42 @@
+// The command line in this process, on a clock that stands.
+
+import { join } from "node:path";
+import { pino } from "pino";
+import { runCommand } from "../../server/cli/program.ts";
+import { FakeClock, random, temporaryFolder } from "./fixture.ts";
+
+/** Of a server that is made with the first call, or of none. */
+export function commandLine(outIsTerminal = false, made = true) {
+  const data = join(temporaryFolder(), "data");
+  const clock = new FakeClock();
+  const environment: Record<string, string> = { NIGHTLATCH_DATA: data };
+  const run = async (args: readonly string[]) => {
+    let [out, err] = ["", ""];
+    const code = await runCommand(args, {
+      terminal: {
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        outIsTerminal,
+      },
+      clock,
+      random,
+      operator: "tester",
+      environment,
+      makeLog: () => pino({ level: "silent" }),
+      askedToEnd: () => Promise.resolve(),
+    });
+    return { code, out, err };
+  };
+  let ready = !made;
+  const call = async (...args: string[]) => {
+    if (!ready) await run(["init"]);
+    ready = true;
+    return run(args);
+  };
+  const json = async (...args: string[]) => JSON.parse((await call(...args, "--json")).out);
+  return { data, clock, environment, call, json };
+}
