@@ -110,6 +110,8 @@ const said: Readonly<Record<Weather, string>> = {
   "not-the-server":
     "something answered that is not the server this machine joined: a captive portal, or worse",
   status: "the server answered with an error: see the server's log",
+  "sequence-used":
+    "the server has heard this request number before: this state may be an old copy put back, or be in use elsewhere",
   "too-large": "the answer is larger than any the server sends",
   preempted: "a sign-in went first: try again",
 };

@@ -1,22 +1,29 @@
 // One exchange with the server: sign, send, check, read. Whatever is not the server's own signed answer to this very
-// request is weather.
+// request is weather; so is its signed refusal of a request number, but for the revocations in it.
 
 import * as v from "valibot";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
   type ExchangeName,
   exchanges,
   maxResponseBytes,
   type RequestOf,
   type ResponseOf,
+  sequenceConflict,
 } from "../../protocol/sync/exchanges.ts";
 import { signRequest, verifyResponse } from "../../protocol/sync/http-signature.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
-import { type Transport, TransportFailure, type Weather } from "./transport.ts";
+import { type Reply, type Transport, TransportFailure, type Weather } from "./transport.ts";
 
 export type Asked<N extends ExchangeName> =
   | { readonly ok: true; readonly response: ResponseOf<N> }
-  | { readonly ok: false; readonly weather: Weather };
+  | {
+      readonly ok: false;
+      readonly weather: Weather;
+      /** With `sequence-used` only: to be carried out whatever was asked. */
+      readonly revocations?: readonly SignedDocument[];
+    };
 
 export interface Signer {
   readonly keyId: string;
@@ -63,6 +70,8 @@ export async function exchange<N extends ExchangeName>(
   );
   try {
     const reply = await parts.transport.post(url, { ...headers }, body, maxResponseBytes, signal);
+    if (reply.status === sequenceConflict.status && serverKey instanceof Uint8Array)
+      return refusedNumber(reply, headers.signature, serverKey);
     if (reply.status !== 200) return { ok: false, weather: "status" };
     const parsed = v.safeParse(responseSchema, parseJson(reply.body));
     if (!parsed.success) return { ok: false, weather: "not-the-server" };
@@ -79,6 +88,14 @@ export async function exchange<N extends ExchangeName>(
   } finally {
     done.abort();
   }
+}
+
+/** The server has heard this request's number before. Only its own word on this very request brings anything. */
+function refusedNumber(reply: Reply, requestSignature: string, serverKey: Uint8Array): Asked<never> {
+  const parsed = v.safeParse(sequenceConflict.response, parseJson(reply.body));
+  return parsed.success && verifyResponse(reply, reply.headers, requestSignature, serverKey)
+    ? { ok: false, weather: "sequence-used", revocations: parsed.output.revocations }
+    : { ok: false, weather: "status" };
 }
 
 function parseJson(body: Uint8Array): unknown {

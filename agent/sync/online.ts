@@ -93,9 +93,9 @@ export class Online implements SignInServer {
       spent: this.#spent(attempt.user),
     };
     const asked = await link.askNow("verify", question, leftMs);
+    if (keeper.condition().state === "revoked") return { verdict: "revoked" };
     if (!asked.ok) return { verdict: "offline" };
     const { result } = asked.response;
-    if (keeper.condition().state === "revoked") return { verdict: "revoked" };
     if (result.verdict === "denied") await this.#spendSeen(attempt.user, answers);
     if (result.verdict !== "granted") return result;
     this.settle(attempt, result.bundle);

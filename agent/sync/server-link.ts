@@ -1,5 +1,5 @@
 // The joined machine's line to its server: sequence numbers, one lane, what is remembered of reachability, and what every
-// answer brings whatever was asked: the server's time and revocations.
+// answer brings whatever was asked: the server's time and revocations. Revocations alone come with a refused number, too.
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
@@ -54,9 +54,9 @@ export class ServerLink {
   askNow<N extends JoinedExchange>(name: N, question: Question<N>, budgetMs: number): Promise<Asked<N>> {
     const { clock } = this.#parts;
     const startedMs = clock.monotonicMs();
-    return this.#lane.foreground(() => {
+    return this.#lane.foreground((): Promise<Asked<N>> => {
       const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
-      if (leftMs <= 0) return Promise.resolve({ ok: false, weather: "timed-out" } as const);
+      if (leftMs <= 0) return Promise.resolve({ ok: false, weather: "timed-out" });
       return this.#ask(name, question, leftMs, new AbortController().signal);
     });
   }
@@ -82,7 +82,7 @@ export class ServerLink {
     budgetMs: number,
     stop: AbortSignal,
   ): Promise<Asked<N>> {
-    const { keeper, reach, clock, url } = this.#parts;
+    const { keeper, timekeeper, reach, clock, url } = this.#parts;
     const store = keeper.store();
     const server = store.server();
     const { identity } = store.keys;
@@ -106,6 +106,8 @@ export class ServerLink {
       stop,
     );
     if (!asked.ok) {
+      const { nowMs } = timekeeper.now(store.head.time).moment;
+      this.#revoke(asked.revocations ?? [], nowMs);
       reach.failed(asked.weather);
       return asked;
     }

@@ -5,6 +5,7 @@ export type Weather =
   | "certificate-refused"
   | "not-the-server"
   | "status"
+  | "sequence-used"
   | "too-large"
   | "preempted";
 

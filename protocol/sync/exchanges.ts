@@ -1,5 +1,6 @@
 // What machine and server say to each other, once for both. Every request is a POST of JSON to `path`, signed by the
-// machine; every answer with status 200 is JSON signed by the server. Any other status is weather: nothing follows from it.
+// machine; every answer with status 200 is JSON signed by the server. Any other status is weather: nothing follows from it,
+// but for the revocations in a signed refusal of a request number.
 
 import * as v from "valibot";
 import { kinds } from "../../words/kind.ts";
@@ -224,6 +225,18 @@ export const sync = {
     machinePolicy: v.nullable(signedDocumentSchema),
     /** Only those that changed. A sync refreshes a bundle but never extends its lease. */
     bundles: v.pipe(v.array(signedDocumentSchema), v.maxLength(10_000)),
+  }),
+} as const;
+
+/**
+ * Signed like an answer, but with status 409: the number of this request has been used before. Says nothing of the request
+ * itself. An old copy of a machine's state hears in it what it must hear whatever it asks.
+ */
+export const sequenceConflict = {
+  status: 409,
+  response: v.strictObject({
+    error: v.strictObject({ code: v.literal("sequence-conflict"), message: shortText }),
+    revocations: answering.revocations,
   }),
 } as const;
 

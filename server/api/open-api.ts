@@ -2,6 +2,7 @@
 
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
+import { sequenceConflict } from "../../protocol/sync/exchanges.ts";
 import { type RefusalCode, refusals } from "./refusal.ts";
 import { routes } from "./routes.ts";
 
@@ -37,6 +38,7 @@ export function openApiDocument(): object {
             content: json(schemaOf(route.response)),
           },
           ...Object.fromEntries(route.refuses.map((code) => [refusals[code].status, refusalOf(code)])),
+          ...(name === "join" || name === "recover" ? {} : { [sequenceConflict.status]: conflict }),
         },
       },
     },
@@ -52,6 +54,12 @@ export function openApiDocument(): object {
     paths: { ...Object.fromEntries(signed), ...open },
   };
 }
+
+const conflict = {
+  description:
+    "The request's sequence has been used. Signed like an answer with status 200; brings revocations, and says nothing of the request",
+  content: json(schemaOf(sequenceConflict.response)),
+};
 
 export function schemaOf(schema: GenericSchema): object {
   const { $schema: _, ...rest } = toJsonSchema(schema, conversion);

@@ -3,6 +3,7 @@
 import { exchanges } from "../../protocol/sync/exchanges.ts";
 import type { RefusalCode } from "./refusal.ts";
 
+/** `sequence-conflict` is signed by the server in the exchanges of joined machines, and in no other. */
 const always: readonly RefusalCode[] = [
   "malformed",
   "unsigned",

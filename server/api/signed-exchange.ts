@@ -4,7 +4,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
-import type { RequestOf } from "../../protocol/sync/exchanges.ts";
+import { type RequestOf, sequenceConflict } from "../../protocol/sync/exchanges.ts";
 import {
   type RequestSignature,
   readRequestSignature,
@@ -28,7 +28,7 @@ export interface Asked {
 }
 
 type Outcome =
-  | { readonly kind: "answered"; readonly body: object }
+  | { readonly kind: "answered" | "conflict"; readonly body: object }
   | { readonly kind: "refused"; readonly code: RefusalCode };
 
 interface Incoming {
@@ -108,7 +108,7 @@ export class SignedExchanges {
         case "answered":
           return reply;
         case "sequence-conflict":
-          return refused("sequence-conflict");
+          return { kind: "conflict", body: { ...refusalBody(reply.kind), revocations: reply.revocations } };
         case "unknown":
           return refused("unsigned");
         case "abandoned":
@@ -132,8 +132,9 @@ export class SignedExchanges {
     const answer = Buffer.from(JSON.stringify(outcome.body), "utf8");
     const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
     const to = context.req.header("signature") ?? "";
-    const headers = signResponse({ status: 200, body: answer }, to, by, this.#clock.wallMs());
-    return new Response(answer, { status: 200, headers: { ...headers, "content-type": "application/json" } });
+    const status = outcome.kind === "answered" ? 200 : sequenceConflict.status;
+    const headers = signResponse({ status, body: answer }, to, by, this.#clock.wallMs());
+    return new Response(answer, { status, headers: { ...headers, "content-type": "application/json" } });
   }
 }
 

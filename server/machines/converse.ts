@@ -27,7 +27,7 @@ export type Reply<A> =
       readonly kind: "answered";
       readonly body: A & { readonly serverTimeMs: number; readonly revocations: SignedDocument[] };
     }
-  | { readonly kind: "sequence-conflict" }
+  | { readonly kind: "sequence-conflict"; readonly revocations: SignedDocument[] }
   | { readonly kind: "unknown" }
   /** The asker had gone before the work began: nothing was accepted. */
   | { readonly kind: "abandoned" };
@@ -50,14 +50,18 @@ export async function converse<Q extends Asking, P, A extends object>(
   return store.write(async (tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
     const accepted = await acceptRequest(tx, machine.id, request, nowMs);
-    if (accepted.kind === "unknown" || accepted.kind === "sequence-conflict") return { kind: accepted.kind };
+    if (accepted.kind === "unknown") return { kind: "unknown" };
+    const revocations = () => pendingRevocations(tx, machine.id, request.revokedThrough);
+    // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
+    if (accepted.kind === "sequence-conflict")
+      return { kind: "sequence-conflict", revocations: await revocations() };
     if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
     const answer =
       accepted.kind === "revoked"
         ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)
         : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
-    const revocations = await pendingRevocations(tx, machine.id, request.revokedThrough);
-    return { kind: "answered", body: { serverTimeMs: nowMs, revocations, ...answer } };
+    const body = { serverTimeMs: nowMs, revocations: await revocations(), ...answer };
+    return { kind: "answered", body };
   });
 }
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { contentDigest } from "../../protocol/sync/http-signature.ts";
 import { flagsOf, theMachine } from "../../server/machines/machines.ts";
+import { revokeMachine } from "../../server/machines/revoke.ts";
 import { dayMs } from "../../words/clock.ts";
 import { startMs, testServer, totpAt } from "./fixture.ts";
 import { parse, TestMachine } from "./machine.ts";
@@ -66,7 +67,7 @@ describe("a request", () => {
     expect((await post("/v1/probe", signed, { ...headers, "signature-input": input })).status).toBe(401);
   });
 
-  it("is refused when it comes again, and the machine is flagged, once", async () => {
+  it("is refused when it comes again, with nothing but revocations, and the machine is flagged, once", async () => {
     const { server, laptop, body, post } = await setting();
     const signed = body();
     const headers = { ...laptop.sign("/v1/probe", signed) };
@@ -74,7 +75,10 @@ describe("a request", () => {
     for (let time = 0; time < 3; time++) {
       const again = await post("/v1/probe", signed, headers);
       expect(again.status).toBe(409);
-      expect(again.headers.get("signature")).toBeNull();
+      expect(await again.json()).toEqual({
+        error: { code: "sequence-conflict", message: expect.any(String) },
+        revocations: [],
+      });
     }
     const machine = await theMachine(server.store.db, laptop.id);
     expect(flagsOf(machine)).toEqual(["sequence-conflict"]);
@@ -121,6 +125,30 @@ describe("a request", () => {
     gone.abort();
     await Promise.resolve(answer).catch(() => undefined);
     expect((await theMachine(server.store.db, laptop.id)).sequence).toBeLessThan(laptop.sequence);
+  });
+});
+
+describe("the refusal of a used sequence", () => {
+  it("is signed for its own request only, and brings what the machine has to carry out", async () => {
+    const { server, laptop } = await setting();
+    await laptop.ask("probe", laptop.asking());
+    await server.store.write(async (tx) => {
+      const machine = await theMachine(tx, laptop.id);
+      await revokeMachine(tx, server.identity.signing.privateKey, machine, startMs);
+    });
+    laptop.sequence -= 1;
+    const refused = await laptop.send("probe", laptop.asking());
+    laptop.sequence -= 1;
+    const another = await laptop.send("probe", laptop.asking());
+    expect([refused.status, another.status]).toEqual([409, 409]);
+    expect(laptop.isSigned(refused)).toBe(true);
+    expect(laptop.isSigned(another)).toBe(true);
+    expect(laptop.isSigned(refused, another.requestSignature)).toBe(false);
+    expect(laptop.isSigned({ ...refused, status: 200 })).toBe(false);
+    const { revocations } = JSON.parse(Buffer.from(refused.body).toString());
+    expect(revocations.map(laptop.openRevocation.bind(laptop))).toMatchObject([
+      { machine: laptop.id, target: { scope: "machine" } },
+    ]);
   });
 });
 
