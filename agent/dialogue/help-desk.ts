@@ -7,6 +7,7 @@ import type { Random } from "../../words/random.ts";
 import { unreachable } from "../../words/unreachable.ts";
 import type { HelpDeskReason, HelpDeskRefusal } from "../policy/help-desk.ts";
 import type { Attempt } from "../policy/situation.ts";
+import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger } from "./ports.ts";
 import type { Talk } from "./talk.ts";
 import * as shown from "./words-shown.ts";
@@ -25,11 +26,12 @@ export async function askHelpDesk(
   attempt: Attempt,
   reason: HelpDeskReason,
   talk: Talk,
+  speech: DialogueSpeech,
 ): Promise<End | undefined> {
   const offer = parts.ledger.offerHelpDesk(attempt, reason, parts.random);
-  if (offer.state !== "offered") return tell(offer, talk);
-  talk.show("info", shown.callHelpDesk(offer.challenge));
-  const answer = parseUnlockAnswer(await talk.ask("shown", shown.helpDeskAnswer));
+  if (offer.state !== "offered") return tell(offer, talk, speech);
+  talk.show("info", shown.callHelpDesk(speech, offer.challenge));
+  const answer = parseUnlockAnswer(await talk.ask("shown", speech.say("help-desk-answer")));
   if (answer === undefined) return undefined;
   const judgement = parts.ledger.judgeHelpDesk(attempt, offer.challenge, answer);
   switch (judgement.verdict) {
@@ -38,12 +40,12 @@ export async function askHelpDesk(
     case "denied":
       return { word: "END", verdict: "denied" };
     case "refused":
-      return tell(judgement.refusal, talk);
+      return tell(judgement.refusal, talk, speech);
     default:
       return unreachable(judgement);
   }
 }
 
-function tell(refusal: HelpDeskRefusal, talk: Talk): undefined {
-  if (refusal.state === "tried-out") talk.show("error", shown.helpDeskTriedOut(refusal.forMs));
+function tell(refusal: HelpDeskRefusal, talk: Talk, speech: DialogueSpeech): undefined {
+  if (refusal.state === "tried-out") talk.show("error", shown.helpDeskTriedOut(speech, refusal.forMs));
 }

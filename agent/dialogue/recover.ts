@@ -3,6 +3,7 @@
 import type { End } from "../../protocol/dialogue/messages.ts";
 import { defaultPolicy } from "../../protocol/sync/policy.ts";
 import type { Attempt } from "../policy/situation.ts";
+import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInRecovery } from "./ports.ts";
 import type { Talk } from "./talk.ts";
 import * as shown from "./words-shown.ts";
@@ -15,10 +16,11 @@ export async function recoverBySignIn(
   attempt: Attempt,
   dialogue: string,
   talk: Talk,
+  speech: DialogueSpeech,
 ): Promise<End> {
-  talk.show("info", shown.recovering);
+  talk.show("info", speech.say("recovering"));
   const [first = ["totp"]] = defaultPolicy.online.factors;
-  const answers = [await talk.ask("hidden", shown.prompt(first, 0))];
+  const answers = [await talk.ask("hidden", shown.prompt(speech, first, 0))];
   for (;;) {
     const verified = await recovery.verify(attempt, dialogue, answers);
     switch (verified.verdict) {
@@ -27,15 +29,15 @@ export async function recoverBySignIn(
       case "denied":
         return { word: "END", verdict: "denied" };
       case "locked":
-        talk.show("error", shown.lockedOnline);
+        talk.show("error", speech.say("locked-online"));
         return { word: "END", verdict: "locked" };
       case "more":
         if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
-        answers.push(await talk.ask("hidden", shown.prompt(verified.question, answers.length)));
+        answers.push(await talk.ask("hidden", shown.prompt(speech, verified.question, answers.length)));
         break;
       case "revoked":
       case "offline":
-        talk.show("error", shown.whyNotOffline({ verdict: "unavailable", reason: "damaged" }));
+        talk.show("error", shown.whyNotOffline(speech, { verdict: "unavailable", reason: "damaged" }));
         return { word: "END", verdict: "unavailable" };
     }
   }

@@ -12,6 +12,7 @@ import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
 import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
+import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger, SignInRecovery, SignInServer } from "./ports.ts";
 import { recoverBySignIn } from "./recover.ts";
 import { type Converse, DialogueOver, type Talk } from "./talk.ts";
@@ -49,14 +50,21 @@ export function signIn(parts: SignInParts): Converse {
       service: begin.service,
       caller: caller.uid === 0 ? "system" : "self",
     };
+    const speech = dialogueSpeech(begin.lang);
     try {
-      return await new SignIn(parts, attempt, talk).run();
+      return await new SignIn(parts, attempt, talk, speech).run();
     } catch (error) {
       const why = shown.whyNoState(error);
       if (why === undefined) throw error;
       if (parts.recovery.possible())
-        return await recoverBySignIn(parts.recovery, attempt, parts.random.bytes(16).toBase64(), talk);
-      talk.show("error", why);
+        return await recoverBySignIn(
+          parts.recovery,
+          attempt,
+          parts.random.bytes(16).toBase64(),
+          talk,
+          speech,
+        );
+      talk.show("error", speech.say(why));
       return { word: "END", verdict: "unavailable" };
     }
   };
@@ -74,16 +82,18 @@ class SignIn {
   readonly #parts: SignInParts;
   readonly #attempt: Attempt;
   readonly #talk: Talk;
+  readonly #speech: DialogueSpeech;
   readonly #dialogue: string;
   /** The countdown has been shown. */
   #told = false;
   /** The person has asked for the help desk at a prompt: once in a dialogue. */
   #helpAsked = false;
 
-  constructor(parts: SignInParts, attempt: Attempt, talk: Talk) {
+  constructor(parts: SignInParts, attempt: Attempt, talk: Talk, speech: DialogueSpeech) {
     this.#parts = parts;
     this.#attempt = attempt;
     this.#talk = talk;
+    this.#speech = speech;
     this.#dialogue = parts.random.bytes(16).toBase64();
   }
 
@@ -144,10 +154,10 @@ class SignIn {
         case "denied":
           return { word: "END", verdict: "denied" };
         case "locked":
-          this.#talk.show("error", shown.lockedOnline);
+          this.#talk.show("error", this.#speech.say("locked-online"));
           return { word: "END", verdict: "locked" };
         case "revoked":
-          this.#talk.show("error", shown.revokedHere);
+          this.#talk.show("error", this.#speech.say("revoked-here"));
           return { word: "END", verdict: "unavailable" };
         case "more":
           if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
@@ -193,7 +203,7 @@ class SignIn {
         return { word: "END", verdict: "denied" };
       case "locked":
       case "unavailable":
-        this.#talk.show("error", shown.whyNotOffline(judgement));
+        this.#talk.show("error", shown.whyNotOffline(this.#speech, judgement));
         return { end: { word: "END", verdict: judgement.verdict }, helpDesk: judgement.reason };
     }
   }
@@ -204,7 +214,7 @@ class SignIn {
     if (bar === undefined) return undefined;
     if (bar === "skipped") return { end: this.#grantUnasked("skipped", true), helpDesk: undefined };
     this.#parts.ledger.note(this.#attempt, bar.verdict, { offline: true, reason: bar.reason });
-    this.#talk.show("error", shown.whyNotOffline(bar));
+    this.#talk.show("error", shown.whyNotOffline(this.#speech, bar));
     const helpDesk = bar.reason === "online-only" ? undefined : bar.reason;
     return { end: { word: "END", verdict: bar.verdict }, helpDesk };
   }
@@ -212,7 +222,7 @@ class SignIn {
   /** Never within the user's queue: a person on the phone would hold up all others. */
   async #endBarred({ end, helpDesk }: Barred): Promise<End> {
     if (helpDesk === undefined) return end;
-    return (await askHelpDesk(this.#parts, this.#attempt, helpDesk, this.#talk)) ?? end;
+    return (await askHelpDesk(this.#parts, this.#attempt, helpDesk, this.#talk, this.#speech)) ?? end;
   }
 
   #barTo(situation: Situation): Bar | "skipped" | undefined {
@@ -233,7 +243,7 @@ class SignIn {
     this.#told = true;
     const { standing, open } = enrolled;
     const left = leaseLeft(open.bundle.lease, standing.signInsUsed, situation.time.moment.nowMs);
-    this.#talk.show("info", shown.outOfReach(left));
+    this.#talk.show("info", shown.outOfReach(this.#speech, left));
   }
 
   /** The answers; or the end, when the person asked for the help desk instead. */
@@ -257,25 +267,25 @@ class SignIn {
     const { online, mode } = this.#parts;
     await probing;
     const helps = online.reach === "unreachable" && mode === "offline";
-    if (helps) return await askHelpDesk(this.#parts, this.#attempt, "asked", this.#talk);
-    this.#talk.show("info", shown.noHelpDeskOnline);
+    if (helps) return await askHelpDesk(this.#parts, this.#attempt, "asked", this.#talk, this.#speech);
+    this.#talk.show("info", this.#speech.say("no-help-desk-online"));
     return undefined;
   }
 
   #askOne(question: Factors[number], index: number): Promise<string> {
-    return this.#talk.ask("hidden", shown.prompt(question, index));
+    return this.#talk.ask("hidden", shown.prompt(this.#speech, question, index));
   }
 
   /** The sign-in has succeeded already: whatever happens here doesn't change that. */
   async #offerEnrolment(mayEnrol: boolean): Promise<void> {
     if (!mayEnrol) return;
     try {
-      const answer = await this.#talk.ask("shown", shown.askEnrol);
-      if (!/^(y|yes)$/i.test(answer.trim())) return;
+      const answer = await this.#talk.ask("shown", this.#speech.say("ask-enrol"));
+      if (!shown.saysYes(this.#speech, answer)) return;
       const done = await this.#parts.online.enrol(this.#attempt, this.#dialogue);
-      this.#talk.show(done ? "info" : "error", done ? shown.enrolled : shown.notEnrolledNow);
+      this.#talk.show(done ? "info" : "error", this.#speech.say(done ? "enrolled" : "not-enrolled-now"));
     } catch (error) {
-      if (!(error instanceof DialogueOver)) this.#talk.show("error", shown.notEnrolledNow);
+      if (!(error instanceof DialogueOver)) this.#talk.show("error", this.#speech.say("not-enrolled-now"));
     }
   }
 

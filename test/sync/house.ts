@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { AdminActions } from "../../agent/admin/actions.ts";
 import { adminActions } from "../../agent/admin/service.ts";
+import { dialogueSpeech } from "../../agent/dialogue/languages/dialogue-speech.ts";
 import { signIn } from "../../agent/dialogue/sign-in.ts";
 import { DialogueOver } from "../../agent/dialogue/talk.ts";
 import { UserQueue } from "../../agent/dialogue/user-queue.ts";
-import { helpDeskAnswer } from "../../agent/dialogue/words-shown.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
@@ -275,7 +275,7 @@ export class Agent {
   async signIn(
     user: string,
     answers: readonly TypedAnswer[],
-    { kind = "logon" as Kind, uid = 0 } = {},
+    { kind = "logon" as Kind, uid = 0, lang = undefined as string | undefined } = {},
   ): Promise<Outcome> {
     const shown: string[] = [];
     const asked: string[] = [];
@@ -290,7 +290,7 @@ export class Agent {
       random: systemRandom,
     });
     const end = await converse(
-      { word: "BEGIN", kind, user: name.value, service: "test" },
+      { word: "BEGIN", kind, user: name.value, service: "test", ...(lang === undefined ? {} : { lang }) },
       { uid, pid: 1, userName: uid === 0 ? "root" : user },
       {
         over: new AbortController().signal,
@@ -298,7 +298,8 @@ export class Agent {
         ask: (_echo, text) => {
           asked.push(text);
           const answer = left.shift();
-          if (answer === undefined && text === helpDeskAnswer) return Promise.resolve("");
+          if (answer === undefined && text === dialogueSpeech(lang).say("help-desk-answer"))
+            return Promise.resolve("");
           if (answer === undefined) return Promise.reject(new DialogueOver("gave up"));
           return Promise.resolve(typeof answer === "string" ? answer : answer(shown));
         },

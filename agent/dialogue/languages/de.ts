@@ -1,0 +1,50 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const de: Translation<typeof en, "de"> = {
+  "one-time-code": "Einmalcode: ",
+  "backup-code": "Ersatzcode: ",
+  "next-one-time-code": "Nun der Einmalcode: ",
+  "next-backup-code": "Nun ein Ersatzcode: ",
+
+  days: { one: "{count} Tag", other: "{count} Tage" },
+  "sign-ins": { one: "{count} Anmeldung", other: "{count} Anmeldungen" },
+  minutes: { one: "{count} Minute", other: "{count} Minuten" },
+  "days-left": "noch {days}",
+  "days-and-sign-ins-left": "noch {days} und {signIns}",
+  "out-of-reach": "Der Server ist nicht erreichbar. Anmeldung ohne Server: {left}.",
+
+  connect: "Verbinden Sie sich mit dem Netz und melden Sie sich noch einmal an.",
+  "locked-out": "Zu viele falsche Codes. Nächster Versuch möglich in: {minutes}.",
+  "lease-expired": "Die Tage für die Anmeldung ohne Server sind abgelaufen.",
+  "sign-ins-used-up": "Die Anmeldungen ohne Server sind aufgebraucht.",
+  "guess-limit": "Zu viele falsche Codes seit der letzten Anmeldung mit Server.",
+  "clock-wrong":
+    "Die Uhr dieses Rechners geht falsch, deshalb können Codes ohne Server nicht geprüft werden.",
+  "offline-off": "Der Server ist nicht erreichbar, und die Anmeldung ohne Server ist abgeschaltet.",
+  "not-enrolled":
+    "Der Server ist nicht erreichbar, und Sie können sich an diesem Rechner noch nicht ohne ihn anmelden.",
+  damaged: "Was dieser Rechner für die Anmeldung ohne Server aufbewahrt, ist beschädigt.",
+
+  "call-help-desk": "Rufen Sie Ihren Helpdesk an und lesen Sie vor: {challenge}",
+  "help-desk-answer": "Dessen Antwort (leer lassen zum Aufgeben): ",
+  "help-desk-tried-out":
+    "Zu viele Antworten des Helpdesks wurden versucht. Nächster Versuch möglich in: {minutes}.",
+  "no-help-desk-online":
+    "Der Helpdesk hilft hier, solange der Server nicht erreichbar ist. Fragen Sie Ihren Administrator.",
+
+  recovering:
+    "Was dieser Rechner für die Anmeldung ohne Server aufbewahrt, ist nicht brauchbar. Eine Anmeldung mit erreichbarem Server bringt es in Ordnung.",
+  "locked-online":
+    "Zu viele falsche Codes. Versuchen Sie es später noch einmal oder fragen Sie Ihren Administrator.",
+  "not-joined": "Dieser Rechner gehört noch zu keinem Nightlatch-Server. Fragen Sie Ihren Administrator.",
+  "revoked-here": "Diesem Rechner wurde die Anmeldung ohne Server entzogen. Fragen Sie Ihren Administrator.",
+  "state-broken":
+    "Was dieser Rechner für die Anmeldung aufbewahrt, ist nicht brauchbar. Fragen Sie Ihren Administrator.",
+
+  "ask-enrol": "Diesen Rechner für die Anmeldung ohne Server einrichten? [j/N] ",
+  yes: "j ja",
+  enrolled: "Dieser Rechner ist jetzt für die Anmeldung ohne Server eingerichtet.",
+  "not-enrolled-now":
+    "Dieser Rechner konnte jetzt nicht eingerichtet werden; Sie werden beim nächsten Mal wieder gefragt.",
+};

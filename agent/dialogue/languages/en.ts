@@ -1,0 +1,43 @@
+// What a person reads during a sign-in. Says what to do; says nothing that a stranger could use.
+
+export const en = {
+  "one-time-code": "One-time code: ",
+  "backup-code": "Backup code: ",
+  "next-one-time-code": "Next, one-time code: ",
+  "next-backup-code": "Next, backup code: ",
+
+  days: { one: "{count} day", other: "{count} days" },
+  "sign-ins": { one: "{count} sign-in", other: "{count} sign-ins" },
+  minutes: { one: "{count} minute", other: "{count} minutes" },
+  "days-left": "{days} left",
+  "days-and-sign-ins-left": "{days} and {signIns} left",
+  "out-of-reach": "The server is out of reach. Offline sign-in: {left}.",
+
+  connect: "Connect to the network and sign in again.",
+  "locked-out": "Too many wrong codes. Try again in {minutes}.",
+  "lease-expired": "The days of offline sign-in have run out.",
+  "sign-ins-used-up": "The offline sign-ins are used up.",
+  "guess-limit": "Too many wrong codes since the last online sign-in.",
+  "clock-wrong": "This machine's clock is wrong, so codes can't be checked offline.",
+  "offline-off": "The server is out of reach, and offline sign-in is switched off.",
+  "not-enrolled": "The server is out of reach, and you can't sign in offline on this machine yet.",
+  damaged: "What this machine keeps for offline sign-in is damaged.",
+
+  "call-help-desk": "Call your help desk and read out: {challenge}",
+  "help-desk-answer": "Its answer (nothing to give up): ",
+  "help-desk-tried-out": "Too many answers of the help desk were tried. Try again in {minutes}.",
+  "no-help-desk-online": "The help desk helps here while the server is out of reach. Ask your administrator.",
+
+  recovering:
+    "What this machine keeps for offline sign-in can't be used. A sign-in with the server in reach sets it right.",
+  "locked-online": "Too many wrong codes. Try again later, or ask your administrator.",
+  "not-joined": "This machine has not joined a Nightlatch server yet. Ask your administrator.",
+  "revoked-here": "This machine's enrolment was revoked. Ask your administrator.",
+  "state-broken": "What this machine keeps for sign-in can't be used. Ask your administrator.",
+
+  "ask-enrol": "Enrol this machine for sign-in without the server? [y/N] ",
+  /** What counts as yes, beside `y` and `yes`; a space between two. */
+  yes: "y yes",
+  enrolled: "This machine is now enrolled for offline sign-in.",
+  "not-enrolled-now": "This machine could not be enrolled now; you are asked again next time.",
+} as const;

@@ -1,0 +1,54 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const es: Translation<typeof en, "es"> = {
+  "one-time-code": "Código de un solo uso: ",
+  "backup-code": "Código de respaldo: ",
+  "next-one-time-code": "Ahora, el código de un solo uso: ",
+  "next-backup-code": "Ahora, un código de respaldo: ",
+
+  days: { one: "{count} día", many: "{count} de días", other: "{count} días" },
+  "sign-ins": {
+    one: "{count} inicio de sesión",
+    many: "{count} de inicios de sesión",
+    other: "{count} inicios de sesión",
+  },
+  minutes: { one: "{count} minuto", many: "{count} de minutos", other: "{count} minutos" },
+  "days-left": "quedan: {days}",
+  "days-and-sign-ins-left": "quedan: {days} y {signIns}",
+  "out-of-reach": "No se puede acceder al servidor. Inicio de sesión sin conexión, {left}.",
+
+  connect: "Conéctese a la red e inicie sesión de nuevo.",
+  "locked-out": "Demasiados códigos incorrectos. Vuelva a intentarlo dentro de {minutes}.",
+  "lease-expired": "Se han agotado los días de inicio de sesión sin conexión.",
+  "sign-ins-used-up": "Se han agotado los inicios de sesión sin conexión.",
+  "guess-limit": "Demasiados códigos incorrectos desde el último inicio de sesión con conexión.",
+  "clock-wrong":
+    "El reloj de este equipo no está en hora, por lo que los códigos no se pueden comprobar sin conexión.",
+  "offline-off": "No se puede acceder al servidor y el inicio de sesión sin conexión está desactivado.",
+  "not-enrolled":
+    "No se puede acceder al servidor y usted todavía no puede iniciar sesión sin conexión en este equipo.",
+  damaged: "Los datos de este equipo para el inicio de sesión sin conexión están dañados.",
+
+  "call-help-desk": "Llame al servicio de asistencia y lea en voz alta: {challenge}",
+  "help-desk-answer": "Su respuesta (deje vacío para desistir): ",
+  "help-desk-tried-out":
+    "Se han probado demasiadas respuestas del servicio de asistencia. Vuelva a intentarlo dentro de {minutes}.",
+  "no-help-desk-online":
+    "El servicio de asistencia ayuda aquí cuando no se puede acceder al servidor. Consulte a su administrador.",
+
+  recovering:
+    "Los datos de este equipo para el inicio de sesión sin conexión no se pueden usar. Un inicio de sesión con acceso al servidor los restablece.",
+  "locked-online":
+    "Demasiados códigos incorrectos. Vuelva a intentarlo más tarde o consulte a su administrador.",
+  "not-joined": "Este equipo todavía no pertenece a ningún servidor Nightlatch. Consulte a su administrador.",
+  "revoked-here": "Se ha revocado el registro de este equipo. Consulte a su administrador.",
+  "state-broken":
+    "Los datos de este equipo para el inicio de sesión no se pueden usar. Consulte a su administrador.",
+
+  "ask-enrol": "¿Registrar este equipo para iniciar sesión sin el servidor? [s/N] ",
+  yes: "s si sí",
+  enrolled: "Este equipo ya está registrado para el inicio de sesión sin conexión.",
+  "not-enrolled-now":
+    "No se ha podido registrar este equipo ahora; se le preguntará de nuevo la próxima vez.",
+};

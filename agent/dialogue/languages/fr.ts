@@ -1,0 +1,49 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const fr: Translation<typeof en, "fr"> = {
+  "one-time-code": "Code à usage unique : ",
+  "backup-code": "Code de secours : ",
+  "next-one-time-code": "Ensuite, le code à usage unique : ",
+  "next-backup-code": "Ensuite, un code de secours : ",
+
+  days: { one: "{count} jour", many: "{count} de jours", other: "{count} jours" },
+  "sign-ins": { one: "{count} connexion", many: "{count} de connexions", other: "{count} connexions" },
+  minutes: { one: "{count} minute", many: "{count} de minutes", other: "{count} minutes" },
+  "days-left": "encore {days}",
+  "days-and-sign-ins-left": "encore {days} et {signIns}",
+  "out-of-reach": "Le serveur est injoignable. Connexion hors ligne : {left}.",
+
+  connect: "Connectez-vous au réseau, puis ouvrez de nouveau la session.",
+  "locked-out": "Trop de codes erronés. Réessayez dans {minutes}.",
+  "lease-expired": "Les jours de connexion hors ligne sont écoulés.",
+  "sign-ins-used-up": "Les connexions hors ligne sont épuisées.",
+  "guess-limit": "Trop de codes erronés depuis la dernière connexion en ligne.",
+  "clock-wrong":
+    "L'horloge de cette machine n'est pas à l'heure : les codes ne peuvent pas être vérifiés hors ligne.",
+  "offline-off": "Le serveur est injoignable, et la connexion hors ligne est désactivée.",
+  "not-enrolled":
+    "Le serveur est injoignable, et vous ne pouvez pas encore vous connecter hors ligne sur cette machine.",
+  damaged: "Les données de connexion hors ligne de cette machine sont endommagées.",
+
+  "call-help-desk": "Appelez votre service d'assistance et lisez-lui : {challenge}",
+  "help-desk-answer": "Sa réponse (laissez vide pour abandonner) : ",
+  "help-desk-tried-out": "Trop de réponses de l'assistance ont été essayées. Réessayez dans {minutes}.",
+  "no-help-desk-online":
+    "L'assistance intervient ici quand le serveur est injoignable. Adressez-vous à votre administrateur.",
+
+  recovering:
+    "Les données de connexion hors ligne de cette machine sont inutilisables. Une connexion avec le serveur joignable les rétablit.",
+  "locked-online": "Trop de codes erronés. Réessayez plus tard ou adressez-vous à votre administrateur.",
+  "not-joined":
+    "Cette machine n'est pas encore rattachée à un serveur Nightlatch. Adressez-vous à votre administrateur.",
+  "revoked-here": "L'inscription de cette machine a été révoquée. Adressez-vous à votre administrateur.",
+  "state-broken":
+    "Les données de connexion de cette machine sont inutilisables. Adressez-vous à votre administrateur.",
+
+  "ask-enrol": "Inscrire cette machine pour la connexion sans le serveur ? [o/N] ",
+  yes: "o oui",
+  enrolled: "Cette machine est maintenant inscrite pour la connexion hors ligne.",
+  "not-enrolled-now":
+    "Cette machine n'a pas pu être inscrite ; la question vous sera posée de nouveau la prochaine fois.",
+};

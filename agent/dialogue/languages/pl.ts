@@ -1,0 +1,54 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const pl: Translation<typeof en, "pl"> = {
+  "one-time-code": "Kod jednorazowy: ",
+  "backup-code": "Kod zapasowy: ",
+  "next-one-time-code": "Teraz kod jednorazowy: ",
+  "next-backup-code": "Teraz kod zapasowy: ",
+
+  days: { one: "{count} dzień", few: "{count} dni", many: "{count} dni", other: "{count} dnia" },
+  "sign-ins": {
+    one: "{count} logowanie",
+    few: "{count} logowania",
+    many: "{count} logowań",
+    other: "{count} logowania",
+  },
+  // In the accusative, as it follows "za".
+  minutes: { one: "{count} minutę", few: "{count} minuty", many: "{count} minut", other: "{count} minuty" },
+  "days-left": "pozostało: {days}",
+  "days-and-sign-ins-left": "pozostało: {days} i {signIns}",
+  "out-of-reach": "Serwer jest nieosiągalny. Logowanie bez połączenia, {left}.",
+
+  connect: "Proszę połączyć się z siecią i zalogować się ponownie.",
+  "locked-out": "Zbyt wiele błędnych kodów. Następna próba możliwa za {minutes}.",
+  "lease-expired": "Dni logowania bez połączenia już upłynęły.",
+  "sign-ins-used-up": "Logowania bez połączenia zostały wyczerpane.",
+  "guess-limit": "Zbyt wiele błędnych kodów od ostatniego logowania z połączeniem.",
+  "clock-wrong": "Zegar tego komputera wskazuje zły czas, dlatego kodów nie można sprawdzić bez połączenia.",
+  "offline-off": "Serwer jest nieosiągalny, a logowanie bez połączenia jest wyłączone.",
+  "not-enrolled":
+    "Serwer jest nieosiągalny, a na tym komputerze nie można jeszcze logować się bez połączenia.",
+  damaged: "Dane tego komputera do logowania bez połączenia są uszkodzone.",
+
+  "call-help-desk": "Proszę zadzwonić do pomocy technicznej i odczytać: {challenge}",
+  "help-desk-answer": "Jej odpowiedź (puste pole oznacza rezygnację): ",
+  "help-desk-tried-out":
+    "Wypróbowano zbyt wiele odpowiedzi pomocy technicznej. Następna próba możliwa za {minutes}.",
+  "no-help-desk-online":
+    "Pomoc techniczna pomaga tutaj, gdy serwer jest nieosiągalny. Proszę zwrócić się do administratora.",
+
+  recovering:
+    "Danych tego komputera do logowania bez połączenia nie można użyć. Logowanie przy osiągalnym serwerze je naprawi.",
+  "locked-online": "Zbyt wiele błędnych kodów. Proszę spróbować później lub zwrócić się do administratora.",
+  "not-joined":
+    "Ten komputer nie należy jeszcze do żadnego serwera Nightlatch. Proszę zwrócić się do administratora.",
+  "revoked-here": "Rejestracja tego komputera została cofnięta. Proszę zwrócić się do administratora.",
+  "state-broken": "Danych tego komputera do logowania nie można użyć. Proszę zwrócić się do administratora.",
+
+  "ask-enrol": "Zarejestrować ten komputer do logowania bez serwera? [t/N] ",
+  yes: "t tak",
+  enrolled: "Ten komputer jest teraz zarejestrowany do logowania bez połączenia.",
+  "not-enrolled-now":
+    "Nie udało się teraz zarejestrować tego komputera; pytanie pojawi się ponownie następnym razem.",
+};
