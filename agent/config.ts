@@ -2,8 +2,8 @@
 
 import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
+import { type Fault, sentences, unknownKeys, wrongValues } from "../toml/faults.ts";
 import { type Parsed, parsed, unparsed } from "../words/parsed.ts";
-import { type Fault, sentences, unknownKeys, wrongValues } from "./config/faults.ts";
 import type { ExtraHeaders } from "./config/headers.ts";
 import { readTrustedFile } from "./config/read-file.ts";
 import { type ConfigFile, fileSchema } from "./config/schema.ts";
@@ -63,7 +63,7 @@ export function parseConfig(text: string, file: string): Parsed<Config> {
   else faults.push(...contradictions(checked.output));
   return checked.success && faults.length === 0
     ? parsed(toConfig(checked.output))
-    : unparsed(sentences(faults, text, file));
+    : unparsed(sentences(faults, text, { file, manual: "nightlatchd.toml(5)" }));
 }
 
 function contradictions({ server, socket }: ConfigFile): Fault[] {

@@ -5,7 +5,7 @@ import { userInfo } from "node:os";
 import { destination, type Logger, pino } from "pino";
 import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
-import { runCommand } from "./cli/program.ts";
+import { defaultConfigFile, runCommand } from "./cli/program.ts";
 
 // Whatever is created, others have no part in it.
 process.umask(0o077);
@@ -20,6 +20,7 @@ void runCommand(process.argv.slice(2), {
   random: systemRandom,
   operator: operator(),
   environment: process.env,
+  defaultConfigFile,
   makeLog: (level): Logger => pino({ level, base: {} }, destination({ fd: 2, sync: true })),
   askedToEnd: () =>
     new Promise((resolve) => {

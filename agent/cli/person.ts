@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { harmless } from "../platform/harmless.ts";
+import { harmless } from "../../words/harmless.ts";
 import type { Io } from "./io.ts";
 import type { Person } from "./relay.ts";
 import type { Paint } from "./show/paint.ts";

@@ -1,9 +1,9 @@
 // The commands of `nightlatch`, their options and their help.
 
 import { Command, CommanderError } from "commander";
+import { harmless } from "../../words/harmless.ts";
 import { kinds, parseKind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
-import { harmless } from "../platform/harmless.ts";
 import { version } from "../platform/version.ts";
 import { type AdminClient, adminClient } from "./admin-client.ts";
 import { examine, exitAfter, showFindings } from "./doctor/doctor.ts";

@@ -1,9 +1,9 @@
 // `nightlatch sign-in`: a dialogue in a terminal, to try things out and for scripts that want a second factor.
 
 import type { Begin } from "../../protocol/dialogue/messages.ts";
+import { harmless } from "../../words/harmless.ts";
 import { parseKind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
-import { harmless } from "../platform/harmless.ts";
 import { type Exit, exitCodes } from "./exit-codes.ts";
 import { type Io, Stop } from "./io.ts";
 import { personAt } from "./person.ts";

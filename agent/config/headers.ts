@@ -1,8 +1,8 @@
 // Extra headers for a gateway in front of the server.
 
 import * as v from "valibot";
+import { isTable } from "../../toml/table.ts";
 import { Secret } from "../../words/secret.ts";
-import { isTable } from "./table.ts";
 
 /** A value is a Secret: gateways are often opened with one. */
 export type ExtraHeaders = Readonly<Record<string, Secret>>;

@@ -2,7 +2,7 @@
 
 import { pino } from "pino";
 import type { Clock } from "../../words/clock.ts";
-import { harmless } from "../platform/harmless.ts";
+import { harmless } from "../../words/harmless.ts";
 import { type Fields, type Level, type Log, levels } from "./log.ts";
 import { type Printable, printable } from "./redact.ts";
 

@@ -1,7 +1,7 @@
 // Makes any value printable: by its type alone, so that nobody has to remember which field holds what.
 
+import { harmless } from "../../words/harmless.ts";
 import { Secret } from "../../words/secret.ts";
-import { harmless } from "../platform/harmless.ts";
 
 const deepest = 4;
 const mostItems = 50;

@@ -7,7 +7,18 @@ import { type Command, check, root } from "./command.ts";
 import { type Counts, nothing, sum } from "./counts.ts";
 
 /** oxlint looks at nothing without paths, and is content with that: so it gets them all. */
-const folders = ["words", "otp", "protocol", "platform", "agent", "server", "scripts", "test", "bench"];
+const folders = [
+  "words",
+  "otp",
+  "protocol",
+  "platform",
+  "toml",
+  "agent",
+  "server",
+  "scripts",
+  "test",
+  "bench",
+];
 
 /** What only a linter that knows types can see; the rest is Biome's. */
 const promiseRules = [

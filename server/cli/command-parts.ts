@@ -3,6 +3,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
+import { keyNames } from "../configuration/keys.ts";
+import { OptionError, type Resolved, resolveConfiguration } from "../configuration/resolve.ts";
 import { initServer, type OpenServer, openServer } from "../identity/open-server.ts";
 import { type Terminal, UsageError } from "./terminal.ts";
 
@@ -14,6 +16,8 @@ export interface CommandParts {
   readonly operator: string;
   /** The process's: NIGHTLATCH_DATA and its like, for what is not given at the command line. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Read where neither a file nor a folder is named. */
+  readonly defaultConfigFile?: string | undefined;
 }
 
 export interface CommonOptions {
@@ -21,12 +25,29 @@ export interface CommonOptions {
   readonly json: boolean;
 }
 
+/** What stands behind a command: its own and the global options over the environment over the file. */
+export function configured(command: Command, parts: CommandParts): Resolved {
+  const given = command.optsWithGlobals<Record<string, unknown>>();
+  const text = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
+  try {
+    return resolveConfiguration({
+      options: Object.fromEntries(keyNames.map((name) => [name, text(name)])),
+      environment: parts.environment,
+      file: text("config"),
+      defaultFile: parts.defaultConfigFile,
+    });
+  } catch (error) {
+    throw error instanceof OptionError ? new UsageError(error.message) : error;
+  }
+}
+
 function commonOptions(command: Command, parts: CommandParts): CommonOptions {
-  const { data, json } = command.optsWithGlobals<{ data?: string; json?: boolean }>();
-  const folder = data ?? parts.environment["NIGHTLATCH_DATA"];
-  if (folder === undefined || folder === "")
-    throw new UsageError("say which server: --data DIR, or the environment variable NIGHTLATCH_DATA");
-  return { data: folder, json: json === true };
+  const { data } = configured(command, parts).configuration;
+  if (data === undefined)
+    throw new UsageError(
+      "say which server: --data DIR, the environment variable NIGHTLATCH_DATA, or data in --config FILE",
+    );
+  return { data, json: command.optsWithGlobals<{ json?: boolean }>().json === true };
 }
 
 type Work<T> = (server: OpenServer, options: CommonOptions) => Promise<T>;
@@ -57,7 +78,12 @@ async function between<T>(
 }
 
 /** JSON for scripts, or text for people. */
-export function say(parts: CommandParts, options: CommonOptions, json: unknown, text: string): void {
+export function say(
+  parts: CommandParts,
+  options: Pick<CommonOptions, "json">,
+  json: unknown,
+  text: string,
+): void {
   parts.terminal.out(options.json ? `${JSON.stringify(json, null, 2)}\n` : text);
 }
 

@@ -1,8 +1,11 @@
-// The command line, put together; and what its ends mean: 0 done, 1 failed or not found, 2 not understood.
+// The command line, put together; and what its ends mean: 0 done, 1 failed or not found, 2 not understood, 78
+// the configuration is wrong (EX_CONFIG), so that systemd does not restart what can't start.
 
 import { Command, CommanderError } from "commander";
+import { ConfigurationError } from "../configuration/failure.ts";
 import { version } from "../version.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
+import { addConfigCommands } from "./config.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addInitCommand } from "./init.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
@@ -12,12 +15,14 @@ import { describeError, errorCode, plain, UsageError } from "./terminal.ts";
 import { addUnlockCommand } from "./unlock.ts";
 import { addUserCommands } from "./users.ts";
 
+export const defaultConfigFile = "/etc/nightlatch/server.toml";
+
 /** Runs one command; the exit code. `args` are those after the program's name. */
-export async function runCommand(args: readonly string[], parts: ServeParts): Promise<0 | 1 | 2> {
+export async function runCommand(args: readonly string[], parts: ServeParts): Promise<0 | 1 | 2 | 78> {
   // What could not be parsed could have had the option anywhere.
   const json = args.includes("--json");
   const fail = (error: unknown): void => {
-    const message = plain(describeError(error));
+    const message = describeError(error).split("\n").map(plain).join("\n");
     const said = json ? JSON.stringify({ error: { code: errorCode(error), message } }) : undefined;
     parts.terminal.err(`${said ?? `nightlatch-server: ${message}`}\n`);
   };
@@ -30,6 +35,7 @@ export async function runCommand(args: readonly string[], parts: ServeParts): Pr
       return error.exitCode === 0 ? 0 : 2;
     }
     fail(error);
+    if (error instanceof ConfigurationError) return 78;
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -39,7 +45,11 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
     .description(
       "the server of Nightlatch: MFA for workstations that keeps working when this server is out of reach",
     )
-    .option("--data <dir>", "the server's folder (or the environment variable NIGHTLATCH_DATA)")
+    .option(
+      "--config <file>",
+      `TOML; see nightlatch-server.toml(5) (default: ${defaultConfigFile} if it is there and no folder is named)`,
+    )
+    .option("--data <dir>", "the server's folder")
     .option("--json", "JSON for scripts, errors too; times are ISO 8601")
     .version(`nightlatch-server ${version}`)
     .configureHelp({ showGlobalOptions: true })
@@ -51,6 +61,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
     .exitOverride();
   addInitCommand(program, parts);
   addServeCommand(program, parts);
+  addConfigCommands(program, parts);
   addUserCommands(program, parts);
   addAuthenticatorCommands(program, parts);
   addJoinTokenCommands(program, parts);

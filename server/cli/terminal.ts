@@ -1,6 +1,7 @@
 // What commands write, and how they fail.
 
 import { inspect } from "node:util";
+import { ConfigurationError } from "../configuration/failure.ts";
 import { Failure } from "../failure.ts";
 
 /** Where a command's words go; the composition root hands in the process's own. */
@@ -14,9 +15,10 @@ export interface Terminal {
 /** The user of the command line asked for something that can't be meant. Exit code 2. */
 export class UsageError extends Error {}
 
-/** One line a person can act on. A fault's own words are kept out of it, since they may hold more than they should. */
+/** What a person can act on, one line but for faults of a configuration. A fault's own words are kept out of it, since they may hold more than they should. */
 export function describeError(error: unknown): string {
-  if (error instanceof Failure || error instanceof UsageError) return error.message;
+  if (error instanceof Failure || error instanceof UsageError || error instanceof ConfigurationError)
+    return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && typeof path === "string") return `${path}: ${code}`;
   if (typeof code === "string" && code.startsWith("ERR_SQLITE"))
@@ -29,6 +31,7 @@ export function describeError(error: unknown): string {
 /** A stable word for scripts. */
 export function errorCode(error: unknown): string {
   if (error instanceof Failure) return error.code;
+  if (error instanceof ConfigurationError) return "configuration";
   return error instanceof UsageError ? "usage" : "fault";
 }
 

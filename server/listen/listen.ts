@@ -5,11 +5,7 @@ import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { ListenAddress } from "./address.ts";
-
-export interface Tls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
+import type { Tls } from "./tls.ts";
 
 export interface Listening {
   readonly address: ListenAddress;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { makeLog, standardError } from "../../agent/log/logger.ts";
 import { printable } from "../../agent/log/redact.ts";
 import { sparing } from "../../agent/log/sparing.ts";
-import { harmless } from "../../agent/platform/harmless.ts";
+import { harmless } from "../../words/harmless.ts";
 import { Secret } from "../../words/secret.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { rememberingLog } from "./workspace.ts";

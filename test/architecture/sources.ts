@@ -8,7 +8,7 @@ import { parseSync } from "rolldown/utils";
 const root = join(import.meta.dirname, "../..");
 
 /** The folders that make up the programs. */
-export const productFolders = ["words", "otp", "protocol", "platform", "agent", "server"] as const;
+export const productFolders = ["words", "otp", "protocol", "platform", "toml", "agent", "server"] as const;
 
 export interface Source {
   /** From the root of the checkout, with "/" between names. */

@@ -1,6 +1,6 @@
 // Lines with their columns under each other.
 
-import { harmless } from "../../platform/harmless.ts";
+import { harmless } from "../../../words/harmless.ts";
 
 /** Pads by what a terminal shows: a letter outside ASCII may be wider than one column, so those are only estimated. */
 export function aligned(rows: readonly (readonly string[])[], gap = 2): string {

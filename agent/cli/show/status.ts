@@ -1,7 +1,7 @@
 // `nightlatch status` and `nightlatch explain` for people.
 
+import { harmless } from "../../../words/harmless.ts";
 import type { EnrolmentStatus, Explanation, Status } from "../../admin/actions.ts";
-import { harmless } from "../../platform/harmless.ts";
 import type { Paint } from "./paint.ts";
 import { leftOver, localTime } from "./quantities.ts";
 import { aligned } from "./rows.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { parse, stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
-import { closest } from "../../agent/config/closest.ts";
-import { locator } from "../../agent/config/locate.ts";
+import { closest } from "../../toml/closest.ts";
+import { locator } from "../../toml/locate.ts";
 
 const find = (text: string, ...path: string[]): string | undefined => {
   parse(text);

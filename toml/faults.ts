@@ -1,7 +1,7 @@
 // Faults of a configuration as sentences: which key, where it stands, what to do.
 
 import type * as v from "valibot";
-import { harmless } from "../platform/harmless.ts";
+import { harmless } from "../words/harmless.ts";
 import { closest } from "./closest.ts";
 import { type Locate, locator, type Position } from "./locate.ts";
 import { isTable } from "./table.ts";
@@ -46,20 +46,49 @@ export function wrongValues(issues: readonly v.BaseIssue<unknown>[]): Fault[] {
   }));
 }
 
+export interface Told {
+  /** How the faults name the file. */
+  readonly file: string;
+  /** Where the keys are described, as in `nightlatchd.toml(5)`. */
+  readonly manual: string;
+}
+
 /** One sentence a fault, in the order of the file. */
-export function sentences(faults: readonly Fault[], text: string, file: string): string {
-  const locate = locator(text);
-  return faults
-    .map((fault) => ({ fault, at: nearest(locate, fault.path) }))
-    .sort((one, other) => one.at.line - other.at.line || one.at.column - other.at.column)
-    .map(({ fault, at }) => sentence(fault, `${file}:${at.line}:${at.column}`))
+export function sentences(faults: readonly Fault[], text: string, told: Told): string {
+  return located(faults, text)
+    .map(({ fault, at }) => sentence(fault, at, told))
     .join("\n");
 }
 
-function sentence({ path, sentence: said, meant }: Fault, where: string): string {
+/** The same with the line and a caret under each. */
+export function sentencesWithLines(faults: readonly Fault[], text: string, told: Told): string {
+  return located(faults, text)
+    .map(({ fault, at }) => `${sentence(fault, at, told)}\n${excerpt(text, at)}`)
+    .join("\n");
+}
+
+/** The line and a caret under the place. Of a value nothing is shown: it may be a secret, and go on over lines. */
+export function excerpt(text: string, { line, column }: Position): string {
+  const whole = (text.split("\n")[line - 1] ?? "").replaceAll("\t", " ");
+  const key = /^\s*[\w."'-]{1,80}\s*=/.exec(whole)?.[0];
+  const table = /^\s*\[[^\]#]{0,80}\]?/.exec(whole)?.[0];
+  const shown = key ?? table ?? "";
+  const margin = `  ${line} | `;
+  const at = Math.min(column - 1, shown.length + 1);
+  return `${margin}${harmless(shown)} …\n${" ".repeat(margin.length - 2)}| ${" ".repeat(at)}^`;
+}
+
+function located(faults: readonly Fault[], text: string): { fault: Fault; at: Position }[] {
+  const locate = locator(text);
+  return faults
+    .map((fault) => ({ fault, at: nearest(locate, fault.path) }))
+    .sort((one, other) => one.at.line - other.at.line || one.at.column - other.at.column);
+}
+
+function sentence({ path, sentence: said, meant }: Fault, { line, column }: Position, told: Told): string {
+  const where = `${told.file}:${line}:${column}`;
   if (said !== undefined) return `\`${dotted(path)}\` at ${where} ${said}`;
-  const hint =
-    meant === undefined ? "see nightlatchd.toml(5) for those there are" : `did you mean \`${meant}\`?`;
+  const hint = meant === undefined ? `see ${told.manual} for those there are` : `did you mean \`${meant}\`?`;
   return `unknown key \`${dotted(path)}\` at ${where}; ${hint}`;
 }
 
