@@ -17,15 +17,19 @@ export function leaseProblem(lease: Lease, signInsUsed: number, nowMs: number): 
 }
 
 export interface LeaseLeft {
-  /** Whole days, rounded up: "1 day left" is true until the end. */
+  /**
+   * Whole days, rounded up: "1 day left" is true until the end. Never more than the lease ever had, which a clock a moment
+   * behind the server's would make of it.
+   */
   readonly days: number;
   /** Null: not limited by number. */
   readonly signIns: number | null;
 }
 
 export function leaseLeft(lease: Lease, signInsUsed: number, nowMs: number): LeaseLeft {
+  const leftMs = Math.min(lease.expiresAtMs - nowMs, lease.expiresAtMs - lease.startedAtMs);
   return {
-    days: Math.max(0, Math.ceil((lease.expiresAtMs - nowMs) / dayMs)),
+    days: Math.max(0, Math.ceil(leftMs / dayMs)),
     signIns: lease.signIns === null ? null : Math.max(0, lease.signIns - signInsUsed),
   };
 }

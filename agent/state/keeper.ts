@@ -2,7 +2,6 @@
 // revocation. What can't be read is damaged and stays so until the machine joins again: it is never taken for empty.
 
 import {
-  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -138,7 +137,6 @@ export class StateKeeper {
     this.#protector.create(machine.secret);
     const store = Store.create(this.#databasePath, this.#storeParts(machine.keys), time);
     try {
-      chmodSync(this.#databasePath, 0o600);
       store.commit({ nowMs: time.highWaterMs, wallMs, server, machinePolicy, events: [event] });
     } catch (error) {
       store.close();

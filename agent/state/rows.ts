@@ -1,6 +1,7 @@
 // The one database: rows of sealed bytes and nothing else. node:sqlite, WAL, synchronous=FULL: a commit has been synced
 // when it returns.
 
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StateDamaged, StateUnreadable } from "./failures.ts";
 
@@ -30,6 +31,8 @@ export class Rows {
 
   /** A new, empty database. The caller has made sure that there is none. */
   static create(path: string): Rows {
+    // SQLite gives its log the database's mode when it makes it, so the mode is there before the log is.
+    closeSync(openSync(path, "wx", 0o600));
     const database = connect(path);
     database.exec(
       `CREATE TABLE record (tbl TEXT NOT NULL, id TEXT NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (tbl, id)) STRICT, WITHOUT ROWID; PRAGMA user_version = ${schemaVersion}`,

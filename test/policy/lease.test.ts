@@ -43,6 +43,7 @@ describe("what is left of a lease", () => {
   test("is in days, rounded up, until there is nothing", () => {
     const days = (nowMs: number) => leaseLeft(lease, 0, nowMs).days;
     expect(days(startMs)).toBe(7);
+    expect(days(startMs - 1_500)).toBe(7);
     expect(days(startMs + 1)).toBe(7);
     expect(days(startMs + dayMs)).toBe(6);
     expect(days(lease.expiresAtMs - dayMs - 1)).toBe(2);

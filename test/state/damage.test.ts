@@ -5,8 +5,10 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -165,6 +167,23 @@ describe("starting over", () => {
 });
 
 describe("what a thief reads", () => {
+  test("all files of a running agent are its own alone, whatever the umask", async () => {
+    const before = process.umask(0);
+    try {
+      house.startAgent();
+      rmSync(database());
+      house.startAgent();
+      house.line = (sent, pass) => pass(sent);
+      await house.join();
+      expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+    } finally {
+      process.umask(before);
+    }
+    const modes = readdirSync(folder()).map((name) => [name, statSync(join(folder(), name)).mode & 0o777]);
+    expect(modes.map(([name]) => name)).toContain("state.db-wal");
+    expect(modes.filter(([, mode]) => mode !== 0o600)).toEqual([]);
+  });
+
   test("no seed, no user name, no code and no server secret stands in the folder", async () => {
     const agent = house.startAgent();
     const code = alice.code();
