@@ -32,6 +32,8 @@ export interface Status {
   };
   readonly lastSyncAtMs: number | null;
   readonly eventsWaiting: number;
+  /** Since there was last room for them: they are counted, and reported with the next sync. */
+  readonly eventsDropped: number;
   readonly enrolments: readonly EnrolmentStatus[];
 }
 

@@ -1,3 +1,4 @@
+import { countDropped } from "../../protocol/sync/events.ts";
 import { leaseLeft } from "../policy/lease.ts";
 import { lockedForMs } from "../policy/lockout.ts";
 import type { Moment } from "../policy/moment.ts";
@@ -44,6 +45,7 @@ export function status(parts: StatusParts): Status {
       machine: keeper.revokedMachine() ?? null,
       lastSyncAtMs: null,
       eventsWaiting: 0,
+      eventsDropped: 0,
       enrolments: [],
     };
   const store = keeper.store();
@@ -58,6 +60,7 @@ export function status(parts: StatusParts): Status {
     machine: server.machine,
     lastSyncAtMs,
     eventsWaiting: events.sequence - events.sentThrough,
+    eventsDropped: events.dropped === null ? 0 : countDropped(events.dropped),
     enrolments: readable.map((standing) => enrolmentStatus(store, standing, now.moment)),
   };
 }

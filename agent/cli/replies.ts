@@ -22,6 +22,7 @@ export const statusReply: v.GenericSchema<unknown, Status> = v.object({
   }),
   lastSyncAtMs: maybe(v.number()),
   eventsWaiting: v.number(),
+  eventsDropped: v.number(),
   enrolments: v.array(
     v.object({
       user: v.string(),

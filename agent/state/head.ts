@@ -3,7 +3,7 @@
 
 import * as v from "valibot";
 import { wholeNumber } from "../../protocol/sync/encoding.ts";
-import { chainStart } from "../../protocol/sync/events.ts";
+import { chainStart, droppedSchema } from "../../protocol/sync/events.ts";
 
 const hex64 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
@@ -25,6 +25,8 @@ export const headSchema = v.strictObject({
     /** The last one that the server has safely, and the chain there. Later ones are the outbox. */
     sentThrough: wholeNumber,
     sentChain: hex64,
+    /** Events that found no room and are not in the chain; told by an event as soon as there is room again. */
+    dropped: v.optional(v.nullable(droppedSchema), null),
   }),
   /** How often what users have spent was written, as the protector's counter has it; null where there is no counter. */
   spends: v.nullable(wholeNumber),
@@ -43,7 +45,7 @@ export function firstHead(time: Head["time"], digest: string, spends: number | n
     digest,
     time,
     spends,
-    events: { sequence: 0, chain: chainStart, sentThrough: 0, sentChain: chainStart },
+    events: { sequence: 0, chain: chainStart, sentThrough: 0, sentChain: chainStart, dropped: null },
     requestSequence: 1,
     revokedThrough: 0,
     lastSyncAtMs: null,

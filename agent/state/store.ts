@@ -12,7 +12,16 @@ import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
 import { CommitFailed, StateDamaged } from "./failures.ts";
 import { firstHead, type Head, headSchema } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
-import { afterSending, appendEvents, checkOutbox, type EventDraft, eventRowId } from "./outbox.ts";
+import {
+  afterSending,
+  appendEvents,
+  checkOutbox,
+  type EventDraft,
+  eventRowId,
+  type Waiting,
+  withLines,
+  without,
+} from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
 import { type RowName, RowNames } from "./row-names.ts";
 import { asFailure, type Row, Rows } from "./rows.ts";
@@ -62,18 +71,20 @@ export class Store {
   readonly #counter: GenerationCounter | undefined;
   readonly #names: RowNames;
   #head: Head;
+  #waiting: Waiting;
   /** What the rows say, as long as they are of the same generation: written or read once, known until it changes. */
   readonly #known = new Map<string, { readonly generation: number; readonly content: unknown }>();
   /** Signatures of the bundles as they are stored, by row id: a sign-in writes the small record only. */
   readonly #storedBundles = new Map<string, string>();
 
-  private constructor(rows: Rows, parts: StoreParts, head: Head, names: RowNames) {
+  private constructor(rows: Rows, parts: StoreParts, head: Head, names: RowNames, waiting: Waiting) {
     this.#rows = rows;
     this.#keys = parts.keys;
     this.#random = parts.random;
     this.#counter = parts.counter;
     this.#head = head;
     this.#names = names;
+    this.#waiting = waiting;
   }
 
   static create(path: string, parts: StoreParts, time: TimeRecord): Store {
@@ -83,7 +94,7 @@ export class Store {
     const head = firstHead(time, names.digest(), counter?.read() ?? null);
     const name = { ...headName, generation: head.generation };
     rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], []);
-    return new Store(rows, parts, head, names);
+    return new Store(rows, parts, head, names, { events: 0, bytes: 0 });
   }
 
   /**
@@ -111,10 +122,9 @@ export class Store {
       if (head.generation !== row.generation) throw new StateDamaged("the head is of another generation");
       const names = new RowNames(keys.digest, rows.names(["head", "event"]));
       if (names.digest() !== head.digest) throw new StateDamaged("the rows are not those of the last commit");
-      const store = new Store(rows, parts, head, names);
-      const events = rows.all("event").map((event) => ({ id: event.id, line: store.#eventLine(event) }));
+      const events = rows.all("event").map((row) => ({ id: row.id, line: eventLine(keys, row) }));
       checkOutbox(head.events, events);
-      return store;
+      return new Store(rows, parts, head, names, withLines({ events: 0, bytes: 0 }, events));
     } catch (error) {
       throw asFailure(error);
     }
@@ -181,7 +191,7 @@ export class Store {
   /** Lines of the outbox in order, the oldest first. */
   eventLines(most: number): string[] {
     const from = this.#head.events.sentThrough + 1;
-    return this.#rows.some("event", eventRowId(from), most).map((row) => this.#eventLine(row));
+    return this.#rows.some("event", eventRowId(from), most).map((row) => eventLine(this.#keys, row));
   }
 
   /** @throws CommitFailed: the outcome is unknown, and the store must be opened anew before it is used again. */
@@ -212,11 +222,12 @@ export class Store {
 
     // What users have spent, or who they are here: the commits that must not come undone.
     const spends = [change.put, change.remove].some((list) => (list?.length ?? 0) > 0);
-    const appended = appendEvents(this.#head.events, change.events ?? [], change, this.#random);
-    for (const { id, line } of appended.lines) put.push({ table: "event", id, content: line });
     const sent = this.#sentRows(change.sentThrough);
     remove.push(...sent.map(({ table, id }) => ({ table, id })));
-    const sentLines = sent.map((row) => this.#eventLine(row));
+    const sentLines = sent.map((row) => eventLine(this.#keys, row));
+    const left = without(this.#waiting, sentLines);
+    const appended = appendEvents(this.#head.events, left, change.events ?? [], change, this.#random);
+    for (const { id, line } of appended.lines) put.push({ table: "event", id, content: line });
 
     const head: Head = {
       ...this.#head,
@@ -241,6 +252,7 @@ export class Store {
       throw new CommitFailed(error);
     }
     this.#head = head;
+    this.#waiting = withLines(left, appended.lines);
     names.apply();
     for (const { table, id, content } of put)
       if (table !== "event" && table !== "head") this.#know({ table, id, generation }, content);
@@ -290,10 +302,6 @@ export class Store {
     throw new StateDamaged(where, undefined, "state-turned-back");
   }
 
-  #eventLine(row: Row): string {
-    return shaped("event", v.string(), openRecord(this.#keys.record, row, row.sealed));
-  }
-
   #standing(id: string): Standing | undefined {
     const content = this.#read("standing", id);
     if (content === undefined) return undefined;
@@ -324,6 +332,10 @@ export class Store {
   #rowId(user: string): string {
     return theSodium().crypto_generichash(16, Buffer.from(user, "utf8"), this.#keys.index).toHex();
   }
+}
+
+function eventLine({ record }: MachineKeys, row: Row): string {
+  return shaped("event", v.string(), openRecord(record, row, row.sealed));
 }
 
 function shaped<S extends v.GenericSchema>(what: string, schema: S, content: unknown): v.InferOutput<S> {

@@ -24,7 +24,21 @@ export const eventKinds = [
   "clock-turned-back",
   "state-damaged",
   "configuration-changed",
+  "events-dropped",
 ] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** Of `events-dropped`: what happened while there was no room for it, how often, and from when to when. */
+export const droppedSchema = v.strictObject({
+  counts: v.record(v.picklist(eventKinds), wholeNumber),
+  fromMs: wholeNumber,
+  throughMs: wholeNumber,
+});
+export type Dropped = v.InferOutput<typeof droppedSchema>;
+
+export function countDropped({ counts }: Dropped): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
 
 export const eventSchema = v.strictObject({
   /** 1, 2, 3, …: never reused by one machine. */
@@ -41,6 +55,7 @@ export const eventSchema = v.strictObject({
   method: v.optional(v.pipe(v.string(), v.maxLength(64))),
   /** Why, in a stable word: `wrong-code`, `used-code`, `lease-expired`, … */
   reason: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  dropped: v.optional(droppedSchema),
 });
 export type Event = v.InferOutput<typeof eventSchema>;
 

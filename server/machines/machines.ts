@@ -13,6 +13,8 @@ export type MachineFlag =
   | "event-gap"
   | "event-fork"
   | "event-malformed"
+  /** Not a broken chain: the machine says how much found no room on it. */
+  | "events-dropped"
   | "state-restored";
 
 export async function findMachine(db: Db, id: string): Promise<Machine | undefined> {

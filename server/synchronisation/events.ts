@@ -1,7 +1,14 @@
 // A machine's events, kept exactly once and in order. The chain shows what is missing or was changed.
 
 import * as v from "valibot";
-import { chainHash, chainStart, type Event, eventSchema } from "../../protocol/sync/events.ts";
+import {
+  chainHash,
+  chainStart,
+  countDropped,
+  type Dropped,
+  type Event,
+  eventSchema,
+} from "../../protocol/sync/events.ts";
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
@@ -39,6 +46,11 @@ export async function keepEvents(
     }
     const event = await keepEvent(tx, machine, sequence, line, previous, nowMs);
     if (event !== undefined) fresh.push(event);
+    if (event?.dropped !== undefined)
+      await flagMachine(tx, machine, "events-dropped", nowMs, {
+        sequence,
+        count: countDropped(event.dropped),
+      });
     through = sequence;
     hash = previous;
   }
@@ -128,13 +140,30 @@ function readEvent(line: string): Event | undefined {
 
 /** At the machine's trusted time; its wall time and the moment of arrival stand beside it. */
 function entryOf(machine: Machine, event: Event, nowMs: number): AuditEntry {
-  const { sequence, id, atMs, wallMs, kind, user, ...more } = event;
+  const { sequence, id, atMs, wallMs, kind, user, dropped, ...more } = event;
   return {
     atMs,
     kind,
     source: "machine",
     user: user ?? null,
     machine: machine.id,
-    detail: { ...more, event: id, sequence, wallAt: isoTime(wallMs), receivedAt: isoTime(nowMs) },
+    detail: {
+      ...more,
+      ...droppedDetail(dropped),
+      event: id,
+      sequence,
+      wallAt: isoTime(wallMs),
+      receivedAt: isoTime(nowMs),
+    },
+  };
+}
+
+function droppedDetail(dropped: Dropped | undefined): AuditEntry["detail"] {
+  if (dropped === undefined) return {};
+  return {
+    said: `${countDropped(dropped)} events dropped on the machine`,
+    dropped: Object.entries(dropped.counts).map(([kind, count]) => `${count} ${kind}`),
+    from: isoTime(dropped.fromMs),
+    through: isoTime(dropped.throughMs),
   };
 }

@@ -40,6 +40,7 @@ describe("doctor on what the agent says:", () => {
       "clock",
       "fail",
     ],
+    ["events without room", { eventsDropped: 3 }, "events", "warn"],
     ["a key in a file", {}, "protector", "warn"],
     ["no MFA", { mfa: "disabled" }, "mfa", "warn"],
   ])("%s", (_what, change, check, outcome) => {

@@ -17,6 +17,7 @@ export const healthy: Status = {
   server: { url: "https://mfa.corp.example", reach: "reachable", lastContactAtMs: noon, lastFailure: null },
   lastSyncAtMs: noon,
   eventsWaiting: 1,
+  eventsDropped: 0,
   enrolments: [
     {
       user: "alice",

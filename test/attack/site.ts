@@ -306,6 +306,7 @@ export class Site {
   static async build(options: SiteOptions = {}): Promise<Site> {
     const data = join(newFolder(0o700), "data");
     const server = new Server(data, programs.server);
+    await administer(data, "init");
     if (options.policy !== undefined) await administer(data, "policy", "set", ...options.policy);
     await server.start();
     const { caFile, ...rest } = await sharedCertificates();

@@ -50,6 +50,43 @@ describe("events", () => {
     expect((await laptop.sync()).eventsThrough).toBe(4);
   });
 
+  it("that were dropped on the machine are told with their number, and flag it; the chain goes on", async () => {
+    const server = await testServer();
+    const laptop = await server.machine();
+    laptop.event("sign-in-denied", { user: "alice" });
+    const dropped = {
+      counts: { "sign-in-denied": 7, "sign-in-locked": 2 },
+      fromMs: startMs,
+      throughMs: startMs,
+    };
+    laptop.event("events-dropped", { dropped });
+    laptop.event("server-reachable");
+    expect((await laptop.sync()).eventsThrough).toBe(3);
+    expect(await flags(server, laptop)).toEqual(["events-dropped"]);
+    expect(await machineEvents(server)).toMatchObject([
+      { kind: "sign-in-denied" },
+      {
+        kind: "events-dropped",
+        detail: {
+          said: "9 events dropped on the machine",
+          dropped: ["7 sign-in-denied", "2 sign-in-locked"],
+          from: isoTime(startMs),
+        },
+      },
+      { kind: "server-reachable" },
+    ]);
+  });
+
+  it("that were cut out are a gap, also when the machine says that they were dropped", async () => {
+    const server = await testServer();
+    const laptop = await server.machine();
+    laptop.event("sign-in-granted", { user: "mallory" });
+    const counts = { "sign-in-granted": 1 };
+    laptop.event("events-dropped", { dropped: { counts, fromMs: startMs, throughMs: startMs } });
+    expect((await laptop.ask("sync", laptop.syncRequest(2))).eventsThrough).toBe(0);
+    expect(await flags(server, laptop)).toEqual(["event-gap"]);
+  });
+
   it("that tell the past another way are a fork", async () => {
     const server = await testServer();
     const laptop = await server.machine();

@@ -2,7 +2,7 @@
 
 import { dayMs, hourMs } from "../../../words/clock.ts";
 import type { Status } from "../../admin/actions.ts";
-import { leftOver, localTime } from "../show/quantities.ts";
+import { counted, leftOver, localTime } from "../show/quantities.ts";
 import type { Finding } from "./finding.ts";
 
 export function checkStatus(status: Status, nowMs: number): Finding[] {
@@ -10,6 +10,7 @@ export function checkStatus(status: Status, nowMs: number): Finding[] {
     state(status),
     server(status),
     lastSync(status, nowMs),
+    outbox(status),
     clock(status, nowMs),
     protector(status),
     mfa(status),
@@ -82,6 +83,14 @@ function lastSync({ lastSyncAtMs, state: now }: Status, nowMs: number): Finding 
   return nowMs - lastSyncAtMs < 3 * dayMs
     ? { check, outcome: "ok", found }
     : { check, outcome: "warn", found, todo: "nightlatch sync" };
+}
+
+function outbox({ eventsWaiting, eventsDropped }: Status): Finding {
+  const check = "events";
+  const found = `${counted(eventsWaiting, "event")} waiting for the server`;
+  if (eventsDropped === 0) return { check, outcome: "ok", found };
+  const lost = `${found}, and ${eventsDropped} that found no room are counted only`;
+  return { check, outcome: "warn", found: lost, todo: "nightlatch sync" };
 }
 
 function clock({ server: { lastContactAtMs }, lastSyncAtMs }: Status, nowMs: number): Finding {

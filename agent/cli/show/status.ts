@@ -3,7 +3,7 @@
 import { harmless } from "../../../words/harmless.ts";
 import type { EnrolmentStatus, Explanation, Status } from "../../admin/actions.ts";
 import type { Paint } from "./paint.ts";
-import { leftOver, localTime } from "./quantities.ts";
+import { counted, leftOver, localTime } from "./quantities.ts";
 import { aligned } from "./rows.ts";
 
 const stateSentences = {
@@ -23,7 +23,7 @@ export function showStatus(status: Status, nowMs: number, paint: Paint): string 
     ["Machine", status.machine ?? "none"],
     ["Server", `${server.url ?? "none"}${server.url === null ? "" : `, ${reach(server)}`}`],
     ["Last sync", status.lastSyncAtMs === null ? "never" : localTime(status.lastSyncAtMs)],
-    ["Waiting", `${status.eventsWaiting} ${status.eventsWaiting === 1 ? "event" : "events"}`],
+    ["Waiting", waiting(status)],
     ["Protector", `${status.protector.name}: ${status.protector.defends}`],
   ]);
   const painted = head
@@ -45,6 +45,11 @@ export function showStatus(status: Status, nowMs: number, paint: Paint): string 
   ]);
   const [titles = "", ...rows] = table.split("\n");
   return `${painted}\n${[paint("bold", titles), ...rows].join("\n")}`;
+}
+
+function waiting({ eventsWaiting, eventsDropped }: Status): string {
+  const events = counted(eventsWaiting, "event");
+  return eventsDropped === 0 ? events : `${events}; ${eventsDropped} more found no room and are counted only`;
 }
 
 function reach({ reach: now, lastContactAtMs, lastFailure }: Status["server"]): string {
