@@ -4,6 +4,8 @@
 import { readFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { loadLibc } from "../platform/libc.ts";
+import { serviceManager } from "../platform/notify.ts";
 import { systemRandom } from "../platform/random.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { serveAdmin } from "./admin/http.ts";
@@ -18,9 +20,7 @@ import { bootClock } from "./platform/boot-clock.ts";
 import { readBootId } from "./platform/boot-id.ts";
 import { chooseProtector } from "./platform/choose-protector.ts";
 import { httpsTransport } from "./platform/https-transport.ts";
-import { loadLibc } from "./platform/libc.ts";
 import { inheritedSockets } from "./platform/listen-fds.ts";
-import { serviceManager } from "./platform/notify.ts";
 import { systemPeers } from "./platform/peer-credentials.ts";
 import { loadSettings, type Settings } from "./platform/settings.ts";
 import { version } from "./platform/version.ts";

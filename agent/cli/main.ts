@@ -1,8 +1,8 @@
 // The command line's composition root.
 
 import { systemClock } from "../../platform/clock.ts";
+import { loadLibc } from "../../platform/libc.ts";
 import { systemAccounts } from "../platform/accounts.ts";
-import { loadLibc } from "../platform/libc.ts";
 import { systemPeers } from "../platform/peer-credentials.ts";
 import { runCommand } from "./program.ts";
 

@@ -2,12 +2,12 @@
 // has, or the one the configuration names. Nothing weaker ever stands in for what was asked for.
 
 import { join } from "node:path";
+import type { Libc } from "../../platform/libc.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { StateDamaged } from "../state/failures.ts";
 import { type Protector, type ProtectorName, protectorNames } from "../state/protector.ts";
 import { fileProtector } from "./file-protector.ts";
-import type { Libc } from "./libc.ts";
 import { isThere } from "./sealed-file.ts";
 import { systemdCredsProtector } from "./systemd-creds-protector.ts";
 import { tpm2Protector } from "./tpm2-protector.ts";

@@ -1,6 +1,6 @@
 // Sockets that systemd opened before the agent started: sd_listen_fds(3). No connection is lost over a restart.
 
-import type { Libc } from "./libc.ts";
+import type { Libc } from "../../platform/libc.ts";
 
 export type SocketName = "dialogue" | "admin";
 

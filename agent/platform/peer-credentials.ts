@@ -1,8 +1,8 @@
 // The kernel's answer to "who connected": SO_PEERCRED and SO_PEERGROUPS on Linux, LOCAL_PEERCRED on macOS.
 
 import type { Socket } from "node:net";
+import type { Libc } from "../../platform/libc.ts";
 import type { Peer, Peers } from "../socket/peer.ts";
-import type { Libc } from "./libc.ts";
 
 type Ask = (libc: Libc, fd: number) => Peer | undefined;
 

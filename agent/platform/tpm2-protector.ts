@@ -7,13 +7,13 @@
 // not yet while one is made, not any more while one is erased. It is written first and removed last, so that a crash
 // at any point leaves nothing in the TPM that the next create or erase doesn't know to be ours.
 
+import type { Libc } from "../../platform/libc.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { Secret } from "../../words/secret.ts";
 import { StateDamaged } from "../state/failures.ts";
 import { machineSecretBytes } from "../state/keys.ts";
 import type { GenerationCounter, Protector } from "../state/protector.ts";
-import type { Libc } from "./libc.ts";
 import { eraseFile, isThere, moveFile, readSealedFile, writeNewFile } from "./sealed-file.ts";
 import { malformed, TPM_RC, TpmError } from "./tpm/failures.ts";
 import { uint32 } from "./tpm/marshal.ts";

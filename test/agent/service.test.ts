@@ -3,9 +3,9 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Libc, loadLibc } from "../../agent/platform/libc.ts";
 import { inheritedSockets } from "../../agent/platform/listen-fds.ts";
-import { serviceManager } from "../../agent/platform/notify.ts";
+import { type Libc, loadLibc } from "../../platform/libc.ts";
+import { serviceManager } from "../../platform/notify.ts";
 import { FakeClock, turn } from "../fakes/clock.ts";
 import { dial, folder } from "./workspace.ts";
 
@@ -167,7 +167,7 @@ describe("sockets that systemd opened", () => {
       `
 import { execFileSync } from "node:child_process";
 import { listenForDialogues } from ${ours("agent/dialogue/listen.ts")};
-import { loadLibc } from ${ours("agent/platform/libc.ts")};
+import { loadLibc } from ${ours("platform/libc.ts")};
 import { inheritedSockets } from ${ours("agent/platform/listen-fds.ts")};
 import { systemPeers } from ${ours("agent/platform/peer-credentials.ts")};
 import { systemClock } from ${ours("platform/clock.ts")};
@@ -219,7 +219,7 @@ describe("the calls of the C library", () => {
   test("are missing in another runtime, which is told at the start", async () => {
     const script = `
       process.getBuiltinModule = () => undefined;
-      const { loadLibc } = await import(${JSON.stringify(join(import.meta.dirname, "../../agent/platform/libc.ts"))});
+      const { loadLibc } = await import(${JSON.stringify(join(import.meta.dirname, "../../platform/libc.ts"))});
       try { loadLibc(); } catch (error) { console.log(error.message); }`;
     const said = await new Promise<string>((resolve) => {
       execFile(process.execPath, ["--input-type=module", "-e", script], (_error, out) => resolve(out));

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Fields, Log } from "../../agent/log/log.ts";
 import { systemAccounts } from "../../agent/platform/accounts.ts";
-import { loadLibc } from "../../agent/platform/libc.ts";
 import { systemPeers } from "../../agent/platform/peer-credentials.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { loadLibc } from "../../platform/libc.ts";
 
 export const isRoot = process.geteuid?.() === 0;
 

@@ -75,7 +75,7 @@ test("it is one counter for all processes of the agent", async () => {
   writeFileSync(
     program,
     `import { bootClock } from ${ours("agent/platform/boot-clock.ts")};
-    import { loadLibc } from ${ours("agent/platform/libc.ts")};
+    import { loadLibc } from ${ours("platform/libc.ts")};
     import { tpm2Protector } from ${ours("agent/platform/tpm2-protector.ts")};
     import { systemRandom as random } from ${ours("platform/random.ts")};
     const libc = loadLibc();

@@ -3,8 +3,8 @@
 import { closeSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Libc } from "../../agent/platform/libc.ts";
 import { type Tpm2Protector, tpm2Protector } from "../../agent/platform/tpm2-protector.ts";
+import type { Libc } from "../../platform/libc.ts";
 import { aSecret, clock, damage, hexOf, libc, random, stateFolder, tpmIn } from "./stage.ts";
 import { SwTpm } from "./swtpm.ts";
 

@@ -4,8 +4,8 @@
 // driver waits for a chip, for up to minutes, even poll() and close() on a descriptor that does not block stand still.
 
 import { Worker } from "node:worker_threads";
+import type { Libc } from "../../../platform/libc.ts";
 import type { Clock } from "../../../words/clock.ts";
-import type { Libc } from "../libc.ts";
 import { silent, TpmError, unusable } from "./failures.ts";
 import type { TpmTransport } from "./transport.ts";
 

@@ -1,8 +1,8 @@
 // A simulated TPM's socket: a stream, in which the header of an answer tells where it ends (Part 3 §5.2).
 
 import { closeSync, readSync, writeSync } from "node:fs";
+import type { Libc } from "../../../platform/libc.ts";
 import type { Clock } from "../../../words/clock.ts";
-import type { Libc } from "../libc.ts";
 import { malformed, silent, TpmError, unusable } from "./failures.ts";
 import { Reader } from "./marshal.ts";
 import type { TpmTransport } from "./transport.ts";

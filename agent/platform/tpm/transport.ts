@@ -2,8 +2,8 @@
 // since nothing may happen between spending a code and counting it; so nothing here may block without a limit.
 // A TPM that owes an answer is remembered: asking it again costs nothing until it has answered.
 
+import type { Libc } from "../../../platform/libc.ts";
 import type { Clock } from "../../../words/clock.ts";
-import type { Libc } from "../libc.ts";
 import { DeviceTransport } from "./device.ts";
 import { SocketTransport } from "./socket.ts";
 

@@ -1,6 +1,6 @@
-// Tells the service manager how the agent is: sd_notify(3) without libsystemd.
+// Tells the service manager how the program is: sd_notify(3) without libsystemd.
 
-import type { Clock } from "../../words/clock.ts";
+import type { Clock } from "../words/clock.ts";
 import type { Libc } from "./libc.ts";
 
 export interface ServiceManager {
@@ -12,7 +12,7 @@ export interface ServiceManager {
 }
 
 /**
- * Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them, so that no child process can speak for the agent.
+ * Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and removes them, so that no child process can speak for this one.
  * Without a service manager every call does nothing. A message that can't be sent is lost: systemd's time-out decides then.
  */
 export function serviceManager(

@@ -1,5 +1,5 @@
 // The few calls of the C library that Node does not offer. The only file that touches node:ffi, which is experimental:
-// the runtime is pinned and shipped with the agent, and a runtime without it is refused at the start.
+// the runtime is pinned and shipped along, and a runtime without it is refused at the start.
 
 export interface Libc {
   /** The bytes of a socket option, at most `maxBytes`; undefined when the kernel says no. */
