@@ -4,6 +4,8 @@
 import { userInfo } from "node:os";
 import { destination, type Logger, pino } from "pino";
 import { systemClock } from "../platform/clock.ts";
+import { loadLibc } from "../platform/libc.ts";
+import { type ServiceManager, serviceManager } from "../platform/notify.ts";
 import { systemRandom } from "../platform/random.ts";
 import { defaultConfigFile, runCommand } from "./cli/program.ts";
 
@@ -22,6 +24,8 @@ void runCommand(process.argv.slice(2), {
   environment: process.env,
   defaultConfigFile,
   makeLog: (level): Logger => pino({ level, base: {} }, destination({ fd: 2, sync: true })),
+  service: process.env["NOTIFY_SOCKET"] === undefined ? undefined : theService(),
+  onHangUp: (reload) => void process.on("SIGHUP", reload),
   askedToEnd: () =>
     new Promise((resolve) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
@@ -29,6 +33,11 @@ void runCommand(process.argv.slice(2), {
 }).then((code) => {
   process.exitCode = code;
 });
+
+/** The library is loaded only where systemd listens: the command line starts as quickly as without. */
+function theService(): ServiceManager {
+  return serviceManager(process.env, process.pid, loadLibc(), systemClock);
+}
 
 /** By the system's word; under sudo, also by sudo's, which root could have set to anything. */
 function operator(): string {

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { routePath } from "hono/route";
 import type { Logger } from "pino";
 import type { Identity } from "../../protocol/crypto/keys.ts";
 import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
@@ -11,6 +12,9 @@ import { enrolByDialogue } from "../enrolments/enrol.ts";
 import type { Vault } from "../identity/vault.ts";
 import { Joining } from "../machines/join.ts";
 import { Recovering } from "../machines/recover.ts";
+import { Health } from "../monitoring/health.ts";
+import type { Metrics } from "../monitoring/metrics.ts";
+import { addHealth } from "../monitoring/monitoring-app.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
 import { Verification } from "../verification/verification.ts";
@@ -27,6 +31,9 @@ export interface AppParts {
   readonly log: Logger;
   /** Minutes between two scheduled syncs of a machine. */
   readonly syncMinutes: number;
+  /** Both made here where nobody else looks at them. */
+  readonly health?: Health;
+  readonly metrics?: Metrics;
 }
 
 export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> {
@@ -42,14 +49,19 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
 
   app.use(async (context, next) => {
     const begun = clock.monotonicMs();
-    context.set("asked", {});
+    const request = random.bytes(8).toHex();
+    context.set("asked", { request });
     await next();
     context.header("cache-control", "no-store");
-    const { machine } = context.get("asked");
+    context.header("x-request-id", request);
+    const { machine, verdict } = context.get("asked");
     const { method, path } = context.req;
+    const { status } = context.res;
+    const ms = clock.monotonicMs() - begun;
     // The address is cut: it is the asker's text, and the log's lines shall stay lines of a known size.
-    const said = { method, path: path.slice(0, 100), status: context.res.status, machine };
-    log.info({ ...said, ms: clock.monotonicMs() - begun }, "request");
+    log.info({ request, method, path: path.slice(0, 100), status, machine, ms }, "request");
+    if (status === 200 && verdict !== undefined) parts.metrics?.judged(verdict);
+    parts.metrics?.answered(method, status === 404 ? "none" : routePath(context, -1), status, ms);
   });
   app.use("/v1/*", bodyLimit({ maxSize: maxRequestBytes, onError: () => refuse("too-large") }));
 
@@ -64,8 +76,11 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
       "verify",
       {
         prepare: (request) => verification.prepare(request),
-        answer: (tx, machine, request, answers, nowMs) =>
-          verification.answer(tx, machine, request, answers, nowMs),
+        answer: async (tx, machine, request, answers, nowMs) => {
+          const judged = await verification.answer(tx, machine, request, answers, nowMs);
+          c.get("asked").verdict = judged.result.verdict;
+          return judged;
+        },
         answerRevoked: () => Promise.resolve({ result: { verdict: "revoked" } }),
       },
       c.get("asked"),
@@ -101,15 +116,17 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
   );
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
-  app.get("/healthz", async (c) => {
-    await store.db.selectFrom("server").select("id").executeTakeFirstOrThrow();
-    return c.json({ status: "ok" });
-  });
+  addHealth(app, parts.health ?? new Health(store));
   app.notFound(() => refuse("not-found"));
   app.onError((error, c) => {
     // The fault's own text may hold what was asked; name and place are enough to find it.
     log.error(
-      { error: error.name, at: error.stack?.split("\n").slice(1, 6), path: c.req.path.slice(0, 100) },
+      {
+        request: c.get("asked").request,
+        error: error.name,
+        at: error.stack?.split("\n").slice(1, 6),
+        path: c.req.path.slice(0, 100),
+      },
       "fault",
     );
     return refuse("internal");

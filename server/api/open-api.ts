@@ -73,22 +73,29 @@ const signatureHeaders = ["Content-Digest", "Signature-Input", "Signature"].map(
   schema: { type: "string" },
 }));
 
+const fine = {
+  type: "object",
+  properties: { status: { const: "ok" } },
+  required: ["status"],
+  additionalProperties: false,
+};
+
 const open = {
   "/healthz": {
     get: {
       operationId: "health",
-      summary: "Whether the server answers and reaches its database",
+      summary: "Whether the process answers; if not, it should be restarted",
+      responses: { 200: { description: "It does", content: json(fine) } },
+    },
+  },
+  "/readyz": {
+    get: {
+      operationId: "ready",
+      summary:
+        "Whether the server reaches its database and is not ending; if not, requests should go elsewhere",
       responses: {
-        200: {
-          description: "It does",
-          content: json({
-            type: "object",
-            properties: { status: { const: "ok" } },
-            required: ["status"],
-            additionalProperties: false,
-          }),
-        },
-        500: refusalOf("internal"),
+        200: { description: "It is", content: json(fine) },
+        503: refusalOf("unavailable"),
       },
     },
   },

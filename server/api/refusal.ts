@@ -8,6 +8,7 @@ export const refusals = {
   "not-found": { status: 404, message: "there is nothing at this address" },
   "sequence-conflict": { status: 409, message: "the request's sequence has been used" },
   "too-large": { status: 413, message: "the request is larger than this exchange may be" },
+  "too-many": { status: 429, message: "too many requests from this address; try again in a minute" },
   internal: { status: 500, message: "the server could not answer" },
   unavailable: { status: 503, message: "the server could not answer in time" },
 } as const;

@@ -9,6 +9,7 @@ const always: readonly RefusalCode[] = [
   "unsigned",
   "sequence-conflict",
   "too-large",
+  "too-many",
   "internal",
   "unavailable",
 ];

@@ -4,7 +4,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
-import { type RequestOf, sequenceConflict } from "../../protocol/sync/exchanges.ts";
+import { type RequestOf, type ResponseOf, sequenceConflict } from "../../protocol/sync/exchanges.ts";
 import {
   type RequestSignature,
   readRequestSignature,
@@ -24,6 +24,10 @@ const serverKeyId = "server";
 
 /** For the log: who asked, once the signature has told. */
 export interface Asked {
+  /** Names the request in the log, and in the answer's x-request-id. */
+  request?: string;
+  /** Of a sign-in, once it has been judged. */
+  verdict?: ResponseOf<"verify">["result"]["verdict"];
   machine?: string;
 }
 

@@ -1,14 +1,13 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
+import type { ServiceManager } from "../../platform/notify.ts";
 import { publicIdentity, serverFingerprint } from "../../protocol/crypto/keys.ts";
 import { toBase32 } from "../../words/base32.ts";
-import { makeApp } from "../api/app.ts";
 import { keys, logLevels } from "../configuration/keys.ts";
 import type { Resolved } from "../configuration/resolve.ts";
-import { isLoopback, parseListenAddress, urlOf } from "../listen/address.ts";
-import { makeDevCertificate } from "../listen/dev-ca.ts";
-import { listen } from "../listen/listen.ts";
-import { readTls, type Tls } from "../listen/tls.ts";
+import { isLoopback, parseListenAddress } from "../listen/address.ts";
+import { startServing } from "../serving/serve.ts";
+import type { Way } from "../serving/transport.ts";
 import { type CommandParts, configured, withNewServer, withServer } from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -16,6 +15,10 @@ export interface ServeParts extends CommandParts {
   makeLog(level: string): Logger;
   /** Resolves when the process is asked to end. Only `serve` waits for that: other commands are cut short as usual. */
   askedToEnd(): Promise<void>;
+  /** systemd, where it started the program. */
+  readonly service?: ServiceManager | undefined;
+  /** Calls back at every SIGHUP, once somebody listens. */
+  readonly onHangUp?: ((reload: () => void) => void) | undefined;
 }
 
 /** What is only said at the command line: ways to try things out, and the wish for a new server. */
@@ -24,8 +27,6 @@ interface ServeOptions {
   insecureHttpLoopback?: boolean;
   init?: boolean;
 }
-
-const patienceMs = 5_000;
 
 export function addServeCommand(program: Command, parts: ServeParts): void {
   program
@@ -36,6 +37,15 @@ export function addServeCommand(program: Command, parts: ServeParts): void {
     .option("--tls-key <file>", "its private key, PEM")
     .option("--dev-ca", "make a development CA and a certificate in DIR/tls; not for production")
     .option("--insecure-http-loopback", "plain http, on a loopback address only; not for production")
+    .option("--metrics <address:port>", "metrics and health over plain http, at an address of their own")
+    .option(
+      "--requests-per-minute <number>",
+      `most requests of one address, 0 = no limit (default: ${keys.requestsPerMinute.whenUnset})`,
+    )
+    .option(
+      "--trusted-proxies <addresses>",
+      "proxies whose X-Forwarded-For is believed: addresses and ranges, joined by commas",
+    )
     .option("--init", "make a new server first where the folder is empty or not there yet")
     .option(
       "--sync-minutes <number>",
@@ -55,37 +65,29 @@ async function serve(command: Command, parts: ServeParts, given: ServeOptions): 
   if (!address.ok) throw new UsageError(`--listen: ${address.error}`);
   const way = transportOf(given, resolved, address.value.host);
   const withThe = given.init === true ? withNewServer : withServer;
-  await withThe(command, parts, async ({ folder, store, identity, vault }, options) => {
-    const { tls, caPath } = await transport(way, folder.tlsFolder, address.value.host);
-    const { clock, random } = parts;
-    const { syncMinutes } = configuration;
+  await withThe(command, parts, async (server, options) => {
+    const { clock, random, service, onHangUp } = parts;
     const askedToEnd = parts.askedToEnd();
     const log = parts.makeLog(configuration.logLevel);
-    const app = makeApp({ store, identity, vault, clock, random, log, syncMinutes });
-    const listening = await listen(app.fetch, address.value, tls);
-    const url = urlOf(tls === undefined ? "http" : "https", listening.address);
-    const fingerprint = toBase32(serverFingerprint(publicIdentity(identity)));
+    const serving = await startServing({
+      ...{ server, configuration, address: address.value, way },
+      ...{ clock, random, log, service, onHangUp },
+    });
+    const { url, metricsUrl, caPath } = serving;
+    const fingerprint = toBase32(serverFingerprint(publicIdentity(server.identity)));
     const lines = [`listening on ${url}`, `fingerprint ${fingerprint}`];
+    if (metricsUrl !== undefined) lines.push(`metrics at ${metricsUrl}`);
     if (caPath !== undefined) lines.push(`development CA ${caPath}`);
     // One line, unlike other commands: whoever starts the server reads a line and knows that it listens.
-    const json = JSON.stringify({ url, fingerprint, ca: caPath ?? null });
+    const json = JSON.stringify({ url, fingerprint, ca: caPath ?? null, metrics: metricsUrl ?? null });
     parts.terminal.out(options.json ? `${json}\n` : `${lines.join("\n")}\n`);
     log.info({ url, fingerprint }, "listening");
     await askedToEnd;
     log.info("ending");
-    const patience = new AbortController();
-    const cut = clock.sleep(patienceMs, patience.signal).catch(() => undefined);
-    const over = new AbortController();
-    void cut.then(() => over.abort());
-    await listening.close(over.signal);
-    patience.abort();
+    await serving.end();
+    log.info("ended");
   });
 }
-
-type Way =
-  | { readonly kind: "files"; readonly cert: string; readonly key: string }
-  | { readonly kind: "dev-ca" }
-  | { readonly kind: "plain" };
 
 /** @throws UsageError unless exactly one way to listen was chosen, and a safe one. */
 function transportOf(given: ServeOptions, { configuration, from }: Resolved, host: string): Way {
@@ -102,21 +104,4 @@ function transportOf(given: ServeOptions, { configuration, from }: Resolved, hos
   if (cert === undefined || key === undefined) throw new UsageError("--tls-cert and --tls-key go together");
   if (cert === undefined || key === undefined) throw new UsageError(choose);
   return { kind: "files", cert, key };
-}
-
-async function transport(
-  way: Way,
-  tlsFolder: string,
-  host: string,
-): Promise<{ tls: Tls | undefined; caPath: string | undefined }> {
-  switch (way.kind) {
-    case "dev-ca": {
-      const { caPath, ...tls } = await makeDevCertificate(tlsFolder, host);
-      return { tls, caPath };
-    }
-    case "plain":
-      return { tls: undefined, caPath: undefined };
-    case "files":
-      return { tls: readTls(way.cert, way.key), caPath: undefined };
-  }
 }

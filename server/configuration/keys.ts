@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { parseListenAddress } from "../listen/address.ts";
+import { isAddressRange } from "../listen/client-address.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -23,6 +24,8 @@ interface Key {
 const asText = (text: string): unknown => text;
 const asNumber = (text: string): unknown => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
 
+const asList = (text: string): unknown => text.split(",").map((each) => each.trim());
+
 function text(sentence: string, fits: (text: string) => boolean) {
   return v.pipe(
     v.string(sentence),
@@ -42,6 +45,16 @@ function number(least: number, most: number) {
   );
 }
 
+function address(example: string) {
+  return text(`must be ADDRESS:PORT, as in ${example}`, (given) => parseListenAddress(given).ok);
+}
+
+const rangesSentence = 'must be a list of addresses or ranges, as in ["10.0.0.7", "fd00::/8"]';
+const ranges = v.pipe(
+  v.array(v.pipe(v.string(rangesSentence), v.check(isAddressRange, rangesSentence)), rangesSentence),
+  v.maxLength(64, rangesSentence),
+);
+
 export const keys = {
   data: {
     path: ["data"],
@@ -55,10 +68,7 @@ export const keys = {
     path: ["listen", "address"],
     variable: "NIGHTLATCH_LISTEN",
     option: "--listen",
-    schema: text(
-      "must be ADDRESS:PORT, as in 0.0.0.0:8443 or [::]:8443",
-      (given) => parseListenAddress(given).ok,
-    ),
+    schema: address("0.0.0.0:8443 or [::]:8443"),
     read: asText,
     whenUnset: "127.0.0.1:8443",
   },
@@ -75,6 +85,30 @@ export const keys = {
     variable: "NIGHTLATCH_TLS_KEY",
     option: "--tls-key",
     schema: file("a private key in PEM"),
+    read: asText,
+    whenUnset: undefined,
+  },
+  trustedProxies: {
+    path: ["listen", "trusted_proxies"],
+    variable: "NIGHTLATCH_TRUSTED_PROXIES",
+    option: "--trusted-proxies",
+    schema: ranges,
+    read: asList,
+    whenUnset: [],
+  },
+  requestsPerMinute: {
+    path: ["listen", "requests_per_minute"],
+    variable: "NIGHTLATCH_REQUESTS_PER_MINUTE",
+    option: "--requests-per-minute",
+    schema: number(0, 1_000_000),
+    read: asNumber,
+    whenUnset: 1_200,
+  },
+  metrics: {
+    path: ["metrics", "address"],
+    variable: "NIGHTLATCH_METRICS",
+    option: "--metrics",
+    schema: address("127.0.0.1:9464"),
     read: asText,
     whenUnset: undefined,
   },
@@ -101,7 +135,7 @@ export const keyNames = Object.keys(keys) as KeyName[];
 
 export type Configuration = {
   readonly [N in KeyName]:
-    | v.InferOutput<(typeof keys)[N]["schema"]>
+    | Readonly<v.InferOutput<(typeof keys)[N]["schema"]>>
     | ((typeof keys)[N]["whenUnset"] extends undefined ? undefined : never);
 };
 

@@ -5,10 +5,13 @@ import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { ListenAddress } from "./address.ts";
+import type { Fetch } from "./admit.ts";
 import type { Tls } from "./tls.ts";
 
 export interface Listening {
   readonly address: ListenAddress;
+  /** For new connections; those there are stay as they are. */
+  replaceTls(tls: Tls): void;
   /** Takes no new connections, lets requests in progress end, and cuts what is left when `patience` is aborted. */
   close(patience: AbortSignal): Promise<void>;
 }
@@ -21,20 +24,17 @@ const limits = {
   keepAliveTimeout: 15_000,
 };
 const mostConnections = 4_096;
+const minVersion = "TLSv1.2";
 
 /** Rejects when the address can't be had. Without `tls` it is plain http: the caller allows that only on loopback. */
-export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  address: ListenAddress,
-  tls: Tls | undefined,
-): Promise<Listening> {
+export async function listen(fetch: Fetch, address: ListenAddress, tls: Tls | undefined): Promise<Listening> {
   const server =
     tls === undefined
       ? createAdaptorServer({ fetch, createServer: createHttp, serverOptions: limits })
       : createAdaptorServer({
           fetch,
           createServer: createHttps,
-          serverOptions: { ...limits, ...tls, minVersion: "TLSv1.2" },
+          serverOptions: { ...limits, ...tls, minVersion },
         });
   if ("maxConnections" in server) server.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
@@ -47,11 +47,15 @@ export async function listen(
   const { port } = server.address() as AddressInfo;
   return {
     address: { host: address.host, port },
+    replaceTls: (fresh) => {
+      if ("setSecureContext" in server) server.setSecureContext({ ...fresh, minVersion });
+    },
     close: (patience) =>
       new Promise((resolve) => {
         server.close(() => resolve());
         if (!("closeIdleConnections" in server)) return;
         server.closeIdleConnections();
+        if (patience.aborted) server.closeAllConnections();
         patience.addEventListener("abort", () => server.closeAllConnections());
       }),
   };

@@ -1,39 +1,15 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { inheritedSockets } from "../../agent/platform/listen-fds.ts";
 import { type Libc, loadLibc } from "../../platform/libc.ts";
 import { serviceManager } from "../../platform/notify.ts";
 import { FakeClock, turn } from "../fakes/clock.ts";
+import { manager } from "../fakes/service-manager.ts";
 import { dial, folder } from "./workspace.ts";
 
 const libc = loadLibc();
-
-/** A service manager's end of NOTIFY_SOCKET: prints each datagram as JSON. */
-async function manager(address: string): Promise<{ said(count: number): Promise<string[]> }> {
-  const program = `
-import json, socket, sys
-address = sys.argv[1]
-box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-box.bind("\\0" + address[1:] if address.startswith("@") else address)
-print("ready", flush=True)
-while True:
-    print(json.dumps(box.recv(4096).decode()), flush=True)
-`;
-  const child = spawn("python3", ["-c", program, address], { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill());
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toBe("ready");
-  return {
-    said: async (count) => {
-      const said: string[] = [];
-      while (said.length < count) said.push(JSON.parse((await lines.next()).value ?? "null") as string);
-      return said;
-    },
-  };
-}
 
 describe("the service manager", () => {
   test.each(["path", "abstract"])("hears of it, at a %s address", async (sort) => {

@@ -27,7 +27,7 @@ function faultOf(text: string): string {
 describe("the file", () => {
   it("may set everything", () => {
     const given = parseConfiguration(
-      'data = "/srv/nl"\n[listen]\naddress = "[::]:443"\ntls_cert = "c"\ntls_key = "k"\n[machines]\nsync_minutes = 5\n[log]\nlevel = "debug"\n',
+      'data = "/srv/nl"\n[listen]\naddress = "[::]:443"\ntls_cert = "c"\ntls_key = "k"\ntrusted_proxies = ["10.0.0.0/8", "::1"]\nrequests_per_minute = 0\n[metrics]\naddress = "127.0.0.1:9464"\n[machines]\nsync_minutes = 5\n[log]\nlevel = "debug"\n',
       "x",
     );
     expect(Object.fromEntries(given)).toEqual({
@@ -35,6 +35,9 @@ describe("the file", () => {
       listen: "[::]:443",
       tlsCert: "c",
       tlsKey: "k",
+      trustedProxies: ["10.0.0.0/8", "::1"],
+      requestsPerMinute: 0,
+      metrics: "127.0.0.1:9464",
       syncMinutes: 5,
       logLevel: "debug",
     });
@@ -121,6 +124,9 @@ describe("command line over environment over file over default", () => {
       "listen.address": ["127.0.0.1:1", "file"],
       "listen.tls_cert": [null, "default"],
       "listen.tls_key": [null, "default"],
+      "listen.trusted_proxies": [[], "default"],
+      "listen.requests_per_minute": [1_200, "default"],
+      "metrics.address": [null, "default"],
       "machines.sync_minutes": [9, "environment"],
       "log.level": ["warn", "file"],
     });
@@ -144,6 +150,10 @@ describe("command line over environment over file over default", () => {
     [
       { NIGHTLATCH_LISEN: "x" },
       "unknown environment variable NIGHTLATCH_LISEN; did you mean NIGHTLATCH_LISTEN?",
+    ],
+    [
+      { NIGHTLATCH_TRUSTED_PROXIES: "10.0.0.1,proxy" },
+      "NIGHTLATCH_TRUSTED_PROXIES must be a list of addresses",
     ],
     [{ NIGHTLATCH_TLS_CERT: "x" }, "`listen.tls_cert` and `listen.tls_key` go together"],
   ])("%j is refused", async (environment, fault) => {

@@ -30,14 +30,18 @@ export interface Served {
   readonly url: string;
   readonly fingerprint: string;
   readonly ca: string | null;
+  readonly metrics: string | null;
   readonly child: ChildProcess;
   log(): string;
+  /** Resolves once the log has had a line with this message so many times. */
+  logged(message: string, times?: number): Promise<void>;
 }
 
 /** Resolves once it listens. Ended with the test. A new server where the folder is not there yet. */
-export async function serve(args: readonly string[]): Promise<Served> {
+export async function serve(args: readonly string[], env: Record<string, string> = {}): Promise<Served> {
   const child = spawn(program, ["--json", "serve", "--init", "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -50,7 +54,10 @@ export async function serve(args: readonly string[]): Promise<Served> {
     once(child.stdout, "data"),
     once(child, "exit").then(() => Promise.reject(new Error(`the server ended: ${log()}`))),
   ]);
-  return { ...JSON.parse(String(line)), child, log };
+  const logged = async (message: string, times = 1): Promise<void> => {
+    while (log().split(`"msg":"${message}`).length <= times) await once(child.stderr, "data");
+  };
+  return { ...JSON.parse(String(line)), child, log, logged };
 }
 
 /** A `fetch` that trusts one CA and no other. */

@@ -1,0 +1,27 @@
+// Two questions of whoever watches over the server. Alive: does the process answer; if not, restart it. Ready: does it
+// reach its database and is it not ending; if not, send nobody here.
+
+import type { Store } from "../store/store.ts";
+
+export class Health {
+  readonly #store: Store;
+  #ending = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** From now on it is not ready, while requests in progress are answered. */
+  end(): void {
+    this.#ending = true;
+  }
+
+  async isReady(): Promise<boolean> {
+    if (this.#ending) return false;
+    try {
+      return (await this.#store.db.selectFrom("server").select("id").executeTakeFirst()) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+}
