@@ -175,7 +175,13 @@ process.once("SIGTERM", () => void listener.close());
     );
     onTestFinished(() => void child.kill("SIGKILL"));
     for (let tries = 0; tries < 100_000 && !existsSync(path); tries++) await turn();
-    const relay = await dial(path);
+    // The file is there a moment before somebody listens behind it.
+    const dialled = async (): Promise<Awaited<ReturnType<typeof dial>>> =>
+      dial(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ECONNREFUSED" || child.exitCode !== null) throw error;
+        return turn().then(dialled);
+      });
+    const relay = await dialled();
     relay.socket.write("BEGIN 1 kind=logon user=root service=login\n");
     expect(await relay.whole).toBe("END granted method=kept\n");
     const ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
