@@ -82,6 +82,8 @@ export class StateKeeper {
     try {
       // Beginning makes the rows in two commits: a crash between them leaves no state, and must not pass for one.
       store.server();
+      // Every sign-in and every sync reads it: without it nothing works, and a machine that calls itself whole isn't mended.
+      store.machinePolicy();
     } catch (error) {
       store.close();
       throw error;

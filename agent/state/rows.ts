@@ -49,6 +49,9 @@ export class Rows {
       if (version === 0) throw new StateDamaged("the database is empty");
       if (version !== schemaVersion)
         throw new StateUnreadable(`the database has version ${version}, which this agent doesn't know`);
+      // A page that breaks later would break writing the record anew, too: nobody could sign in to mend it.
+      if (database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok")
+        throw new StateDamaged("the database is corrupt");
       return new Rows(database);
     } catch (error) {
       database?.close();
@@ -56,8 +59,9 @@ export class Rows {
     }
   }
 
+  /** @throws StateDamaged, StateUnreadable */
   get(table: string, id: string): Row | undefined {
-    const found = this.#get.get(table, id);
+    const found = reading(() => this.#get.get(table, id));
     return found === undefined ? undefined : toRow({ ...found, tbl: table, id });
   }
 
@@ -65,7 +69,7 @@ export class Rows {
     const statement = this.#database.prepare(
       "SELECT tbl, id, generation, sealed FROM record WHERE tbl = ? ORDER BY id",
     );
-    return statement.all(table).map(toRow);
+    return reading(() => statement.all(table)).map(toRow);
   }
 
   /** Rows of one table in the order of ids, from `fromId` on. */
@@ -73,7 +77,7 @@ export class Rows {
     const statement = this.#database.prepare(
       "SELECT tbl, id, generation, sealed FROM record WHERE tbl = ? AND id >= ? ORDER BY id LIMIT ?",
     );
-    return statement.all(table, fromId, most).map(toRow);
+    return reading(() => statement.all(table, fromId, most)).map(toRow);
   }
 
   /** The names of all rows but those of the given tables. */
@@ -81,7 +85,7 @@ export class Rows {
     const statement = this.#database.prepare(
       `SELECT tbl, id, generation FROM record WHERE tbl NOT IN (${except.map(() => "?").join(",")}) ORDER BY tbl, id`,
     );
-    return statement.all(...except).map((row) => ({
+    return reading(() => statement.all(...except)).map((row) => ({
       table: String(row["tbl"]),
       id: String(row["id"]),
       generation: Number(row["generation"]),
@@ -131,6 +135,15 @@ export function asFailure(error: unknown): StateDamaged | StateUnreadable {
   return code === corrupt || code === notADatabase
     ? new StateDamaged("the database is corrupt", error)
     : new StateUnreadable("the database does not open or read", error);
+}
+
+/** A disk may fail under an open database, too. */
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asFailure(error);
+  }
 }
 
 function toRow(row: Record<string, unknown>): Row {

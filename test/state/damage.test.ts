@@ -72,6 +72,10 @@ describe("the whole state is damaged", () => {
     "the head is gone": () => sql("DELETE FROM record WHERE tbl = 'head'"),
     "the head is turned back by one generation": () =>
       sql("UPDATE record SET generation = generation - 1 WHERE tbl = 'head'"),
+    "the machine policy is another row's": () =>
+      sql(
+        "UPDATE record SET sealed = (SELECT sealed FROM record WHERE tbl = 'server') WHERE tbl = 'machine-policy'",
+      ),
     "a standing is gone": () => sql(`DELETE FROM record WHERE id = '${standings()[0]}'`),
     "a standing is doubled": () =>
       sql(
@@ -93,6 +97,21 @@ describe("the whole state is damaged", () => {
     deed();
     await expectDamaged();
   });
+});
+
+test("whichever page of the database is overwritten at its beginning, it is the whole state's damage", async () => {
+  const whole = readFileSync(database());
+  const pages = Array.from({ length: whole.length / 4096 }, (_, page) => page);
+  for (const page of pages) {
+    const bytes = Buffer.from(whole);
+    bytes.fill(0x7f, page * 4096, page * 4096 + 4);
+    writeFileSync(database(), bytes);
+    const agent = house.startAgent();
+    expect([page, agent.keeper.condition().state]).toEqual([page, "damaged"]);
+    expect((await agent.actions.status()).state).toBe("damaged");
+    expect(said(await agent.signIn("alice", [alice.code()]))).toBe("unavailable");
+    agent.stop();
+  }
 });
 
 describe("one old row among new ones", () => {
