@@ -1,6 +1,7 @@
 // `KEY=VALUE` of the command line, such as `offline.days=3`, put into a policy.
 
 import type { Policy } from "../../protocol/sync/policy.ts";
+import { harmless } from "../../words/harmless.ts";
 import { Failure } from "../failure.ts";
 
 type Reader = (text: string) => unknown;
@@ -51,7 +52,7 @@ export function assign(present: unknown, assignments: readonly string[]): unknow
     if (key === undefined)
       throw new Failure(
         "invalid",
-        `"${text}" sets nothing; KEY=VALUE with one of: ${Object.keys(keys).join(", ")}`,
+        `"${harmless(text.slice(0, 100))}" sets nothing; KEY=VALUE with one of: ${Object.keys(keys).join(", ")}`,
       );
     const [outer, inner] = name.split(".");
     const value = key.read(text.slice(at + 1));

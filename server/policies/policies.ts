@@ -72,7 +72,7 @@ export async function setPolicy(tx: Tx, wish: PolicyChange, nowMs: number): Prom
     (await listPolicies(tx)).find((known) => known.group === wish.group) ?? (await policyOfGroup(tx, null));
   const policy = v.safeParse(policySchema, wish.change(present.policy));
   if (!policy.success) {
-    const path = v.getDotPath(policy.issues[0]) ?? "policy";
+    const path = v.getDotPath(policy.issues[0]) || "policy";
     throw new Failure("invalid", `${path}: ${policy.issues[0].message}`);
   }
   const priority = wish.priority ?? (present.group === wish.group ? present.priority : 0);
