@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: [
-            "test/{words,otp,protocol,toml,policy,state,sync,dialogue,agent,server,architecture}/**/*.test.ts",
+            "test/{words,otp,protocol,toml,policy,state,sync,dialogue,agent,server,architecture,fuzz}/**/*.test.ts",
           ],
           pool: "forks",
           testTimeout: 30_000,

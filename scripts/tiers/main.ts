@@ -23,6 +23,10 @@ const tiers: Readonly<Record<string, Tier>> = {
     what: "the single executables",
     run: () => check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] }),
   },
+  "fuzz-short": {
+    what: "half a minute of scripts/fuzz",
+    run: () => check({ says: "nothing found", run: ["scripts/fuzz", "0.45"], streams: true }),
+  },
   pam: {
     what: "the PAM module: -Werror, analyzer, ASan, UBSan, fuzzing, transcripts",
     async run() {
