@@ -28,6 +28,7 @@ import { administrators } from "./socket/administrators.ts";
 import { heldMachinePolicy, openAhead } from "./state/held.ts";
 import { StateKeeper } from "./state/keeper.ts";
 import { Ledger } from "./state/ledger.ts";
+import type { ProtectorIn } from "./state/protector.ts";
 import { Timekeeper } from "./state/timekeeper.ts";
 import type { MachineFacts } from "./sync/machine-facts.ts";
 import { Online } from "./sync/online.ts";
@@ -58,15 +59,16 @@ async function run(config: Config): Promise<void> {
   const peers = systemPeers(libc, (uid) => accounts.nameOf(uid));
   await loadSodium();
 
-  const protector = chooseProtector({
-    wanted: config.machine.protector,
-    folder: config.stateDir,
-    tpmDevice: config.machine.tpmDevice,
-    libc,
-    clock,
-    random,
-  });
-  const keeper = new StateKeeper(config.stateDir, protector, random);
+  const protectorIn: ProtectorIn = (folder, wanted) =>
+    chooseProtector({
+      wanted: wanted === "configured" ? config.machine.protector : wanted,
+      folder,
+      tpmDevice: config.machine.tpmDevice,
+      libc,
+      clock,
+      random,
+    });
+  const keeper = new StateKeeper(config.stateDir, protectorIn, random);
   const timekeeper = new Timekeeper(clock, readBootId());
   const ledger = new Ledger(keeper, timekeeper);
   const reach = new Reach((state, why) => {
@@ -85,7 +87,7 @@ async function run(config: Config): Promise<void> {
     hostname: hostname().slice(0, 63),
     platform: process.platform,
     agentVersion: version,
-    protector: protector.name,
+    protector: keeper.protector.name,
   });
   const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, facts, url: config.server.url });
   const joined = () => keeper.condition().state === "healthy";
@@ -154,6 +156,7 @@ async function run(config: Config): Promise<void> {
     linkParts,
     facts,
     version,
+    protectorWanted: config.machine.protector,
     mode,
     mfa,
     url: config.server.url,

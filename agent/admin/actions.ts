@@ -2,6 +2,9 @@
 
 import type { Kind } from "../../words/kind.ts";
 import type { UserName } from "../../words/user-name.ts";
+import { type ProtectorName, protectorNames } from "../state/protector.ts";
+
+export { protectorNames };
 
 export interface EnrolmentStatus {
   readonly user: string;
@@ -48,6 +51,13 @@ export interface JoinReport {
   readonly server: string;
 }
 
+export interface RotationReport {
+  readonly machine: string;
+  readonly protector: { readonly name: string; readonly defends: string };
+  /** The server has heard the new keys: the old ones are worth nothing any more. Otherwise with the next contact. */
+  readonly heard: boolean;
+}
+
 /** Why a sign-in now would be asked, granted or refused: the steps of the decision in order. */
 export interface Explanation {
   readonly user: string;
@@ -80,6 +90,8 @@ export interface AdminActions {
   status(): Promise<Status>;
   sync(): Promise<SyncReport>;
   join(url: string, token: string): Promise<JoinReport>;
+  /** New keys for the state as it is, under the protector it has or another one. */
+  rotateKeys(protector: ProtectorName | "same"): Promise<RotationReport>;
   explain(user: UserName, kind: Kind): Promise<Explanation>;
   /** False when there was nothing to forget. */
   forget(user: UserName): Promise<boolean>;

@@ -4,12 +4,14 @@
 //     GET  /v1/explain?user=NAME&kind=KIND            Explanation
 //     POST /v1/sync                                   SyncReport
 //     POST /v1/join    {"url": …, "token": …}         JoinReport
+//     POST /v1/rotate-keys {"protector": NAME or "same"}  RotationReport
 //     POST /v1/forget  {"user": …}                    {"forgotten": true or false}
 
 import * as v from "valibot";
 import { parseKind } from "../../words/kind.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import { parseUserName } from "../../words/user-name.ts";
+import { protectorNames } from "../state/protector.ts";
 import type { AdminActions } from "./actions.ts";
 
 type Run = (actions: AdminActions) => Promise<unknown>;
@@ -30,6 +32,7 @@ const joinBody = v.strictObject({
   url: v.pipe(v.string(), v.minLength(1), v.maxLength(2_048)),
   token: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)),
 });
+const rotateBody = v.strictObject({ protector: v.picklist([...protectorNames, "same"]) });
 const forgetBody = v.strictObject({ user: v.string() });
 
 const routes: Readonly<Record<string, Route>> = {
@@ -64,6 +67,17 @@ const routes: Readonly<Record<string, Route>> = {
       if (!input.success || query.size > 0) return unparsed('the body must be {"url": text, "token": text}');
       const { url, token } = input.output;
       return parsed((actions) => actions.join(url, token));
+    },
+  },
+  "/v1/rotate-keys": {
+    name: "rotate-keys",
+    method: "POST",
+    read(query, body) {
+      const input = v.safeParse(rotateBody, body);
+      if (!input.success || query.size > 0)
+        return unparsed(`the body must be {"protector": ${protectorNames.join(" or ")} or same}`);
+      const { protector } = input.output;
+      return parsed((actions) => actions.rotateKeys(protector));
     },
   },
   "/v1/forget": {

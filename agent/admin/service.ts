@@ -3,11 +3,13 @@
 import * as v from "valibot";
 import { parseJoinToken } from "../../protocol/sync/join-token.ts";
 import { allowsHttp, serverUrl } from "../config/urls.ts";
-import { NoState, StateDamaged } from "../state/failures.ts";
+import { NoState, ProtectorUnusable, StateDamaged } from "../state/failures.ts";
 import type { Ledger } from "../state/ledger.ts";
+import type { ProtectorName } from "../state/protector.ts";
 import { joinServer } from "../sync/join.ts";
 import type { LinkParts } from "../sync/link.ts";
 import type { MachineFacts } from "../sync/machine-facts.ts";
+import { type Rotated, rotateKeys } from "../sync/rotate.ts";
 import type { ServerLink } from "../sync/server-link.ts";
 import { type SyncOutcome, synchronise } from "../sync/synchronise.ts";
 import type { Weather } from "../sync/transport.ts";
@@ -21,6 +23,8 @@ export interface AdminParts extends StatusParts {
   readonly linkParts: LinkParts;
   readonly facts: () => MachineFacts;
   readonly development: boolean;
+  /** What the configuration asks for. */
+  readonly protectorWanted: "auto" | ProtectorName;
 }
 
 export function adminActions(parts: AdminParts): AdminActions {
@@ -48,6 +52,22 @@ export function adminActions(parts: AdminParts): AdminActions {
       parts.reach.heard(joined.serverTimeMs);
       return { machine: joined.machine, server: address.output };
     },
+
+    rotateKeys: (wanted) =>
+      speaking(async () => {
+        const name = wanted === "same" ? keeper.protector.name : wanted;
+        if (parts.protectorWanted !== "auto" && parts.protectorWanted !== name)
+          throw new AdminError(
+            "refused",
+            `nightlatchd.toml says protector = "${parts.protectorWanted}": set it to "auto", restart nightlatchd, and try again`,
+          );
+        const rotated = await rotateKeys(link, keeper, timekeeper, name);
+        if (!rotated.ok) throw notRotated(rotated.why);
+        const { machine } = keeper.store().server();
+        const heard = (await synchronise(link, keeper, timekeeper, facts())).ok;
+        const { defends } = keeper.protector;
+        return { machine, protector: { name: keeper.protector.name, defends }, heard };
+      }),
 
     explain: async (user, kind) => speaking(async () => explain(user, kind, ledger.situation(user), parts)),
 
@@ -83,7 +103,25 @@ async function speaking<T>(work: () => Promise<T>): Promise<T> {
         "unavailable",
         `${error.message}: sign in once with the server in reach, or join again with a new token`,
       );
+    if (error instanceof ProtectorUnusable)
+      throw new AdminError("refused", `${error.message}; nothing was changed`);
     throw error;
+  }
+}
+
+function notRotated(why: Extract<Rotated, { ok: false }>["why"]): AdminError {
+  switch (why) {
+    case "damaged-enrolments":
+      return new AdminError(
+        "unavailable",
+        "some enrolments can't be read: let their users sign in with the server in reach, or forget them; nothing was changed",
+      );
+    case "refused":
+      return new AdminError("refused", "the server has not taken the new keys; nothing was changed");
+    case "revoked":
+      return new AdminError("not-joined", "this machine was revoked");
+    default:
+      return new AdminError("server-unreachable", `${said[why]}; nothing was changed`);
   }
 }
 

@@ -2,16 +2,25 @@
 
 import { type IncomingMessage, request } from "node:http";
 import * as v from "valibot";
-import type { Explanation, JoinReport, Status, SyncReport } from "../admin/actions.ts";
+import type { Explanation, JoinReport, RotationReport, Status, SyncReport } from "../admin/actions.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type Io, Stop } from "./io.ts";
-import { errorReply, explainReply, forgetReply, joinReply, statusReply, syncReply } from "./replies.ts";
+import {
+  errorReply,
+  explainReply,
+  forgetReply,
+  joinReply,
+  rotationReply,
+  statusReply,
+  syncReply,
+} from "./replies.ts";
 import { connectTrusted } from "./trusted-socket.ts";
 
 export interface AdminClient {
   status(): Promise<Status>;
   sync(): Promise<SyncReport>;
   join(url: string, token: string): Promise<JoinReport>;
+  rotateKeys(protector: string): Promise<RotationReport>;
   explain(user: string, kind: string): Promise<Explanation>;
   forget(user: string): Promise<{ forgotten: boolean }>;
 }
@@ -38,6 +47,7 @@ export function adminClient(io: Io, path: string): AdminClient {
     status: () => call("GET", "/v1/status", statusReply),
     sync: () => call("POST", "/v1/sync", syncReply),
     join: (url, token) => call("POST", "/v1/join", joinReply, { url, token }),
+    rotateKeys: (protector) => call("POST", "/v1/rotate-keys", rotationReply, { protector }),
     explain: (user, kind) =>
       call("GET", `/v1/explain?${new URLSearchParams({ user, kind }).toString()}`, explainReply),
     forget: (user) => call("POST", "/v1/forget", forgetReply, { user }),

@@ -5,6 +5,7 @@ import { harmless } from "../../words/harmless.ts";
 import { kinds, parseKind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { version } from "../platform/version.ts";
+import { protectorNames } from "../admin/actions.ts";
 import { type AdminClient, adminClient } from "./admin-client.ts";
 import { examine, exitAfter, showFindings } from "./doctor/doctor.ts";
 import { pamPlaces } from "./doctor/system.ts";
@@ -12,7 +13,7 @@ import { exitCodes, exitTable } from "./exit-codes.ts";
 import { type Io, Stop } from "./io.ts";
 import { painter } from "./show/paint.ts";
 import { counted } from "./show/quantities.ts";
-import { showExplanation, showStatus } from "./show/status.ts";
+import { showExplanation, showRotation, showStatus } from "./show/status.ts";
 import { signIn } from "./sign-in.ts";
 import { readToken } from "./token.ts";
 
@@ -108,6 +109,32 @@ function commands(io: Io, exitWith: (code: number) => void): Command {
     .action(async (url: string, { tokenFile }: { tokenFile: string }) => {
       const report = await client().join(url, await readToken(tokenFile, io.stdin));
       tell(report, `Joined ${harmless(report.server)} as ${harmless(report.machine)}.\n`);
+    });
+
+  program
+    .command("rotate-keys")
+    .description("new keys for this machine; users, leases and codes stay as they are; needs the server")
+    .action(async () => {
+      const report = await client().rotateKeys("same");
+      tell(report, showRotation(report));
+    });
+
+  program
+    .command("protector")
+    .description(
+      "what seals this machine's keys and what that defends; with a name: new keys, sealed by that",
+    )
+    .argument("[name]", protectorNames.join(", "))
+    .action(async (name: string | undefined) => {
+      if (name === undefined) {
+        const { protector } = await client().status();
+        tell(protector, `${protector.name}: ${protector.defends}\n`);
+        return;
+      }
+      if (!protectorNames.some((one) => one === name))
+        throw new Stop(exitCodes.usage.code, "usage", `a protector is one of ${protectorNames.join(", ")}`);
+      const report = await client().rotateKeys(name);
+      tell(report, showRotation(report));
     });
 
   program

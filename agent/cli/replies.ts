@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { kinds } from "../../words/kind.ts";
-import type { Explanation, JoinReport, Status, SyncReport } from "../admin/actions.ts";
+import type { Explanation, JoinReport, RotationReport, Status, SyncReport } from "../admin/actions.ts";
 
 const maybe = <const Schema extends v.GenericSchema>(schema: Schema) => v.nullable(schema);
 const outcome = v.object({ outcome: v.picklist(["ask", "grant", "refuse"]), because: v.string() });
@@ -46,6 +46,12 @@ export const syncReply: v.GenericSchema<unknown, SyncReport> = v.object({
 export const joinReply: v.GenericSchema<unknown, JoinReport> = v.object({
   machine: v.string(),
   server: v.string(),
+});
+
+export const rotationReply: v.GenericSchema<unknown, RotationReport> = v.object({
+  machine: v.string(),
+  protector: v.object({ name: v.string(), defends: v.string() }),
+  heard: v.boolean(),
 });
 
 export const explainReply: v.GenericSchema<unknown, Explanation> = v.object({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Libc } from "../../platform/libc.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
-import { StateDamaged } from "../state/failures.ts";
+import { ProtectorUnusable, StateDamaged } from "../state/failures.ts";
 import { type Protector, type ProtectorName, protectorNames } from "../state/protector.ts";
 import { fileProtector } from "./file-protector.ts";
 import { isThere } from "./sealed-file.ts";
@@ -66,7 +66,7 @@ export function chooseProtector({
       return protectorNames.find((name) => candidates[name].unavailable() === undefined) ?? "file";
     const why = candidates[wanted].unavailable();
     if (why !== undefined)
-      throw new Error(
+      throw new ProtectorUnusable(
         `[machine] protector = "${wanted}" can't be used here: ${why}; see nightlatchd.toml(5)`,
       );
     return wanted;
@@ -86,10 +86,11 @@ export function chooseProtector({
       const [found, ...more] = there();
       if (more.length > 0)
         throw new StateDamaged(`there are secrets of several protectors (${there().join(", ")}): join again`);
-      if (found !== undefined && found !== name)
+      if (found !== undefined && wanted !== "auto" && found !== wanted)
         throw new StateDamaged(
-          `the secret is sealed by "${found}", but [machine] protector is "${wanted}": join again to change it, or set it back`,
+          `the secret is sealed by "${found}", but [machine] protector is "${wanted}": set it back, or to "auto", and change it with: nightlatch protector ${wanted}`,
         );
+      name = found ?? name;
       return candidates[name].load();
     },
     create(secret) {

@@ -31,6 +31,15 @@ export class StateUnreadable extends Error {
   }
 }
 
+/** The secret can't be sealed by the protector that was asked for; nothing has changed. */
+export class ProtectorUnusable extends Error {
+  readonly code = "PROTECTOR_UNUSABLE";
+
+  constructor(why: string, cause?: unknown) {
+    super(why, { cause });
+  }
+}
+
 /** A commit did not become durable, or may not have: nothing it was to allow may be allowed. */
 export class CommitFailed extends Error {
   readonly code = "COMMIT_FAILED";

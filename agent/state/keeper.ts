@@ -1,30 +1,21 @@
 // The life of the state: none before joining, open while joined, closed after a commit that failed, erased for ever by a
 // revocation. What can't be read is damaged and stays so until the machine joins again: it is never taken for empty.
 
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Random } from "../../words/random.ts";
 import { Secret } from "../../words/secret.ts";
 import type { TimeRecord } from "../policy/trusted-time.ts";
-import { syncFolder } from "./durable.ts";
+import { syncFolder, writeWhole } from "./durable.ts";
 import { CommitFailed, type Loss, NoState, StateDamaged, StateUnreadable } from "./failures.ts";
 import { deriveMachineKeys, type MachineKeys, machineSecretBytes } from "./keys.ts";
 import type { EventDraft } from "./outbox.ts";
-import type { Protector } from "./protector.ts";
+import type { Protector, ProtectorIn } from "./protector.ts";
 import { type RecoveryNote, readRecoveryNote, writeRecoveryNote } from "./recovery-note.ts";
 import type { ServerRecord } from "./shapes.ts";
 import { type Change, Store, type StoreParts } from "./store.ts";
+import { type NextState, Switch } from "./switch.ts";
 
 export type Condition =
   | { readonly state: "healthy" | "not-joined" | "revoked" }
@@ -51,12 +42,14 @@ export class StateKeeper {
   readonly #folder: string;
   readonly #protector: Protector;
   readonly #random: Random;
+  readonly #switch: Switch;
   #store: Store | undefined;
 
-  constructor(folder: string, protector: Protector, random: Random) {
+  constructor(folder: string, protectorIn: ProtectorIn, random: Random) {
     this.#folder = folder;
-    this.#protector = protector;
+    this.#protector = protectorIn(folder, "configured");
     this.#random = random;
+    this.#switch = new Switch(folder, protectorIn);
   }
 
   get protector(): Protector {
@@ -71,6 +64,7 @@ export class StateKeeper {
       throw new NoState("revoked");
     }
     checkFolder(this.#folder);
+    this.#switch.settle(() => this.#protector.erase());
     const secret = this.#loadSecret();
     if (secret === undefined) {
       // A note without a secret: the key has gone, or a crash came between the two. A machine that never joined has neither.
@@ -147,6 +141,17 @@ export class StateKeeper {
     this.#store = store;
   }
 
+  /** The state goes on under new keys and, perhaps, another protector. When it throws, it goes on as it was. */
+  switchTo(next: NextState): void {
+    try {
+      this.#switch.decide(this.store(), next, this.#random);
+    } finally {
+      // Whatever was decided: nothing may be written any more to what may not be the state.
+      this.close();
+    }
+    this.store();
+  }
+
   /** When the state is lost: how to get new keys. Undefined while there is nothing to recover from, or nothing to do it by. */
   recovery(): { readonly note: RecoveryNote; readonly loss: Loss } | undefined {
     try {
@@ -167,14 +172,7 @@ export class StateKeeper {
       this.close();
       return;
     }
-    const file = openSync(this.#revokedPath, "w", 0o600);
-    try {
-      writeSync(file, `${JSON.stringify({ machine, serial })}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    syncFolder(this.#folder);
+    writeWhole(this.#revokedPath, `${JSON.stringify({ machine, serial })}\n`);
     this.#erase();
   }
 
@@ -199,6 +197,7 @@ export class StateKeeper {
     this.close();
     rmSync(this.#notePath, { force: true });
     this.#protector.erase();
+    this.#switch.discard();
     for (const suffix of ["", "-wal", "-shm", "-journal"])
       rmSync(this.#databasePath + suffix, { force: true });
     if (existsSync(this.#folder)) syncFolder(this.#folder);

@@ -29,3 +29,6 @@ export interface Protector {
   /** The counter that was made with the secret; undefined where the protector has none. */
   readonly counter: GenerationCounter | undefined;
 }
+
+/** A protector for the secret in a folder; `configured`: the one that is there, or that the configuration asks for. */
+export type ProtectorIn = (folder: string, wanted: ProtectorName | "configured") => Protector;

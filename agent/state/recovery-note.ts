@@ -2,11 +2,10 @@
 // what may be lost. It opens nothing: under it the server gives new keys only along with a user's online MFA. Accepted
 // risk: who can write in the agent's folder can name another server here, as they could replace the agent.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { base64Of } from "../../protocol/sync/encoding.ts";
-import { syncFolder } from "./durable.ts";
+import { writeWhole } from "./durable.ts";
 import { serverRecordSchema } from "./shapes.ts";
 
 const recoveryNoteSchema = v.strictObject({
@@ -18,17 +17,7 @@ export type RecoveryNote = v.InferOutput<typeof recoveryNoteSchema>;
 
 /** Durable when it returns; mode 0600. */
 export function writeRecoveryNote(path: string, note: RecoveryNote): void {
-  const fresh = `${path}.new`;
-  rmSync(fresh, { force: true });
-  const file = openSync(fresh, "wx", 0o600);
-  try {
-    writeSync(file, `${JSON.stringify(note)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(fresh, path);
-  syncFolder(dirname(path));
+  writeWhole(path, `${JSON.stringify(note)}\n`);
 }
 
 /** Undefined for anything that is not a whole note: then the machine has to join again. */

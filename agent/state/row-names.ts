@@ -2,6 +2,7 @@
 // ones is seen. Kept in buckets: a commit hashes the few rows beside those it changes, however many users there are.
 
 import { theSodium } from "../../protocol/crypto/sodium.ts";
+import type { MachineKeys } from "./keys.ts";
 import type { Row } from "./rows.ts";
 
 export type RowName = Omit<Row, "sealed">;
@@ -85,4 +86,9 @@ function bucketOf(name: Pick<RowName, "id">): string {
 
 function keyOf(name: Pick<RowName, "table" | "id">): string {
   return `${name.table}\0${name.id}`;
+}
+
+/** Keyed, so that the table doesn't show whose row it is. */
+export function userRowId(keys: Pick<MachineKeys, "index">, user: string): string {
+  return theSodium().crypto_generichash(16, Buffer.from(user, "utf8"), keys.index).toHex();
 }

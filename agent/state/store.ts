@@ -5,7 +5,6 @@
 import * as v from "valibot";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
-import { theSodium } from "../../protocol/crypto/sodium.ts";
 import type { Random } from "../../words/random.ts";
 import type { Standing } from "../policy/standing.ts";
 import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
@@ -23,7 +22,7 @@ import {
   without,
 } from "./outbox.ts";
 import type { GenerationCounter } from "./protector.ts";
-import { type RowName, RowNames } from "./row-names.ts";
+import { type RowName, RowNames, userRowId } from "./row-names.ts";
 import { asFailure, type Row, Rows } from "./rows.ts";
 import { openRecord, sealRecord } from "./seal.ts";
 import {
@@ -170,6 +169,11 @@ export class Store {
   tombstone(user: string): Tombstone | undefined {
     const content = this.#read("tombstone", this.#rowId(user));
     return content === undefined ? undefined : shaped("tombstone", tombstoneSchema, content);
+  }
+
+  tombstones(): Tombstone[] {
+    const all = this.#names.ids("tombstone").map((id) => this.#read("tombstone", id));
+    return all.map((content) => shaped("tombstone", tombstoneSchema, content));
   }
 
   /** 0 when there was no revocation of this user. */
@@ -330,7 +334,7 @@ export class Store {
   }
 
   #rowId(user: string): string {
-    return theSodium().crypto_generichash(16, Buffer.from(user, "utf8"), this.#keys.index).toHex();
+    return userRowId(this.#keys, user);
   }
 }
 

@@ -4,12 +4,12 @@
 import * as v from "valibot";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
+  conflict,
   type ExchangeName,
   exchanges,
   maxResponseBytes,
   type RequestOf,
   type ResponseOf,
-  sequenceConflict,
 } from "../../protocol/sync/exchanges.ts";
 import { signRequest, verifyResponse } from "../../protocol/sync/http-signature.ts";
 import type { Clock } from "../../words/clock.ts";
@@ -70,7 +70,7 @@ export async function exchange<N extends ExchangeName>(
   );
   try {
     const reply = await parts.transport.post(url, { ...headers }, body, maxResponseBytes, signal);
-    if (reply.status === sequenceConflict.status && serverKey instanceof Uint8Array)
+    if (reply.status === conflict.status && serverKey instanceof Uint8Array)
       return refusedNumber(reply, headers.signature, serverKey);
     if (reply.status !== 200) return { ok: false, weather: "status" };
     const parsed = v.safeParse(responseSchema, parseJson(reply.body));
@@ -92,7 +92,7 @@ export async function exchange<N extends ExchangeName>(
 
 /** The server has heard this request's number before. Only its own word on this very request brings anything. */
 function refusedNumber(reply: Reply, requestSignature: string, serverKey: Uint8Array): Asked<never> {
-  const parsed = v.safeParse(sequenceConflict.response, parseJson(reply.body));
+  const parsed = v.safeParse(conflict.response, parseJson(reply.body));
   return parsed.success && verifyResponse(reply, reply.headers, requestSignature, serverKey)
     ? { ok: false, weather: "sequence-used", revocations: parsed.output.revocations }
     : { ok: false, weather: "status" };

@@ -130,7 +130,7 @@ export class Online implements SignInServer {
       keeper.commit({ nowMs: moment.nowMs, wallMs, remove: [user], events: [event] });
       return;
     }
-    const received = receiveBundle(store, document, user, moment.nowMs);
+    const received = receiveBundle(store, document, user, store.keys.identity.box, moment.nowMs);
     if (!received.ok) {
       const event: EventDraft = { kind: "bundle-refused", user, reason: received.error.slice(0, 64) };
       keeper.commit({ nowMs: moment.nowMs, wallMs, events: [event] });

@@ -1,5 +1,6 @@
 // What the server sends is checked, merged and committed here; older, foreign and forged documents change nothing.
 
+import type { KeyPair } from "../../protocol/crypto/keys.ts";
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
@@ -14,11 +15,13 @@ export function receiveBundle(
   store: Store,
   document: SignedDocument,
   expectedUser: string | undefined,
+  /** Whom it is sealed to. */
+  box: KeyPair,
   nowMs: number,
 ): Parsed<{ readonly standing: Standing; readonly isNew: boolean }> {
   const server = store.server();
   const serverKey = Buffer.from(server.signingKey, "base64");
-  const opened = openBundle(document, serverKey, store.keys.identity.box);
+  const opened = openBundle(document, serverKey, box);
   if (!opened.ok) return opened;
   const { bundle } = opened.value;
   const before = readable(() => store.standing(bundle.user));

@@ -35,7 +35,10 @@ export function applyRevocations(
   }
   if (revocations.length === 0) return { users: 0, machine: false, through: store.head.revokedThrough };
   const through = Math.max(...revocations.map((revocation) => revocation.serial));
-  if (revocations.some((revocation) => revocation.target.scope === "machine")) {
+  const ownKey = store.keys.identity.signing.publicKey.toBase64();
+  const ends = ({ target }: Revocation) =>
+    target.scope === "machine" || (target.scope === "keys" && target.signingKey === ownKey);
+  if (revocations.some(ends)) {
     keeper.revoke(server.machine, through);
     return { users: 0, machine: true, through };
   }

@@ -52,12 +52,24 @@ export class ServerLink {
 
   /** For a person who waits: `budgetMs` includes waiting for the lane. @throws NoState, StateDamaged, CommitFailed */
   askNow<N extends JoinedExchange>(name: N, question: Question<N>, budgetMs: number): Promise<Asked<N>> {
+    return this.askAndTake(name, question, budgetMs, () => undefined);
+  }
+
+  /** As `askNow`; the server is spoken to about nothing else before `take` is done with the answer. */
+  askAndTake<N extends JoinedExchange>(
+    name: N,
+    question: Question<N>,
+    budgetMs: number,
+    take: (response: ResponseOf<N>) => void,
+  ): Promise<Asked<N>> {
     const { clock } = this.#parts;
     const startedMs = clock.monotonicMs();
-    return this.#lane.foreground((): Promise<Asked<N>> => {
+    return this.#lane.foreground(async (): Promise<Asked<N>> => {
       const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
-      if (leftMs <= 0) return Promise.resolve({ ok: false, weather: "timed-out" });
-      return this.#ask(name, question, leftMs, new AbortController().signal);
+      if (leftMs <= 0) return { ok: false, weather: "timed-out" };
+      const asked = await this.#ask(name, question, leftMs, new AbortController().signal);
+      if (asked.ok) take(asked.response);
+      return asked;
     });
   }
 

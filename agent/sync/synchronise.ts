@@ -4,6 +4,7 @@ import { maxEventsAtOnce, type ResponseOf } from "../../protocol/sync/exchanges.
 import { heldBundle, heldMachinePolicy } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
+import type { Store } from "../state/store.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { receiveBundle, receiveMachinePolicy } from "./receive.ts";
@@ -57,14 +58,19 @@ function question(keeper: StateKeeper, facts: MachineFacts): Question<"sync"> {
     ...facts,
     events: { from: sentThrough + 1, previous: sentChain, lines: store.eventLines(maxEventsAtOnce) },
     machinePolicySerial: heldMachinePolicy(store)?.serial ?? 0,
-    enrolments: store.standings().readable.map((standing) => ({
-      user: standing.user,
-      bundleSerial: heldBundle(store, standing).bundle.serial,
-      leaseId: standing.leaseId,
-      signInsUsed: standing.signInsUsed,
-      spent: [...standing.spent],
-    })),
+    enrolments: reportedEnrolments(store),
   };
+}
+
+/** What the server is told of each enrolment. */
+export function reportedEnrolments(store: Store): Question<"sync">["enrolments"] {
+  return store.standings().readable.map((standing) => ({
+    user: standing.user,
+    bundleSerial: heldBundle(store, standing).bundle.serial,
+    leaseId: standing.leaseId,
+    signInsUsed: standing.signInsUsed,
+    spent: [...standing.spent],
+  }));
 }
 
 /** Reads everything anew: dialogues went on while the server was thinking. */
@@ -74,7 +80,7 @@ function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<
   const events: EventDraft[] = [];
   const put = [];
   for (const document of response.bundles) {
-    const received = receiveBundle(store, document, undefined, moment.nowMs);
+    const received = receiveBundle(store, document, undefined, store.keys.identity.box, moment.nowMs);
     // A sync refreshes enrolments and repairs none: only an online MFA makes one, or makes one anew.
     if (received.ok && !received.value.isNew) put.push(received.value.standing);
     else if (!received.ok) events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });

@@ -52,3 +52,27 @@ export function hash(length: number, label: string, ...parts: readonly Uint8Arra
     null,
   );
 }
+
+/** By the new signing key: whoever replaces a machine's keys has the new ones. Signed over the old one too, and the name. */
+export function rotationProof(machine: string, oldSigningKey: Uint8Array, identity: Identity): Uint8Array {
+  return theSodium().crypto_sign_detached(
+    rotationBytes(machine, oldSigningKey, publicIdentity(identity)),
+    identity.signing.privateKey,
+  );
+}
+
+export function isRotationProven(
+  machine: string,
+  oldSigningKey: Uint8Array,
+  keys: PublicIdentity,
+  proof: Uint8Array,
+): boolean {
+  const signed = rotationBytes(machine, oldSigningKey, keys);
+  return theSodium().crypto_sign_verify_detached(proof, signed, keys.signingKey);
+}
+
+/** Machine ids have 32 characters, keys 32 bytes. */
+function rotationBytes(machine: string, oldSigningKey: Uint8Array, keys: PublicIdentity): Uint8Array {
+  const label = Buffer.from(`nightlatch/rotate/1\0${machine}`, "ascii");
+  return Buffer.concat([label, oldSigningKey, keys.signingKey, keys.boxKey]);
+}

@@ -102,6 +102,8 @@ export const revocationSchema = v.strictObject({
   target: v.variant("scope", [
     v.strictObject({ scope: v.literal("machine") }),
     v.strictObject({ scope: v.literal("user"), user: userNameText }),
+    /** A copy of the machine that still has keys which were replaced. */
+    v.strictObject({ scope: v.literal("keys"), signingKey: base64Of(32) }),
   ]),
 });
 export type Revocation = v.InferOutput<typeof revocationSchema>;

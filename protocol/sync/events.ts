@@ -25,6 +25,7 @@ export const eventKinds = [
   "state-damaged",
   "configuration-changed",
   "events-dropped",
+  "keys-rotated",
 ] as const;
 export type EventKind = (typeof eventKinds)[number];
 

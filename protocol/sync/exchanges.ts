@@ -188,6 +188,20 @@ export const enrol = {
   response: v.strictObject({ ...answering, bundle: v.nullable(signedDocumentSchema) }),
 } as const;
 
+/** What a machine holds, and what has been used of it. */
+const reportedEnrolments = v.pipe(
+  v.array(
+    v.strictObject({
+      user: userNameText,
+      bundleSerial: wholeNumber,
+      leaseId: shortText,
+      signInsUsed: wholeNumber,
+      spent: spentList,
+    }),
+  ),
+  v.maxLength(10_000),
+);
+
 export const sync = {
   path: "/v1/sync",
   request: v.strictObject({
@@ -204,18 +218,7 @@ export const sync = {
     }),
     /** 0 for none yet. */
     machinePolicySerial: wholeNumber,
-    enrolments: v.pipe(
-      v.array(
-        v.strictObject({
-          user: userNameText,
-          bundleSerial: wholeNumber,
-          leaseId: shortText,
-          signInsUsed: wholeNumber,
-          spent: spentList,
-        }),
-      ),
-      v.maxLength(10_000),
-    ),
+    enrolments: reportedEnrolments,
   }),
   response: v.strictObject({
     ...answering,
@@ -229,18 +232,42 @@ export const sync = {
 } as const;
 
 /**
- * Signed like an answer, but with status 409: the number of this request has been used before. Says nothing of the request
- * itself. An old copy of a machine's state hears in it what it must hear whatever it asks.
+ * New keys for a machine that keeps its name: they hold from the first request on that is signed with them, and the old
+ * ones hold until then. So an answer that is lost changes nothing.
  */
-export const sequenceConflict = {
+export const rotate = {
+  path: "/v1/rotate",
+  request: v.strictObject({
+    ...asking,
+    signingKey: base64Of(32),
+    boxKey: base64Of(32),
+    /** `rotationProof`, by the new signing key. */
+    proof: base64Of(64),
+    enrolments: reportedEnrolments,
+  }),
+  response: v.strictObject({
+    ...answering,
+    /** For the new keys; null when they are not taken. */
+    sealedRecoveryKey: v.nullable(sealedRecoveryKey),
+    /** Of all enrolments that hold, sealed to the new box key. */
+    bundles: v.pipe(v.array(signedDocumentSchema), v.maxLength(10_000)),
+  }),
+} as const;
+
+/**
+ * Signed like an answer, but with status 409: the number of this request has been used before, or its signature is by keys
+ * that have been replaced. Says nothing of the request itself. An old copy of a machine's state hears in it what it must
+ * hear whatever it asks.
+ */
+export const conflict = {
   status: 409,
   response: v.strictObject({
-    error: v.strictObject({ code: v.literal("sequence-conflict"), message: shortText }),
+    error: v.strictObject({ code: v.picklist(["sequence-conflict", "keys-retired"]), message: shortText }),
     revocations: answering.revocations,
   }),
 } as const;
 
-export const exchanges = { join, probe, verify, recover, enrol, sync } as const;
+export const exchanges = { join, probe, verify, recover, enrol, sync, rotate } as const;
 export type ExchangeName = keyof typeof exchanges;
 export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
 export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

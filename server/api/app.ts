@@ -114,6 +114,18 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
       c.get("asked"),
     ),
   );
+  app.post(routes.rotate.path, (c) =>
+    signed.exchange(
+      c,
+      "rotate",
+      {
+        prepare: nothing,
+        answer: (tx, machine, request, _, nowMs) => synchronisation.rotate(tx, machine, request, nowMs),
+        answerRevoked: () => Promise.resolve({ sealedRecoveryKey: null, bundles: [] }),
+      },
+      c.get("asked"),
+    ),
+  );
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
   addHealth(app, parts.health ?? new Health(store));

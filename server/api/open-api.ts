@@ -2,7 +2,7 @@
 
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
-import { sequenceConflict } from "../../protocol/sync/exchanges.ts";
+import { conflict } from "../../protocol/sync/exchanges.ts";
 import { type RefusalCode, refusals } from "./refusal.ts";
 import { routes } from "./routes.ts";
 
@@ -38,7 +38,7 @@ export function openApiDocument(): object {
             content: json(schemaOf(route.response)),
           },
           ...Object.fromEntries(route.refuses.map((code) => [refusals[code].status, refusalOf(code)])),
-          ...(name === "join" || name === "recover" ? {} : { [sequenceConflict.status]: conflict }),
+          ...(name === "join" || name === "recover" ? {} : { [conflict.status]: inConflict }),
         },
       },
     },
@@ -55,10 +55,10 @@ export function openApiDocument(): object {
   };
 }
 
-const conflict = {
+const inConflict = {
   description:
-    "The request's sequence has been used. Signed like an answer with status 200; brings revocations, and says nothing of the request",
-  content: json(schemaOf(sequenceConflict.response)),
+    "The request's sequence has been used, or its keys were replaced. Signed like an answer with status 200; brings revocations, and says nothing of the request",
+  content: json(schemaOf(conflict.response)),
 };
 
 export function schemaOf(schema: GenericSchema): object {

@@ -7,6 +7,7 @@ export const refusals = {
   "join-refused": { status: 403, message: "the join token is not valid: unknown, expired or used up" },
   "not-found": { status: 404, message: "there is nothing at this address" },
   "sequence-conflict": { status: 409, message: "the request's sequence has been used" },
+  "keys-retired": { status: 409, message: "the request is signed with keys that were replaced" },
   "too-large": { status: 413, message: "the request is larger than this exchange may be" },
   "too-many": { status: 429, message: "too many requests from this address; try again in a minute" },
   internal: { status: 500, message: "the server could not answer" },

@@ -45,6 +45,11 @@ export const routes = {
     summary: "Bring events up; bundles, machine policy and revocations down",
     refuses: always,
   },
+  rotate: {
+    ...exchanges.rotate,
+    summary: "Offer new keys, which hold from the first request on that is signed with them",
+    refuses: always,
+  },
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -4,7 +4,8 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
-import { type RequestOf, type ResponseOf, sequenceConflict } from "../../protocol/sync/exchanges.ts";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import { conflict, type RequestOf, type ResponseOf } from "../../protocol/sync/exchanges.ts";
 import {
   type RequestSignature,
   readRequestSignature,
@@ -13,7 +14,8 @@ import {
 import type { Clock } from "../../words/clock.ts";
 import { type Asking, converse, type Exchange } from "../machines/converse.ts";
 import { type Joining, keysOf } from "../machines/join.ts";
-import { findMachine } from "../machines/machines.ts";
+import { signerOf } from "../machines/machine-keys.ts";
+import { findMachine, flagMachine, type Machine } from "../machines/machines.ts";
 import type { Recovering } from "../machines/recover.ts";
 import type { Store } from "../store/store.ts";
 import { type RefusalCode, refusalBody, refusals } from "./refusal.ts";
@@ -40,6 +42,10 @@ interface Incoming {
   readonly signature: RequestSignature;
 }
 
+const inConflict = (code: "sequence-conflict" | "keys-retired", revocations: SignedDocument[]): Outcome => ({
+  kind: "conflict",
+  body: { ...refusalBody(code), revocations },
+});
 const refused = (code: RefusalCode): Outcome => ({ kind: "refused", code });
 
 export class SignedExchanges {
@@ -100,25 +106,42 @@ export class SignedExchanges {
   ): Promise<Response> {
     return this.#serve(context, name, async ({ body, signature }) => {
       const machine = await findMachine(this.#store.db, signature.keyId);
-      if (machine === undefined || !signature.verify(Buffer.from(machine.signingKey, "base64")))
-        return refused("unsigned");
+      const signer = machine && (await signerOf(this.#store.db, machine, (key) => signature.verify(key)));
+      if (machine === undefined || signer === undefined) return refused("unsigned");
       asked.machine = machine.id;
+      if (signer.kind === "replaced") return await this.#replaced(machine, signer.revocation);
       const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
       if (request === undefined) return refused("malformed");
       const gone = context.req.raw.signal;
       const { privateKey } = this.#identity.signing;
-      const reply = await converse(this.#store, this.#clock, exchange, machine, request, gone, privateKey);
+      const reply = await converse(
+        this.#store,
+        this.#clock,
+        exchange,
+        machine,
+        signer.signingKey,
+        request,
+        gone,
+        privateKey,
+      );
       switch (reply.kind) {
         case "answered":
           return reply;
         case "sequence-conflict":
-          return { kind: "conflict", body: { ...refusalBody(reply.kind), revocations: reply.revocations } };
+          return inConflict(reply.kind, reply.revocations);
         case "unknown":
           return refused("unsigned");
         case "abandoned":
           return refused("unavailable");
       }
     });
+  }
+
+  /** An old copy of the machine, from before it had other keys. */
+  async #replaced(machine: Machine, revocation: SignedDocument): Promise<Outcome> {
+    const nowMs = this.#clock.wallMs();
+    await this.#store.write((tx) => flagMachine(tx, machine, "state-restored", nowMs, { keys: "replaced" }));
+    return inConflict("keys-retired", [revocation]);
   }
 
   async #serve(
@@ -136,7 +159,7 @@ export class SignedExchanges {
     const answer = Buffer.from(JSON.stringify(outcome.body), "utf8");
     const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
     const to = context.req.header("signature") ?? "";
-    const status = outcome.kind === "answered" ? 200 : sequenceConflict.status;
+    const status = outcome.kind === "answered" ? 200 : conflict.status;
     const headers = signResponse({ status, body: answer }, to, by, this.#clock.wallMs());
     return new Response(answer, { status, headers: { ...headers, "content-type": "application/json" } });
   }

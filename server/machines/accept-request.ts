@@ -1,6 +1,7 @@
 // The gate that every signed request of a joined machine passes, in the transaction that carries it out.
 
 import type { Tx } from "../store/store.ts";
+import { takeKeys } from "./machine-keys.ts";
 import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
 
 export type Acceptance =
@@ -17,15 +18,21 @@ export async function acceptRequest(
   tx: Tx,
   machineId: string,
   request: { readonly sequence: number; readonly revokedThrough: number },
+  /** The key whose signature has been verified: the machine's own, or its next one, which is its own from now on. */
+  signedBy: string,
+  serverKey: Uint8Array,
   nowMs: number,
 ): Promise<Acceptance> {
-  const machine = await findMachine(tx, machineId);
-  if (machine === undefined) return { kind: "unknown" };
+  const known = await findMachine(tx, machineId);
+  if (known === undefined) return { kind: "unknown" };
   const { sequence, revokedThrough } = request;
-  if (sequence <= machine.sequence) {
-    await flagMachine(tx, machine, "sequence-conflict", nowMs, { sequence, expectedAbove: machine.sequence });
+  if (sequence <= known.sequence) {
+    await flagMachine(tx, known, "sequence-conflict", nowMs, { sequence, expectedAbove: known.sequence });
     return { kind: "sequence-conflict" };
   }
+  const machine =
+    known.signingKey === signedBy ? known : await takeKeys(tx, serverKey, known, signedBy, nowMs);
+  if (machine === undefined) return { kind: "unknown" };
   if (revokedThrough < machine.revokedThrough)
     await flagMachine(tx, machine, "state-restored", nowMs, {
       revokedThrough,

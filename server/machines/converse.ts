@@ -37,9 +37,11 @@ export async function converse<Q extends Asking, P, A extends object>(
   clock: Clock,
   exchange: Exchange<Q, P, A>,
   machine: Machine,
+  /** The key that has signed the request. */
+  signedBy: string,
   request: Q,
   gone: AbortSignal,
-  /** Signs the revocation of the machine whose place this one takes. */
+  /** The server's own: signs the revocation of what this machine takes the place of. */
   signingKey: Uint8Array,
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
@@ -49,7 +51,7 @@ export async function converse<Q extends Asking, P, A extends object>(
   if (gone.aborted) return { kind: "abandoned" };
   return store.write(async (tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
-    const accepted = await acceptRequest(tx, machine.id, request, nowMs);
+    const accepted = await acceptRequest(tx, machine.id, request, signedBy, signingKey, nowMs);
     if (accepted.kind === "unknown") return { kind: "unknown" };
     const revocations = () => pendingRevocations(tx, machine.id, request.revokedThrough);
     // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.

@@ -84,6 +84,8 @@ export class Joining {
     if (nowMs >= token.expiresAtMs) return "expired-token";
     if (token.usesLeft < 1 && known?.joinToken !== token.id) return "used-up-token";
     if (known !== undefined && known.revokedAtMs !== null) return "revoked-machine";
+    // The name is that of its first keys; whoever still has those is not the machine any more.
+    if (known !== undefined && known.signingKey !== request.signingKey) return "replaced-keys";
     return undefined;
   }
 

@@ -11,6 +11,7 @@ import type { Store, Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
 import { exemptMethod, type Verification } from "../verification/verification.ts";
 import { freshMachine, keysOf } from "./join.ts";
+import { nextKeys } from "./machine-keys.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
 import { recoveryKeyOf, sealedRecoveryKey } from "./recovery-key.ts";
@@ -60,7 +61,7 @@ export class Recovering {
     const { store, clock, verification } = this.#parts;
     const id = machineId(keysOf(request));
     // The proof first: slow work is done for machines only. And each request once: new keys are new for every attempt.
-    if (!this.#proven(request) || !this.#isNew(id)) return { kind: "refused" };
+    if (!(await this.#proven(request)) || !this.#isNew(id)) return { kind: "refused" };
     const signIn = { ...request, revokedThrough: 0, spent: [] };
     const answers = await verification.prepare(signIn);
     return store.write(async (tx) => {
@@ -144,10 +145,16 @@ export class Recovering {
     return true;
   }
 
-  #proven(request: Request): boolean {
+  /** By the keys the machine has, or by those it has been given and not spoken with yet. Never by those it had. */
+  async #proven(request: Request): Promise<boolean> {
+    const { store, vault } = this.#parts;
+    const { oldMachine: id } = request;
     const { signingKey, boxKey } = keysOf(request);
-    const key = recoveryKeyOf(this.#parts.vault, request.oldMachine);
-    const expected = recoveryProof(key, request.oldMachine, signingKey, boxKey);
-    return timingSafeEqual(expected, Buffer.from(request.proof, "base64"));
+    const held = [await findMachine(store.db, id), await nextKeys(store.db, id)];
+    return held.some((keys) => {
+      const key = recoveryKeyOf(vault, { id, signingKey: keys?.signingKey ?? "" });
+      const expected = recoveryProof(key, id, signingKey, boxKey);
+      return keys !== undefined && timingSafeEqual(expected, Buffer.from(request.proof, "base64"));
+    });
   }
 }

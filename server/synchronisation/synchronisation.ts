@@ -1,6 +1,6 @@
 // `sync`: events up; bundles, machine policy and revocations down.
 
-import type { Identity } from "../../protocol/crypto/keys.ts";
+import { type Identity, isRotationProven } from "../../protocol/crypto/keys.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
@@ -11,8 +11,10 @@ import { type Enrolment, endEnrolment, enrolmentEver, leaseOf, markEnded } from 
 import { shortenLease } from "../enrolments/lease.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
+import { offerKeys } from "../machines/machine-keys.ts";
 import { machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
+import { sealedRecoveryKey } from "../machines/recovery-key.ts";
 import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
 import { type NamedPolicy, policyOfUser } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
@@ -58,6 +60,30 @@ export class Synchronisation {
     return { eventsThrough: through, machinePolicy, bundles };
   }
 
+  /** Keeps the new keys until a request is signed with them, and seals to them what the machine will need then. */
+  async rotate(
+    tx: Tx,
+    machine: Machine,
+    request: RequestOf<"rotate">,
+    nowMs: number,
+  ): Promise<Omit<ResponseOf<"rotate">, "serverTimeMs" | "revocations">> {
+    const { signingKey, boxKey, proof, enrolments } = request;
+    const keys = { signingKey: Buffer.from(signingKey, "base64"), boxKey: Buffer.from(boxKey, "base64") };
+    const old = Buffer.from(machine.signingKey, "base64");
+    const proven = isRotationProven(machine.id, old, keys, Buffer.from(proof, "base64"));
+    if (!proven || !(await offerKeys(tx, machine, { signingKey, boxKey }, nowMs)))
+      return { sealedRecoveryKey: null, bundles: [] };
+    const next = { ...machine, signingKey, boxKey };
+    const bundles: SignedDocument[] = [];
+    for (const enrolment of enrolments) {
+      // No bundle that it has can be opened with the new keys.
+      const held = { ...enrolment, bundleSerial: 0 };
+      const bundle = await this.#refresh(tx, next, request, held, nowMs);
+      if (bundle !== undefined) bundles.push(bundle);
+    }
+    return { sealedRecoveryKey: sealedRecoveryKey(this.#issuer.vault, next), bundles };
+  }
+
   /** A revoked machine may still tell what happened; it gets nothing. */
   async answerRevoked(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
     const { through } = await keepEvents(tx, machine, request.events, nowMs);
@@ -68,7 +94,7 @@ export class Synchronisation {
   async #refresh(
     tx: Tx,
     machine: Machine,
-    request: Request,
+    request: Pick<Request, "revokedThrough">,
     reported: Reported,
     nowMs: number,
   ): Promise<SignedDocument | undefined> {
@@ -98,7 +124,13 @@ export class Synchronisation {
   }
 
   /** The machine holds what the server does not know of, or has ended: it is told to erase it, once at a time. */
-  async #refuse(tx: Tx, machine: Machine, request: Request, user: string, nowMs: number): Promise<undefined> {
+  async #refuse(
+    tx: Tx,
+    machine: Machine,
+    request: Pick<Request, "revokedThrough">,
+    user: string,
+    nowMs: number,
+  ): Promise<undefined> {
     const { revokedThrough } = request;
     if (await isRevocationPending(tx, machine.id, user, revokedThrough)) return undefined;
     const pending = await pendingRevocations(tx, machine.id, revokedThrough);

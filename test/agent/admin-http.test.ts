@@ -122,6 +122,8 @@ describe("the admin socket", () => {
     ["/v1/join", '{"url":"https://x","token":7}'],
     ["/v1/join", '{"url":"https://x","token":""}'],
     ["/v1/join", '{"url":"https://x","token":"t","more":1}'],
+    ["/v1/rotate-keys", "{}"],
+    ["/v1/rotate-keys", '{"protector":"tpm3"}'],
     ["/v1/forget", "null"],
     ["/v1/forget", '{"user":"a\\u0000"}'],
     ["/v1/forget", '{"user":["alice"]}'],

@@ -89,6 +89,31 @@ describe("nightlatch", () => {
     expect(out).toBe("Synced: 3 events sent, 2 bundles received, 1 revocation applied.\n");
   });
 
+  test("rotates keys, and says when the server has not heard of it yet", async () => {
+    const on = await cliStage();
+    expect((await on.run(["rotate-keys"])).out).toBe(
+      "laptop-7 has new keys, sealed by file.\nThe old keys are worth nothing any more.\n",
+    );
+    on.actions.heard = false;
+    expect((await on.run(["rotate-keys"])).out).toContain("hold until the next contact");
+    const { out } = await on.run(["--json", "rotate-keys"]);
+    expect(JSON.parse(out)).toMatchObject({ machine: "laptop-7", protector: { name: "file" }, heard: false });
+    expect(on.actions.calls).toEqual(Array.from({ length: 3 }, () => ["rotate-keys", "same"]));
+  });
+
+  test("shows the protector and what it defends, or changes it", async () => {
+    const on = await cliStage();
+    expect((await on.run(["protector"])).out).toBe("file: against other accounts of this machine\n");
+    expect(JSON.parse((await on.run(["--json", "protector"])).out)).toEqual(healthy.protector);
+    expect((await on.run(["protector", "tpm2"])).out).toContain("sealed by tpm2");
+    expect(on.actions.calls).toEqual([["rotate-keys", "tpm2"]]);
+    const wrong = await on.run(["protector", "tpm3"]);
+    expect([wrong.exit, wrong.err]).toEqual([
+      2,
+      "nightlatch: a protector is one of tpm2, systemd-creds, file\n",
+    ]);
+  });
+
   test("joins with a token from a file or from standard input", async () => {
     const on = await cliStage();
     const file = join(folder(), "token");

@@ -1,6 +1,13 @@
 // An agent's insides as the admin API sees them, with answers that a test chooses.
 
-import type { AdminActions, Explanation, JoinReport, Status, SyncReport } from "../../agent/admin/actions.ts";
+import type {
+  AdminActions,
+  Explanation,
+  JoinReport,
+  RotationReport,
+  Status,
+  SyncReport,
+} from "../../agent/admin/actions.ts";
 import type { Kind } from "../../words/kind.ts";
 import type { UserName } from "../../words/user-name.ts";
 
@@ -47,6 +54,7 @@ export class FakeActions implements AdminActions {
   now: Status = healthy;
   fail: Error | undefined;
   forgotten = true;
+  heard = true;
 
   async status(): Promise<Status> {
     this.#maybeFail();
@@ -63,6 +71,13 @@ export class FakeActions implements AdminActions {
     this.#maybeFail();
     this.calls.push(["join", url, token]);
     return { machine: "laptop-7", server: url };
+  }
+
+  async rotateKeys(protector: string): Promise<RotationReport> {
+    this.#maybeFail();
+    this.calls.push(["rotate-keys", protector]);
+    const name = protector === "same" ? "file" : protector;
+    return { machine: "laptop-7", protector: { name, defends: "this and that" }, heard: this.heard };
   }
 
   async explain(user: UserName, kind: Kind): Promise<Explanation> {

@@ -119,20 +119,23 @@ describe("by name", () => {
     ["tpm2", "file"],
     ["file", "tpm2"],
     ["systemd-creds", "file"],
-  ] as const)("%s where %s is there: to change it, join again", async (wanted, is) => {
-    const { device } = await SwTpm.start();
-    const folder = stateFolder();
-    fill(folder, is, device);
-    const protector = choose(folder, wanted, device);
-    expect(damage(protector)).toBe(
-      `the secret is sealed by "${is}", but [machine] protector is "${wanted}": join again to change it, or set it back`,
-    );
-    protector.erase();
-    const secret = aSecret();
-    protector.create(secret);
-    expect(hexOf(choose(folder, wanted, device).load())).toBe(hexOf(secret));
-    expect(readdirSync(folder)).toHaveLength(1);
-  });
+  ] as const)(
+    "%s where %s is there: it is changed with the state, not by the setting",
+    async (wanted, is) => {
+      const { device } = await SwTpm.start();
+      const folder = stateFolder();
+      fill(folder, is, device);
+      const protector = choose(folder, wanted, device);
+      expect(damage(protector)).toBe(
+        `the secret is sealed by "${is}", but [machine] protector is "${wanted}": set it back, or to "auto", and change it with: nightlatch protector ${wanted}`,
+      );
+      protector.erase();
+      const secret = aSecret();
+      protector.create(secret);
+      expect(hexOf(choose(folder, wanted, device).load())).toBe(hexOf(secret));
+      expect(readdirSync(folder)).toHaveLength(1);
+    },
+  );
 });
 
 test.each(["auto", "tpm2", "file"] as const)("two secrets are one too many: %s", async (wanted) => {

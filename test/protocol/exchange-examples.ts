@@ -64,6 +64,13 @@ export const requests: { readonly [N in ExchangeName]: RequestOf<N> } = {
     machinePolicySerial: 2,
     enrolments: [{ user: "alice", bundleSerial: 4, leaseId: "lease", signInsUsed: 1, spent }],
   },
+  rotate: {
+    ...asking,
+    signingKey: bytes(32),
+    boxKey: bytes(32),
+    proof: bytes(64),
+    enrolments: [{ user: "alice", bundleSerial: 4, leaseId: "lease", signInsUsed: 1, spent }],
+  },
 };
 
 export const responses: { readonly [N in ExchangeName]: ResponseOf<N> } = {
@@ -91,6 +98,7 @@ export const responses: { readonly [N in ExchangeName]: ResponseOf<N> } = {
   verify: { ...answering, result: { verdict: "granted", method: "totp", bundle: document, mayEnrol: false } },
   enrol: { ...answering, bundle: document },
   sync: { ...answering, eventsThrough: 1, machinePolicy: document, bundles: [document] },
+  rotate: { ...answering, sealedRecoveryKey: bytes(80), bundles: [document] },
 };
 
 /** The other results that a verify may have. */
@@ -135,6 +143,7 @@ export const machinePolicy: MachinePolicy = {
 export const revocations: readonly Revocation[] = [
   { serial: 6, machine, issuedAtMs: atMs, target: { scope: "machine" } },
   { serial: 7, machine, issuedAtMs: atMs, target: { scope: "user", user: "alice" } },
+  { serial: 8, machine, issuedAtMs: atMs, target: { scope: "keys", signingKey: bytes(32) } },
 ];
 
 export const event: Event = {

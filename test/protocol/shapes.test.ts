@@ -36,9 +36,7 @@ const shapes: readonly (readonly [string, v.GenericSchema, unknown])[] = [
   ["signed document", signedDocumentSchema, examples.responses.join.machinePolicy],
   ["bundle", bundleSchema, examples.bundle],
   ["machine policy", machinePolicySchema, examples.machinePolicy],
-  ...examples.revocations.map(
-    (one) => [`revocation of a ${one.target.scope}`, revocationSchema, one] as const,
-  ),
+  ...examples.revocations.map((one) => [`revocation: ${one.target.scope}`, revocationSchema, one] as const),
   ["authenticators", authenticatorsSchema, examples.authenticators],
   ["policy", policySchema, defaultPolicy],
   ["event", eventSchema, examples.event],

@@ -261,7 +261,8 @@ describe("revocation", () => {
     await house.agent.online.probe();
     expect((await house.agent.actions.status()).enrolments).toEqual([]);
     const { receiveBundle } = await import("../../agent/sync/receive.ts");
-    const again = receiveBundle(house.agent.keeper.store(), old, "alice", house.clock.wallMs());
+    const store = house.agent.keeper.store();
+    const again = receiveBundle(store, old, "alice", store.keys.identity.box, house.clock.wallMs());
     expect(again).toEqual({ ok: false, error: "revoked-bundle" });
   });
 

@@ -14,7 +14,7 @@ import { UserQueue } from "../../agent/dialogue/user-queue.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
-import type { GenerationCounter, Protector } from "../../agent/state/protector.ts";
+import type { GenerationCounter, ProtectorIn } from "../../agent/state/protector.ts";
 import { Timekeeper } from "../../agent/state/timekeeper.ts";
 import { Online } from "../../agent/sync/online.ts";
 import { Reach } from "../../agent/sync/reach.ts";
@@ -73,7 +73,7 @@ export class House {
   /** Stands for a TPM's; undefined: the protector has none. */
   counter: GenerationCounter | undefined;
   /** Of the agent's next start. */
-  protector = (folder: string): Protector => ({
+  protector: ProtectorIn = (folder) => ({
     ...fileProtector(join(folder, "machine.key")),
     counter: this.counter,
   });
@@ -214,7 +214,7 @@ export class Agent {
     this.settings = settings;
     const { clock } = house;
     const folder = join(house.folder, "state");
-    this.keeper = new StateKeeper(folder, house.protector(folder), systemRandom);
+    this.keeper = new StateKeeper(folder, (at, wanted) => house.protector(at, wanted), systemRandom);
     this.timekeeper = new Timekeeper(clock, house.bootId);
     const { keeper, timekeeper } = this;
     this.ledger = new Ledger(keeper, timekeeper);
@@ -265,6 +265,7 @@ export class Agent {
       linkParts,
       facts,
       version: "0.1.0",
+      protectorWanted: "auto",
       url: undefined,
       development: false,
       ...settings,

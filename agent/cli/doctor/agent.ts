@@ -120,7 +120,7 @@ function protector({ protector: { name, defends } }: Status): Finding {
         check,
         outcome: "warn",
         found: `file: ${defends}`,
-        todo: "encrypt the disk: whoever can read it has the key",
+        todo: "encrypt the disk: whoever can read it has the key; where there is a TPM: nightlatch protector tpm2",
       }
     : { check, outcome: "ok", found: `${name}: ${defends}` };
 }

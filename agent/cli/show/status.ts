@@ -1,7 +1,7 @@
 // `nightlatch status` and `nightlatch explain` for people.
 
 import { harmless } from "../../../words/harmless.ts";
-import type { EnrolmentStatus, Explanation, Status } from "../../admin/actions.ts";
+import type { EnrolmentStatus, Explanation, RotationReport, Status } from "../../admin/actions.ts";
 import type { Paint } from "./paint.ts";
 import { counted, leftOver, localTime } from "./quantities.ts";
 import { aligned } from "./rows.ts";
@@ -65,6 +65,13 @@ function standing(each: EnrolmentStatus, nowMs: number): string {
   if (each.daysLeft <= 0 || each.signInsLeft === 0)
     return `over: ${leftOver(each.daysLeft, each.signInsLeft)}`;
   return leftOver(each.daysLeft, each.signInsLeft);
+}
+
+export function showRotation({ machine, protector, heard }: RotationReport): string {
+  const last = heard
+    ? "The old keys are worth nothing any more."
+    : "The server did not answer just now: the old keys hold until the next contact with it.";
+  return `${harmless(machine)} has new keys, sealed by ${protector.name}.\n${last}\n`;
 }
 
 const outcomeWords = { ask: "asked", grant: "granted", refuse: "refused" } as const;

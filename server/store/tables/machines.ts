@@ -3,6 +3,7 @@ export interface MachineTables {
   machines: MachineTable;
   revocations: RevocationTable;
   events: EventTable;
+  machineKeys: MachineKeyTable;
 }
 
 interface JoinTokenTable {
@@ -43,6 +44,17 @@ export interface MachineTable {
   eventsThrough: number;
   /** The chain's hash after event `eventsThrough`; null = begin anew with what the machine sends next. */
   eventsHash: string | null;
+}
+
+/** Keys beside those a machine has now. */
+export interface MachineKeyTable {
+  machineId: string;
+  signingKey: string;
+  boxKey: string;
+  atMs: number;
+  /** Of keys that were replaced: the revocation of whoever still has them. Null for those that are to take their place. */
+  payload: string | null;
+  signature: string | null;
 }
 
 interface RevocationTable {

@@ -1,6 +1,7 @@
 // Requests to a real server: right ones with something changed, signed all the same, or changed after signing.
 
 import fc from "fast-check";
+import { rotationProof } from "../../../protocol/crypto/keys.ts";
 import { type ExchangeName, exchanges } from "../../../protocol/sync/exchanges.ts";
 import { refusalBody, refusals } from "../../../server/api/refusal.ts";
 import type { TestMachine } from "../../server/machine.ts";
@@ -16,6 +17,7 @@ const names = [
   "recover",
   "enrol",
   "sync",
+  "rotate",
 ] as const satisfies readonly ExchangeName[];
 const headerNames = [
   "content-digest",
@@ -51,7 +53,13 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
     spent: ____,
     ...signIn
   } = machine.verifyRequest("alice", ["nothing"]);
+  const enrolments = [{ user: "alice", bundleSerial: 1, leaseId: "l", signInsUsed: 1, spent }];
   switch (name) {
+    case "rotate": {
+      const { signingKey, boxKey } = keys;
+      const proof = rotationProof(machine.id, machine.identity.signing.publicKey, machine.identity);
+      return { ...machine.asking(), signingKey, boxKey, proof: proof.toBase64(), enrolments };
+    }
     case "join":
       return keys;
     case "probe":
@@ -67,7 +75,7 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
     case "sync":
       return {
         ...machine.syncRequest(),
-        enrolments: [{ user: "alice", bundleSerial: 1, leaseId: "l", signInsUsed: 1, spent }],
+        enrolments,
       };
   }
 }
