@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { assetSources } from "../server/pages/asset-sources.ts";
 
 const root = join(import.meta.dirname, "..");
 const work = join(root, "build/programs");
@@ -28,6 +29,13 @@ const flagsOf: Readonly<Record<Program, readonly string[]>> = {
   nightlatchd: [...hardening, ...small, ...quiet],
   nightlatch: [...hardening, ...small, ...quiet],
   "nightlatch-server": [...hardening, ...quiet],
+};
+
+/** What a program reads out of itself, by name. */
+const assetsOf: Readonly<Partial<Record<Program, Readonly<Record<string, string>>>>> = {
+  "nightlatch-server": Object.fromEntries(
+    Object.entries(assetSources).map(([asset, { file }]) => [asset, join(root, file)]),
+  ),
 };
 
 async function bundle(name: Program): Promise<string> {
@@ -66,6 +74,7 @@ function seal(name: Program, main: string, executable: string): string {
     useCodeCache: true,
     useSnapshot: false,
     execArgv: flagsOf[name],
+    assets: assetsOf[name] ?? {},
     // Neither the environment nor the command line adds flags to a program that decides who comes in.
     execArgvExtension: "none",
   };

@@ -1,4 +1,4 @@
-// What is served over HTTP, in the order in which a request passes: log, size, route.
+// What is served over HTTP, in the order in which a request passes: log, size, route. The pages have a gate of their own.
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -18,6 +18,8 @@ import { addHealth } from "../monitoring/monitoring-app.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
 import { Verification } from "../verification/verification.ts";
+import type { WebEnv } from "../web/browser.ts";
+import { makeSite } from "../web/site.ts";
 import { openApiDocument } from "./open-api.ts";
 import { routes } from "./routes.ts";
 import { type Asked, refuse, SignedExchanges } from "./signed-exchange.ts";
@@ -36,8 +38,10 @@ export interface AppParts {
   readonly metrics?: Metrics;
 }
 
-export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> {
-  const app = new Hono<{ Variables: { asked: Asked } }>();
+export type AppEnv = WebEnv & { Variables: { asked: Asked } };
+
+export function makeApp(parts: AppParts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
   const { store, clock, log, random } = parts;
   const signed = new SignedExchanges(parts);
   const joining = new Joining(parts);
@@ -52,7 +56,8 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
     const request = random.bytes(8).toHex();
     context.set("asked", { request });
     await next();
-    context.header("cache-control", "no-store");
+    // Assets alone say otherwise.
+    if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
     context.header("x-request-id", request);
     const { machine, verdict } = context.get("asked");
     const { method, path } = context.req;
@@ -126,6 +131,8 @@ export function makeApp(parts: AppParts): Hono<{ Variables: { asked: Asked } }> 
       c.get("asked"),
     ),
   );
+
+  app.route("/", makeSite(parts));
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
   addHealth(app, parts.health ?? new Health(store));

@@ -1,6 +1,7 @@
 // What happened, for admins: the server's own entries and the machines' events in one order of arrival.
 
 import type { Db, Tx } from "../store/store.ts";
+import { operatorOf } from "./operator.ts";
 
 export interface AuditEntry {
   readonly atMs: number;
@@ -33,9 +34,16 @@ export async function record(tx: Tx, entry: AuditEntry): Promise<void> {
       source: entry.source,
       userName: entry.user,
       machineId: entry.machine,
+      operator: operatorOf(tx) ?? null,
       detail: JSON.stringify(entry.detail),
     })
     .execute();
+}
+
+export interface ListedEntry extends AuditEntry {
+  readonly id: number;
+  /** Whose hand it was; null for what nobody did by hand. */
+  readonly operator: string | null;
 }
 
 export interface AuditFilter {
@@ -45,10 +53,7 @@ export interface AuditFilter {
 }
 
 /** The newest entries that match, oldest of them first. */
-export async function listAudit(
-  db: Db,
-  filter: AuditFilter,
-): Promise<(AuditEntry & { readonly id: number })[]> {
+export async function listAudit(db: Db, filter: AuditFilter): Promise<ListedEntry[]> {
   let query = db.selectFrom("audit").selectAll().orderBy("id", "desc").limit(filter.limit);
   if (filter.user !== undefined) query = query.where("userName", "=", filter.user);
   if (filter.machine !== undefined) query = query.where("machineId", "=", filter.machine);
@@ -60,6 +65,7 @@ export async function listAudit(
     source: row.source,
     user: row.userName,
     machine: row.machineId,
+    operator: row.operator,
     detail: JSON.parse(row.detail),
   }));
 }

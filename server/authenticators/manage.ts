@@ -129,6 +129,17 @@ export async function removeAuthenticator(tx: Tx, user: User, id: string, nowMs:
   await record(tx, serverEntry(nowMs, "authenticator-removed", { user: user.name }, { type: gone.type, id }));
 }
 
+/** As after the loss of everything that the user had. */
+export async function removeAllAuthenticators(tx: Tx, user: User, nowMs: number): Promise<void> {
+  const present = await tx
+    .selectFrom("authenticators")
+    .select("id")
+    .where("userId", "=", user.id)
+    .orderBy("id")
+    .execute();
+  for (const { id } of present) await removeAuthenticator(tx, user, id, nowMs);
+}
+
 export interface ListedAuthenticator {
   readonly createdAtMs: number;
   /** Secrets and hashes are in here: what is shown of it is chosen field by field. */

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
+import { operatedBy } from "../audit/operator.ts";
 import { keyNames } from "../configuration/keys.ts";
 import { OptionError, type Resolved, resolveConfiguration } from "../configuration/resolve.ts";
 import { initServer, type OpenServer, openServer } from "../identity/open-server.ts";
@@ -71,7 +72,10 @@ async function between<T>(
   const options = commonOptions(command, parts);
   const server = await opened(options.data, parts.clock, parts.random);
   try {
-    return await work(server, options);
+    return await work(
+      { ...server, store: operatedBy(server.store, `command line: ${parts.operator}`) },
+      options,
+    );
   } finally {
     await server.store.close();
   }

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigurationError } from "../configuration/failure.ts";
 import { version } from "../version.ts";
+import { addAdminCommands } from "./admins.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addConfigCommands } from "./config.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
@@ -63,6 +64,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addServeCommand(program, parts);
   addConfigCommands(program, parts);
   addUserCommands(program, parts);
+  addAdminCommands(program, parts);
   addAuthenticatorCommands(program, parts);
   addJoinTokenCommands(program, parts);
   addMachineCommands(program, parts);

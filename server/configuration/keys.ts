@@ -112,6 +112,17 @@ export const keys = {
     read: asText,
     whenUnset: undefined,
   },
+  webAddress: {
+    path: ["web", "address"],
+    variable: "NIGHTLATCH_WEB_ADDRESS",
+    option: "--web-address",
+    schema: text(
+      "must be https://HOST or https://HOST:PORT",
+      (given) => /^https:\/\/[^/?#@\s]+$/.test(given) && URL.canParse(given),
+    ),
+    read: asText,
+    whenUnset: undefined,
+  },
   syncMinutes: {
     path: ["machines", "sync_minutes"],
     variable: "NIGHTLATCH_SYNC_MINUTES",

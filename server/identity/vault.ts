@@ -9,7 +9,13 @@ const suite = 1;
 const nonceBytes = 24;
 
 export interface RowName {
-  readonly table: "authenticators" | "join_tokens" | "enrolments" | "offline_roots";
+  readonly table:
+    | "authenticators"
+    | "join_tokens"
+    | "enrolments"
+    | "offline_roots"
+    | "accounts"
+    | "setup_links";
   readonly id: string;
 }
 

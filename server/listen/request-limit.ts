@@ -65,7 +65,7 @@ export class RequestLimit {
 }
 
 /** Of IPv6 the first 64 bits: the rest is the asker's own choice. */
-function prefixOf(address: string): string {
+export function prefixOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = "", tail] = address.toLowerCase().split("::");
   const left = head === "" ? [] : head.split(":");

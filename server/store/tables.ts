@@ -6,13 +6,15 @@ import type { EnrolmentTables } from "./tables/enrolments.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
+import type { WebTables } from "./tables/web.ts";
 
 export interface Tables
   extends ServerTables,
     UserTables,
     AuthenticatorTables,
     MachineTables,
-    EnrolmentTables {}
+    EnrolmentTables,
+    WebTables {}
 
 export type { AuthenticatorTable } from "./tables/authenticators.ts";
 export type { EnrolmentTable } from "./tables/enrolments.ts";

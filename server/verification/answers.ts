@@ -22,11 +22,20 @@ export async function readAnswers(
   request: RequestOf<"verify">,
 ): Promise<readonly Answer[] | undefined> {
   const texts = openAnswers(box, request.sealedAnswers);
-  if (texts === undefined) return undefined;
+  return texts === undefined ? undefined : hashAnswers(db, vault, request.user, texts);
+}
+
+/** The same work whether or not there is such a user, and whether or not the user has backup codes. */
+export async function hashAnswers(
+  db: Db,
+  vault: Vault,
+  userName: string,
+  texts: readonly string[],
+): Promise<readonly Answer[]> {
   const codes = texts.map(normaliseBackupCode);
   if (codes.every((code) => code === undefined))
     return texts.map((text) => ({ text, backupCode: undefined }));
-  const user = await findUser(db, request.user);
+  const user = await findUser(db, userName);
   const authenticators = user === undefined ? [] : await authenticatorsOf(db, vault, user.id);
   const set = authenticators.find((authenticator) => authenticator.type === "backup-codes");
   const salt = set === undefined ? nobodysSalt : Buffer.from(set.salt, "base64");

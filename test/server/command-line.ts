@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { pino } from "pino";
 import { runCommand } from "../../server/cli/program.ts";
-import { FakeClock, random, temporaryFolder } from "./fixture.ts";
+import type { ServeParts } from "../../server/cli/serve.ts";
+import { FakeClock, random, type TestServer, temporaryFolder } from "./fixture.ts";
 
 /** Of a server that is made with the first call, or of none. */
 export function commandLine(outIsTerminal = false, made = true) {
@@ -39,4 +40,17 @@ export function commandLine(outIsTerminal = false, made = true) {
   };
   const json = async (...args: string[]) => JSON.parse((await call(...args, "--json")).out);
   return { data, clock, environment, call, json };
+}
+
+/** For commands on a server that a test has open; what they say is dropped. */
+export function commandParts({ clock, data }: TestServer): ServeParts {
+  return {
+    terminal: { out: () => undefined, err: () => undefined, outIsTerminal: false },
+    clock,
+    random,
+    operator: "tester",
+    environment: { NIGHTLATCH_DATA: data },
+    makeLog: () => pino({ level: "silent" }),
+    askedToEnd: () => Promise.resolve(),
+  };
 }

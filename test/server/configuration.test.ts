@@ -128,6 +128,7 @@ describe("command line over environment over file over default", () => {
       "listen.requests_per_minute": [1_200, "default"],
       "metrics.address": [null, "default"],
       "machines.sync_minutes": [9, "environment"],
+      "web.address": [null, "default"],
       "log.level": ["warn", "file"],
     });
     line.environment["NIGHTLATCH_CONFIG"] = written('[log]\nlevel = "error"\n');

@@ -57,6 +57,7 @@ describe("64 submissions of one code at once", () => {
     await loadSodium();
     const data = join(temporaryFolder(), "data");
     const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
+    await cli("init");
     await cli("user", "add", "alice");
     const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
     const { token } = JSON.parse((await cli("join-token", "create", "--uses", "8")).out);
@@ -87,6 +88,7 @@ describe("a code that was granted", () => {
     await loadSodium();
     const data = join(temporaryFolder(), "data");
     const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
+    await cli("init");
     await cli("user", "add", "alice");
     const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
     const { token } = JSON.parse((await cli("join-token", "create")).out);

@@ -30,6 +30,8 @@ interface AuditTable {
   source: "server" | "machine";
   userName: string | null;
   machineId: string | null;
+  /** Who made the change; null for what nobody did by hand. */
+  operator: string | null;
   detail: string;
 }
 

@@ -1,0 +1,12 @@
+// What the pages need beside themselves, from where in a checkout. scripts/build.ts puts the same into the executable.
+
+const css = "text/css; charset=utf-8";
+const script = "text/javascript; charset=utf-8";
+
+export const assetSources = {
+  "style.css": { file: "server/pages/assets/style.css", type: css },
+  "htmx.js": { file: "node_modules/htmx.org/dist/htmx.min.js", type: script },
+  "icon.svg": { file: "server/pages/assets/icon.svg", type: "image/svg+xml" },
+} as const;
+
+export type AssetName = keyof typeof assetSources;

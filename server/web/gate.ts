@@ -1,0 +1,146 @@
+// The one place that lets a request through to a page: size, origin, session, form token, role, recent code, in this order.
+// Routes come from an area's table of access and from nowhere else.
+
+import { timingSafeEqual } from "node:crypto";
+import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Logger } from "pino";
+import type { Clock } from "../../words/clock.ts";
+import { Failure } from "../failure.ts";
+import {
+  confirmedForMs,
+  findSession,
+  formToken,
+  isSeenLongAgo,
+  type Session,
+  sawSession,
+} from "../sessions/sessions.ts";
+import type { Store } from "../store/store.ts";
+import type { Access, AccessTable } from "./access.ts";
+import { type Area, pathWithin } from "./area.ts";
+import { isFromOwnPage, sessionIdOf, type WebEnv } from "./browser.ts";
+import { Form } from "./form.ts";
+import { type Handler, type OpenHandler, type SignedIn, Visit } from "./visit.ts";
+
+export interface GateParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A handler for each route of the table, no fewer and no more. */
+export type Handlers<T extends AccessTable> = {
+  readonly [R in keyof T]: T[R] extends { readonly may: "anyone" } ? OpenHandler : Handler;
+};
+
+const usualBytes = 65_536;
+
+const statusOf = { "not-found": 404, exists: 409, invalid: 400, conflict: 409, unsafe: 409 } as const;
+
+export function mountArea<T extends AccessTable>(
+  app: Hono<WebEnv>,
+  parts: GateParts,
+  area: Area,
+  table: T,
+  handlers: Handlers<T>,
+): void {
+  for (const [route, access] of Object.entries<Access>(table)) {
+    const [method = "", path = ""] = route.split(" ");
+    const handler = (handlers as Readonly<Record<string, Handler>>)[route];
+    if (handler === undefined || !path.startsWith(area.base)) throw new Error(`${route} can't be served`);
+    const maxSize = access.mostBytes ?? usualBytes;
+    const tooLarge = (context: Context) => {
+      const visit = bare(context, parts, area);
+      return visit.fault("Too large", `A form here has at most ${maxSize} bytes.`, 413);
+    };
+    app.on(method, path, bodyLimit({ maxSize, onError: tooLarge }), (context) =>
+      pass(context, parts, area, access, handler),
+    );
+  }
+  app.all(`${area.base}/*`, (context) =>
+    bare(context, parts, area).fault("Not found", "There is nothing at this address.", 404),
+  );
+}
+
+async function pass(
+  context: Context<WebEnv>,
+  parts: GateParts,
+  area: Area,
+  access: Access,
+  handler: Handler,
+): Promise<Response> {
+  const nowMs = parts.clock.wallMs();
+  const posted = context.req.method === "POST";
+  const outside = bare(context, parts, area);
+  if (posted && !isFromOwnPage(context))
+    return outside.fault("Refused", "This form was not sent by a page of this server.", 403);
+  if (posted && !isForm(context)) return outside.fault("Refused", "This is not a form of ours.", 415);
+  const form = new Form(posted ? await context.req.text() : "");
+  const id = sessionIdOf(context, area.kind) ?? "";
+  const session = await findSession(parts.store.db, area.kind, id, nowMs);
+  const token = session === undefined ? undefined : formToken(id);
+  const visit = new Visit({ context, area, store: parts.store, form, nowMs }, session, token);
+  try {
+    const refusal = await whyNot(visit, parts, access, posted);
+    return refusal ?? (await handler(visit as SignedIn));
+  } catch (error) {
+    if (error instanceof Failure)
+      return visit.fault("Not done", sentence(error.message), statusOf[error.code]);
+    const { name, stack } = error as Error;
+    // The fault's own text may hold what was sent; name and place are enough to find it.
+    parts.log.error(
+      { error: name, at: stack?.split("\n").slice(1, 6), path: context.req.routePath },
+      "fault",
+    );
+    return visit.fault("Fault", "The server could not answer. Its log says where it went wrong.", 500);
+  }
+}
+
+async function whyNot(
+  visit: Visit,
+  parts: GateParts,
+  access: Access,
+  posted: boolean,
+): Promise<Response | undefined> {
+  if (access.may === "anyone") return undefined;
+  const { session, token, nowMs, area } = visit;
+  if (session === undefined || token === undefined) {
+    const to = posted ? area.base : visit.path;
+    return visit.goTo(`${area.base}/sign-in?to=${encodeURIComponent(to)}`);
+  }
+  if (posted && !isSame(visit.form.token, token))
+    return visit.fault("Refused", "This form belongs to another session. Open the page again.", 403);
+  if (access.may !== "signed-in" && !access.may.includes(session.role))
+    return visit.fault("Not for this role", `Your role is "${session.role}". It may not do this.`, 403);
+  if (access.recentCode === true && nowMs - session.confirmedAtMs >= confirmedForMs) {
+    // A form is sent again from where it stood; what was typed is not kept.
+    const to = pathWithin(area, posted ? visit.cameFrom : visit.path);
+    return visit.goTo(`${area.base}/confirm?to=${encodeURIComponent(to)}`);
+  }
+  await saw(parts.store, session, nowMs);
+  return undefined;
+}
+
+async function saw(store: Store, session: Session, nowMs: number): Promise<void> {
+  if (isSeenLongAgo(session, nowMs)) await store.write((tx) => sawSession(tx, session, nowMs));
+}
+
+/** A visit of nobody, for what is refused before anybody is asked for. */
+function bare(context: Context<WebEnv>, parts: GateParts, area: Area): Visit {
+  const { store, clock } = parts;
+  return new Visit({ context, area, store, form: new Form(""), nowMs: clock.wallMs() }, undefined, undefined);
+}
+
+function isForm(context: Context): boolean {
+  const type = context.req.header("content-type") ?? "";
+  return type.split(";")[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given, "utf8"), Buffer.from(expected, "utf8")];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

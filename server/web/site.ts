@@ -1,0 +1,29 @@
+// The pages of the server: assets, set-up, console.
+
+import { Hono } from "hono";
+import { SettingUp } from "../accounts/set-up.ts";
+import { consoleAccess } from "../console/access.ts";
+import { consoleArea } from "../console/area.ts";
+import { consoleHandlers } from "../console/handlers.ts";
+import type { Vault } from "../identity/vault.ts";
+import { assetResponse } from "../pages/assets.ts";
+import { SignIns } from "../sessions/sign-in.ts";
+import type { Random } from "../../words/random.ts";
+import type { WebEnv } from "./browser.ts";
+import { type GateParts, mountArea } from "./gate.ts";
+import { setUpAccess, setUpArea, setUpHandlers } from "./set-up-pages.ts";
+
+export interface SiteParts extends GateParts {
+  readonly vault: Vault;
+  readonly random: Random;
+}
+
+export function makeSite(parts: SiteParts): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
+  const signIns = new SignIns(parts);
+  app.get("/assets/*", (context) => assetResponse(context.req.path) ?? context.notFound());
+  app.get("/", (context) => context.redirect(consoleArea.base, 303));
+  mountArea(app, parts, setUpArea, setUpAccess, setUpHandlers(new SettingUp(parts), consoleArea.base));
+  mountArea(app, parts, consoleArea, consoleAccess, consoleHandlers({ ...parts, signIns }));
+  return app;
+}

@@ -1,0 +1,124 @@
+// One request for a page: who asks, what was sent, and the ways to answer.
+
+import type { Context } from "hono";
+import { operatedBy } from "../audit/operator.ts";
+import { pageHeaders } from "../pages/headers.ts";
+import { type Frame, type Notice, type Page, wholePage } from "../pages/layout.ts";
+import type { Session } from "../sessions/sessions.ts";
+import type { Store, Tx } from "../store/store.ts";
+import type { Area } from "./area.ts";
+import { addressOf, isSecure, sessionCookie, type WebEnv } from "./browser.ts";
+import type { Form } from "./form.ts";
+
+export interface VisitParts {
+  readonly context: Context<WebEnv>;
+  readonly area: Area;
+  readonly store: Store;
+  readonly form: Form;
+  readonly nowMs: number;
+}
+
+/** Of whoever asks; `session` is there where somebody is signed in. */
+export class Visit {
+  readonly area: Area;
+  readonly form: Form;
+  readonly nowMs: number;
+  readonly session: Session | undefined;
+  /** What forms of this session carry. */
+  readonly token: string | undefined;
+  readonly #context: Context<WebEnv>;
+  readonly #store: Store;
+
+  constructor(parts: VisitParts, session: Session | undefined, token: string | undefined) {
+    this.area = parts.area;
+    this.form = parts.form;
+    this.nowMs = parts.nowMs;
+    this.session = session;
+    this.token = token;
+    this.#context = parts.context;
+    this.#store = parts.store;
+  }
+
+  /** Of the path's pattern, such as `id` of `/admin/users/:id`. */
+  param(name: string): string {
+    return this.#context.req.param(name) ?? "";
+  }
+
+  query(name: string): string {
+    return this.#context.req.query(name) ?? "";
+  }
+
+  get queries(): URLSearchParams {
+    return new URL(this.#context.req.url).searchParams;
+  }
+
+  get path(): string {
+    return this.#context.req.path;
+  }
+
+  /** The path of the page with the form; empty when the browser does not say. */
+  get cameFrom(): string {
+    const referer = URL.parse(this.#context.req.header("referer") ?? "");
+    return referer === null ? "" : referer.pathname + referer.search;
+  }
+
+  get address(): string {
+    return addressOf(this.#context);
+  }
+
+  get browser(): string {
+    return this.#context.req.header("user-agent") ?? "";
+  }
+
+  /** The page within its area's frame. A notice that the page before left for it is shown on top. */
+  page(page: Omit<Page, "path">, status = 200): Response {
+    const left = this.area.notices[this.query("done")];
+    const notice: Notice | undefined =
+      page.notice ?? (left === undefined ? undefined : { tone: "done", text: left });
+    const markup = wholePage(this.#frame(), { ...page, notice, path: this.path });
+    return new Response(markup.toString(), { status, headers: pageHeaders(isSecure(this.#context)) });
+  }
+
+  /** A plain page that says what was wrong. */
+  fault(title: string, text: string, status: number): Response {
+    return this.page({ title, notice: { tone: "fault", text }, content: this.area.wayOut }, status);
+  }
+
+  data(value: unknown): Response {
+    return Response.json(value, {
+      headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    });
+  }
+
+  /**
+   * To another page of ours; `done` names one of the area's notices. A script that asked for a part of a page is told to
+   * go there as a whole.
+   */
+  goTo(path: string, done?: string): Response {
+    const at = done === undefined ? path : `${path}${path.includes("?") ? "&" : "?"}done=${done}`;
+    const headers = { ...pageHeaders(isSecure(this.#context)), location: at };
+    if (this.#context.req.header("hx-request") === undefined)
+      return new Response(null, { status: 303, headers });
+    return new Response(null, { status: 200, headers: { ...headers, "hx-redirect": at } });
+  }
+
+  /** The answer along with a cookie for a session; an empty id ends it in this browser. */
+  withSession(response: Response, id: string, kind = this.area.kind): Response {
+    response.headers.append("set-cookie", sessionCookie(kind, isSecure(this.#context), id));
+    return response;
+  }
+
+  /** Changes of the person who asks: the audit names them. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.session === undefined) throw new Error("nobody is signed in whose change this could be");
+    return operatedBy(this.#store, `${this.area.kind}: ${this.session.userName}`).write(work);
+  }
+
+  #frame(): Frame {
+    return this.area.frame(this.session, this.token);
+  }
+}
+
+export type SignedIn = Visit & { readonly session: Session; readonly token: string };
+export type OpenHandler = (visit: Visit) => Promise<Response>;
+export type Handler = (visit: SignedIn) => Promise<Response>;
