@@ -42,18 +42,63 @@ export async function insertAuthenticator(
   nowMs: number,
 ): Promise<void> {
   const { id, type } = authenticator;
-  const secret = Buffer.from(JSON.stringify(secretPart(authenticator)), "utf8");
   await tx
     .insertInto("authenticators")
     .values({
       id,
       userId,
       type,
-      sealed: vault.seal({ table: "authenticators", id }, secret),
       createdAtMs: nowMs,
+      ...sealedColumns(vault, authenticator),
       ...spentColumns(authenticator),
     })
     .execute();
+}
+
+/** All that the database keeps of what never changes. */
+export function sealedColumns(vault: Vault, authenticator: Authenticator) {
+  const { id } = authenticator;
+  const secret = Buffer.from(JSON.stringify(secretPart(authenticator)), "utf8");
+  return { sealed: vault.seal({ table: "authenticators", id }, secret), ...digests(vault, authenticator) };
+}
+
+const digestsAtOnce = 500;
+
+/** Computes the digests that are missing, some in each of `writes`; when it resolves there were none left. */
+export async function completeDigests(
+  write: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
+  vault: Vault,
+): Promise<void> {
+  for (;;) {
+    const found = await write(async (tx) => {
+      const rows = await tx
+        .selectFrom("authenticators")
+        .selectAll()
+        .where("type", "<>", "backup-codes")
+        .where("keyDigest", "is", null)
+        .orderBy("id")
+        .limit(digestsAtOnce)
+        .execute();
+      for (const row of rows)
+        await tx
+          .updateTable("authenticators")
+          .set(digests(vault, unseal(row, vault)))
+          .where("id", "=", row.id)
+          .execute();
+      return rows.length;
+    });
+    if (found < digestsAtOnce) return;
+  }
+}
+
+function digests(vault: Vault, authenticator: Authenticator) {
+  if (authenticator.type === "backup-codes") return { secretDigest: null, keyDigest: null };
+  const { type, secret, algorithm, digits } = authenticator;
+  const period = type === "totp" ? authenticator.periodSeconds : null;
+  return {
+    secretDigest: vault.digest(["authenticator secret", secret]),
+    keyDigest: vault.digest(["authenticator key", type, secret, algorithm, digits, period]),
+  };
 }
 
 /** Writes what is spent; only ever called with the later of what is there and what is known (`mergeSpent`). */

@@ -17,7 +17,14 @@ const leastSecretBytes = 10;
 const mostSecretBytes = 64;
 const freshSecretBytes = 20;
 /** A bundle carries no more than 50. */
-const mostAuthenticators = 20;
+export const mostAuthenticators = 20;
+
+/** Why these bytes can't be a secret. */
+export function secretFault(secret: Uint8Array): string | undefined {
+  return secret.length < leastSecretBytes || secret.length > mostSecretBytes
+    ? `a secret has ${leastSecretBytes} to ${mostSecretBytes} bytes`
+    : undefined;
+}
 
 export interface NewOtp {
   readonly type: "totp" | "hotp";
@@ -41,8 +48,8 @@ export async function addOtp(
   nowMs: number,
 ): Promise<OtpAuthenticator> {
   const secret = wish.secret ?? random.bytes(freshSecretBytes);
-  if (secret.length < leastSecretBytes || secret.length > mostSecretBytes)
-    throw new Failure("invalid", `a secret has ${leastSecretBytes} to ${mostSecretBytes} bytes`);
+  const fault = secretFault(secret);
+  if (fault !== undefined) throw new Failure("invalid", fault);
   // Two authenticators with one secret would make every code of it good twice.
   const present = await authenticatorsOf(tx, vault, user.id);
   if (present.some((one) => one.type !== "backup-codes" && one.secret === secret.toBase64()))

@@ -8,6 +8,7 @@ import { addAdminCommands } from "./admins.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addConfigCommands } from "./config.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
+import { addImportCommands } from "./import.ts";
 import { addInitCommand } from "./init.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
@@ -65,6 +66,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addConfigCommands(program, parts);
   addUserCommands(program, parts);
   addAdminCommands(program, parts);
+  addImportCommands(program, parts);
   addAuthenticatorCommands(program, parts);
   addJoinTokenCommands(program, parts);
   addMachineCommands(program, parts);

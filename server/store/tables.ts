@@ -3,6 +3,7 @@
 
 import type { AuthenticatorTables } from "./tables/authenticators.ts";
 import type { EnrolmentTables } from "./tables/enrolments.ts";
+import type { ImportTables } from "./tables/imports.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
@@ -14,7 +15,8 @@ export interface Tables
     AuthenticatorTables,
     MachineTables,
     EnrolmentTables,
-    WebTables {}
+    WebTables,
+    ImportTables {}
 
 export type { AuthenticatorTable } from "./tables/authenticators.ts";
 export type { EnrolmentTable } from "./tables/enrolments.ts";

@@ -80,12 +80,19 @@ export interface NewUser {
   readonly groups: readonly string[];
 }
 
+/** Why a user can't be called so. */
+export function displayNameFault(text: string): string | undefined {
+  return /\p{Cc}/u.test(text) || text.length > 200
+    ? "a display name has at most 200 characters and no control characters"
+    : undefined;
+}
+
 /** @throws Failure for a name that is none, is taken, or looks like one that is. */
 export async function addUser(tx: Tx, wish: NewUser, random: Random, nowMs: number): Promise<User> {
   const name = parseUserName(wish.name);
   if (!name.ok) throw new Failure("invalid", name.error);
-  if (/\p{Cc}/u.test(wish.displayName) || wish.displayName.length > 200)
-    throw new Failure("invalid", "a display name has at most 200 characters and no control characters");
+  const fault = displayNameFault(wish.displayName);
+  if (fault !== undefined) throw new Failure("invalid", fault);
   const lookAlike = lookAlikeKey(name.value);
   const taken = await tx
     .selectFrom("users")

@@ -16,6 +16,12 @@ export interface AuthenticatorTable {
   counter: number;
   usedIds: string;
   createdAtMs: number;
+  /**
+   * Keyed hashes of the secret alone, and of all that a code is computed from: an import recognises what is there already.
+   * Null for backup codes, and where they have not been computed yet.
+   */
+  secretDigest: string | null;
+  keyDigest: string | null;
 }
 
 /** What a user's seeds of all machines are derived from; made when the first one is needed. */

@@ -1,0 +1,215 @@
+// From the staging tables into users, groups and authenticators: statements over whole tables, since everybody else waits
+// for the transaction they are in.
+
+import { sql } from "kysely";
+import { disableUser } from "../users/leave.ts";
+import type { Tx } from "../store/store.ts";
+import { enableUser, theUser } from "../users/users.ts";
+import { unknownKey } from "./conflicts.ts";
+
+/**
+ * What becomes of groups that a user is in and the source does not name: they stay; they are left; or only those that a
+ * directory decides are left. A user of whom the source says nothing about groups stays in all of them.
+ */
+export type OtherGroups = "keep" | "leave" | "leave-those-of-the-directory";
+
+export interface Applied {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly renamed: number;
+  readonly disabled: number;
+  readonly enabled: number;
+  readonly groupsJoined: number;
+  readonly groupsLeft: number;
+  readonly authenticatorsAdded: number;
+}
+
+/** Of all lines that are not bad. The conflicts must have been looked for in the same transaction. */
+export async function apply(
+  tx: Tx,
+  signingKey: Uint8Array,
+  importId: string,
+  otherGroups: OtherGroups,
+  nowMs: number,
+): Promise<Applied> {
+  await addUsers(tx, importId, nowMs);
+  const renamed = await renameUsers(tx, importId);
+  const groupsLeft = otherGroups === "keep" ? 0 : await leaveGroups(tx, importId, otherGroups);
+  const groupsJoined = await joinGroups(tx, importId);
+  const authenticatorsAdded = await addAuthenticators(tx, importId, nowMs);
+  const disabled = await disableUsers(tx, signingKey, importId, nowMs);
+  const enabled = await enableUsers(tx, importId, nowMs);
+  return {
+    ...(await countUsers(tx, importId)),
+    renamed,
+    disabled,
+    enabled,
+    groupsJoined,
+    groupsLeft,
+    authenticatorsAdded,
+  };
+}
+
+async function addUsers(tx: Tx, importId: string, nowMs: number): Promise<void> {
+  const now = sql<number>`cast(${nowMs} as bigint)`;
+  await tx
+    .insertInto("users")
+    .columns(["id", "name", "lookAlike", "displayName", "disabledAtMs", "createdAtMs"])
+    .expression((from) =>
+      from
+        .selectFrom("importUsers")
+        .where("importId", "=", importId)
+        .where("bad", "=", 0)
+        .where("present", "=", 0)
+        .orderBy("line")
+        .select([
+          "userId",
+          "name",
+          "lookAlike",
+          sql<string>`coalesce(display_name, '')`.as("displayName"),
+          sql<number | null>`case when disabled = 1 then ${now} end`.as("disabledAtMs"),
+          now.as("createdAtMs"),
+        ]),
+    )
+    .execute();
+}
+
+/** Their display names. */
+async function renameUsers(tx: Tx, importId: string): Promise<number> {
+  const marked = await tx
+    .updateTable("importUsers")
+    .from("users")
+    .set({ changed: 1 })
+    .where("importUsers.importId", "=", importId)
+    .where("importUsers.bad", "=", 0)
+    .where("importUsers.present", "=", 1)
+    .whereRef("users.id", "=", "importUsers.userId")
+    .whereRef("users.displayName", "<>", "importUsers.displayName")
+    .executeTakeFirst();
+  if (marked.numUpdatedRows === 0n) return 0;
+  await tx
+    .updateTable("users")
+    .from("importUsers")
+    .set(({ fn, ref }) => ({ displayName: fn.coalesce("importUsers.displayName", ref("users.displayName")) }))
+    .where("importUsers.importId", "=", importId)
+    .where("importUsers.changed", "=", 1)
+    .whereRef("users.id", "=", "importUsers.userId")
+    .execute();
+  return Number(marked.numUpdatedRows);
+}
+
+async function leaveGroups(tx: Tx, importId: string, which: Exclude<OtherGroups, "keep">): Promise<number> {
+  const named = sql`select 1 from import_groups where import_groups.import_id = import_users.import_id
+    and import_groups.line = import_users.line and import_groups.group_name = user_groups.group_name`;
+  const ofDirectory = sql`and user_groups.group_name in (select group_name from directory_groups)`;
+  const left = sql`user_groups.user_id = import_users.user_id and not exists (${named})
+    ${which === "leave" ? sql`` : ofDirectory}`;
+  const these = sql`import_users.import_id = ${importId} and import_users.bad = 0
+    and import_users.present = 1 and import_users.says_groups = 1`;
+  await sql`update import_users set changed = 1
+    where ${these} and exists (select 1 from user_groups where ${left})`.execute(tx);
+  const done = await sql`delete from user_groups
+    where exists (select 1 from import_users where ${these} and ${left})`.execute(tx);
+  return Number(done.numAffectedRows ?? 0n);
+}
+
+async function joinGroups(tx: Tx, importId: string): Promise<number> {
+  const missing = sql`import_users.import_id = ${importId} and import_users.bad = 0
+    and import_groups.import_id = import_users.import_id and import_groups.line = import_users.line
+    and not exists (select 1 from user_groups where user_groups.user_id = import_users.user_id
+      and user_groups.group_name = import_groups.group_name)`;
+  await sql`update import_users set changed = 1
+    where import_id = ${importId} and present = 1
+      and exists (select 1 from import_groups where ${missing})`.execute(tx);
+  const done = await sql`insert into user_groups (user_id, group_name)
+    select import_users.user_id, import_groups.group_name from import_users, import_groups
+    where ${missing}`.execute(tx);
+  return Number(done.numAffectedRows ?? 0n);
+}
+
+async function addAuthenticators(tx: Tx, importId: string, nowMs: number): Promise<number> {
+  const theirs = sql`import_users.import_id = ${importId} and import_users.bad = 0
+    and import_keys.import_id = import_users.import_id and import_keys.line = import_users.line
+    and ${unknownKey}`;
+  await sql`update import_users set changed = 1
+    where import_id = ${importId} and present = 1
+      and exists (select 1 from import_keys where ${theirs})`.execute(tx);
+  const done = await sql`insert into authenticators
+      (id, user_id, type, sealed, counter, created_at_ms, secret_digest, key_digest)
+    select import_keys.id, import_users.user_id, import_keys.type, import_keys.sealed, import_keys.counter,
+      cast(${nowMs} as bigint), import_keys.secret_digest, import_keys.key_digest
+    from import_users, import_keys where ${theirs}`.execute(tx);
+  return Number(done.numAffectedRows ?? 0n);
+}
+
+/** One by one: each ends the user's offline use on every machine. */
+async function disableUsers(
+  tx: Tx,
+  signingKey: Uint8Array,
+  importId: string,
+  nowMs: number,
+): Promise<number> {
+  return eachToSwitch(tx, importId, 1, async (name) => {
+    await disableUser(tx, signingKey, await theUser(tx, name), nowMs);
+  });
+}
+
+async function enableUsers(tx: Tx, importId: string, nowMs: number): Promise<number> {
+  return eachToSwitch(tx, importId, 0, async (name) => {
+    await enableUser(tx, await theUser(tx, name), nowMs);
+  });
+}
+
+const atOnce = 500;
+
+async function eachToSwitch(
+  tx: Tx,
+  importId: string,
+  wanted: 0 | 1,
+  act: (name: string) => Promise<void>,
+): Promise<number> {
+  let done = 0;
+  for (;;) {
+    const rows = await tx
+      .selectFrom("importUsers")
+      .innerJoin("users", "users.id", "importUsers.userId")
+      .where("importUsers.importId", "=", importId)
+      .where("importUsers.bad", "=", 0)
+      .where("importUsers.present", "=", 1)
+      .where("importUsers.disabled", "=", wanted)
+      .where("users.disabledAtMs", wanted === 1 ? "is" : "is not", null)
+      .orderBy("importUsers.line")
+      .limit(atOnce)
+      .select(["users.name", "importUsers.line"])
+      .execute();
+    if (rows.length === 0) return done;
+    for (const { name } of rows) await act(name);
+    await tx
+      .updateTable("importUsers")
+      .set({ changed: 1 })
+      .where("importId", "=", importId)
+      .where(
+        "line",
+        "in",
+        rows.map(({ line }) => line),
+      )
+      .execute();
+    done += rows.length;
+  }
+}
+
+async function countUsers(tx: Tx, importId: string) {
+  const rows = await tx
+    .selectFrom("importUsers")
+    .where("importId", "=", importId)
+    .where("bad", "=", 0)
+    .groupBy(["present", "changed"])
+    .select(({ fn }) => ["present", "changed", fn.countAll<number>().as("count")])
+    .execute();
+  const of = (present: number, changed?: number) =>
+    rows
+      .filter((row) => row.present === present && (changed === undefined || row.changed === changed))
+      .reduce((sum, row) => sum + Number(row.count), 0);
+  return { added: of(0), changed: of(1, 1), unchanged: of(1, 0) };
+}

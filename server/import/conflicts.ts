@@ -1,0 +1,189 @@
+// What can only be seen with all of a source beside all of the users: names that are there twice or look like others,
+// secrets that are there with other parameters, more authenticators than a user may have.
+
+import { type SqlBool, sql } from "kysely";
+import { mostAuthenticators } from "../authenticators/manage.ts";
+import type { Tx } from "../store/store.ts";
+import type { Field } from "./record.ts";
+
+/**
+ * Finds who is there already, and marks the lines that can't be imported as things are. To be called again in the
+ * transaction that imports: users may have come and gone. Returns how many lines were found, that had not been bad yet.
+ */
+export async function markConflicts(tx: Tx, importId: string): Promise<number> {
+  await findPresent(tx, importId);
+  await sameInSource(tx, importId);
+  await looksLikeExisting(tx, importId);
+  await secretWithOtherParameters(tx, importId);
+  await tooManyAuthenticators(tx, importId);
+  const marked = await tx
+    .updateTable("importUsers")
+    .set({ bad: 1 })
+    .where("importId", "=", importId)
+    .where("bad", "=", 0)
+    .where("line", "in", (from) =>
+      from
+        .selectFrom("importFaults")
+        .select("importFaults.line")
+        .where("importFaults.importId", "=", importId),
+    )
+    .executeTakeFirst();
+  return Number(marked.numUpdatedRows);
+}
+
+async function findPresent(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .updateTable("importUsers")
+    .set(({ ref }) => ({ userId: ref("importUsers.freshId"), present: 0 }))
+    .where("importId", "=", importId)
+    .where("present", "=", 1)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("users")
+            .select("users.id")
+            .whereRef("users.id", "=", "importUsers.userId")
+            .whereRef("users.name", "=", "importUsers.name"),
+        ),
+      ),
+    )
+    .execute();
+  await tx
+    .updateTable("importUsers")
+    .from("users")
+    .set(({ ref }) => ({ userId: ref("users.id"), present: 1 }))
+    .whereRef("users.name", "=", "importUsers.name")
+    .where("importUsers.importId", "=", importId)
+    .where("importUsers.present", "=", 0)
+    .execute();
+}
+
+/** Of lines about one user, or about users that look alike, the first is taken. */
+async function sameInSource(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .insertInto("importFaults")
+    .columns(["importId", "line", "field", "fault"])
+    .expression((from) =>
+      from
+        .selectFrom((alike) =>
+          alike
+            .selectFrom("importUsers")
+            .where("importId", "=", importId)
+            .where("bad", "=", 0)
+            .select([
+              "importId",
+              "line",
+              "name",
+              sql<number>`first_value(line) over (partition by look_alike order by line)`.as("firstLine"),
+              sql<string>`first_value(name) over (partition by look_alike order by line)`.as("firstName"),
+            ])
+            .as("alike"),
+        )
+        .whereRef("line", ">", "firstLine")
+        .select([
+          "importId",
+          "line",
+          nameField,
+          sql<string>`case when name = first_name then 'the same user as on line '
+            else 'looks like the user on line ' end || cast(first_line as text)`.as("fault"),
+        ]),
+    )
+    .execute();
+}
+
+async function looksLikeExisting(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .insertInto("importFaults")
+    .columns(["importId", "line", "field", "fault"])
+    .expression((from) =>
+      from
+        .selectFrom("importUsers")
+        .innerJoin("users", "users.lookAlike", "importUsers.lookAlike")
+        .where("importUsers.importId", "=", importId)
+        .where("importUsers.bad", "=", 0)
+        .whereRef("users.name", "<>", "importUsers.name")
+        .select([
+          "importUsers.importId",
+          "importUsers.line",
+          nameField,
+          sql<string>`'looks like the existing user "' || users.name || '"'`.as("fault"),
+        ]),
+    )
+    .execute();
+}
+
+/** Two authenticators with one secret would make every code of it good twice. */
+async function secretWithOtherParameters(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .insertInto("importFaults")
+    .columns(["importId", "line", "field", "fault"])
+    .expression((from) =>
+      from
+        .selectFrom("importUsers")
+        .innerJoin("importKeys", (join) =>
+          join
+            .onRef("importKeys.line", "=", "importUsers.line")
+            .onRef("importKeys.importId", "=", "importUsers.importId"),
+        )
+        .innerJoin("authenticators", (join) =>
+          join
+            .onRef("authenticators.userId", "=", "importUsers.userId")
+            .onRef("authenticators.secretDigest", "=", "importKeys.secretDigest"),
+        )
+        .where("importUsers.importId", "=", importId)
+        .where("importUsers.bad", "=", 0)
+        .where("importUsers.present", "=", 1)
+        .whereRef("authenticators.keyDigest", "<>", "importKeys.keyDigest")
+        .select([
+          "importUsers.importId",
+          "importUsers.line",
+          secretField,
+          sql<string>`'the user has this secret already, with another type, algorithm, length or period'`.as(
+            "fault",
+          ),
+        ]),
+    )
+    .execute();
+}
+
+async function tooManyAuthenticators(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .insertInto("importFaults")
+    .columns(["importId", "line", "field", "fault"])
+    .expression((from) =>
+      from
+        .selectFrom("importUsers")
+        .innerJoin("importKeys", (join) =>
+          join
+            .onRef("importKeys.line", "=", "importUsers.line")
+            .onRef("importKeys.importId", "=", "importUsers.importId"),
+        )
+        .where("importUsers.importId", "=", importId)
+        .where("importUsers.bad", "=", 0)
+        .where("importUsers.present", "=", 1)
+        .where(unknownKey)
+        .groupBy(["importUsers.importId", "importUsers.line", "importUsers.userId"])
+        .having(
+          sql<number>`count(*) + (select count(*) from authenticators
+            where authenticators.user_id = import_users.user_id)`,
+          ">",
+          mostAuthenticators,
+        )
+        .select([
+          "importUsers.importId",
+          "importUsers.line",
+          secretField,
+          sql<string>`${sql.lit(`the user would have more than ${mostAuthenticators} authenticators`)}`.as(
+            "fault",
+          ),
+        ]),
+    )
+    .execute();
+}
+
+const nameField = sql<string>`${sql.lit("name" satisfies Field)}`.as("field");
+const secretField = sql<string>`${sql.lit("secret" satisfies Field)}`.as("field");
+
+/** In a query that joins `import_users` with `import_keys`: the user does not have this very authenticator yet. */
+export const unknownKey = sql<SqlBool>`not exists (select 1 from authenticators
+  where authenticators.user_id = import_users.user_id and authenticators.key_digest = import_keys.key_digest)`;

@@ -1,0 +1,113 @@
+// One import, whatever it comes from: read and staged piece by piece, checked as a whole, carried out in one transaction.
+
+import type { Clock } from "../../words/clock.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { completeDigests } from "../authenticators/authenticators.ts";
+import { Failure } from "../failure.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { type Applied, apply, type OtherGroups } from "./apply.ts";
+import { markConflicts } from "./conflicts.ts";
+import { type ListedFault, listFaults } from "./faults.ts";
+import type { SecretEncoding } from "./key-cells.ts";
+import type { Source } from "./record.ts";
+import { beginImport, endImport, type StagingParts, stage } from "./staging.ts";
+
+export interface ImportParts extends StagingParts {
+  readonly signingKey: Uint8Array;
+  readonly clock: Clock;
+}
+
+export interface ImportWish {
+  readonly source: Source;
+  /** For the audit: the file's name, or what else it came from. */
+  readonly from: string;
+  readonly secretEncoding: SecretEncoding;
+  readonly otherGroups: OtherGroups;
+  /** Whether good lines are imported beside bad ones, or none of them. */
+  readonly skipBadLines: boolean;
+  /** Everything is done and then undone: what it says is what would be. */
+  readonly dryRun: boolean;
+  /** What else belongs into the same transaction. */
+  readonly alongside?: (tx: Tx, importId: string, nowMs: number) => Promise<void>;
+}
+
+/** What a person who waits is told. */
+export interface Progress {
+  read(rows: number): void;
+  /** From here on others can't write until the import ends. */
+  writing(): void;
+}
+
+export interface ImportReport {
+  readonly rows: number;
+  readonly badLines: number;
+  /** Whether anything was written. */
+  readonly done: boolean;
+  /** What was written, or would have been: for the lines that are not bad. */
+  readonly applied: Applied;
+}
+
+/** `eachFault` hears of every fault, by line, whether or not anything is imported. */
+export async function importUsers(
+  parts: ImportParts,
+  wish: ImportWish,
+  progress: Progress,
+  eachFault: (fault: ListedFault) => void,
+): Promise<ImportReport> {
+  const { store, vault, clock } = parts;
+  const importId = await beginImport(parts, clock.wallMs());
+  try {
+    const rows = await stage(parts, importId, wish.source, wish.secretEncoding, progress.read);
+    await completeDigests(store.write, vault);
+    await store.write((tx) => markConflicts(tx, importId));
+    progress.writing();
+    const applied = await applyOrUndo(parts, wish, importId);
+    for await (const fault of listFaults(store.db, importId)) eachFault(fault);
+    return { rows, ...applied };
+  } finally {
+    await endImport(store, importId);
+  }
+}
+
+class Undone extends Error {
+  readonly applied: Applied;
+  constructor(applied: Applied) {
+    super("undone");
+    this.applied = applied;
+  }
+}
+
+async function applyOrUndo(
+  parts: ImportParts,
+  wish: ImportWish,
+  importId: string,
+): Promise<Omit<ImportReport, "rows">> {
+  const { store, signingKey, clock } = parts;
+  const badLines = await countBadLines(store, importId);
+  const keep = !wish.dryRun && (badLines === 0 || wish.skipBadLines);
+  try {
+    const applied = await store.write(async (tx) => {
+      if ((await markConflicts(tx, importId)) > 0)
+        throw new Failure("conflict", "users were changed while the import was checked; begin again");
+      const nowMs = clock.wallMs();
+      const all = await apply(tx, signingKey, importId, wish.otherGroups, nowMs);
+      await wish.alongside?.(tx, importId, nowMs);
+      if (!keep) throw new Undone(all);
+      await record(tx, serverEntry(nowMs, "users-imported", {}, { from: wish.from, badLines, ...all }));
+      return all;
+    });
+    return { badLines, done: true, applied };
+  } catch (error) {
+    if (error instanceof Undone) return { badLines, done: false, applied: error.applied };
+    throw error;
+  }
+}
+
+async function countBadLines(store: Store, importId: string): Promise<number> {
+  const row = await store.db
+    .selectFrom("importFaults")
+    .where("importId", "=", importId)
+    .select(({ fn }) => fn.count<number>("line").distinct().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}

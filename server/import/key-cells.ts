@@ -1,0 +1,130 @@
+// The cells of a record that make authenticators: a secret with its parameters beside it, or otpauth URIs that hold all.
+
+import { InvalidParameterError, MissingParameterError, parse as parseUri } from "@otplib/uri";
+import { type Algorithm, algorithms } from "../../otp/hotp.ts";
+import { fromBase32 } from "../../words/base32.ts";
+import { secretFault } from "../authenticators/manage.ts";
+
+export const secretEncodings = ["base32", "hex"] as const;
+/** Said once for a whole source: many a hexadecimal secret could be read as base32, too, and would give other codes. */
+export type SecretEncoding = (typeof secretEncodings)[number];
+
+export interface KeyCells {
+  readonly secret: string;
+  readonly type: string;
+  readonly algorithm: string;
+  readonly digits: string;
+  readonly period: string;
+  readonly counter: string;
+  readonly most: number;
+}
+
+export type OtpKey = {
+  readonly secret: Uint8Array;
+  readonly algorithm: Algorithm;
+  readonly digits: 6 | 7 | 8;
+} & (
+  | { readonly type: "totp"; readonly periodSeconds: number }
+  | { readonly type: "hotp"; readonly counter: number }
+);
+
+type Parameter = "secret" | "type" | "algorithm" | "digits" | "period" | "counter";
+type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly field: Parameter; readonly error: string };
+
+export function readKeys(cells: KeyCells, encoding: SecretEncoding): Read<readonly OtpKey[]> {
+  // A type or a number of digits beside no secret: the others in the file have tokens, this person has none.
+  if (cells.secret === "") return { ok: true, value: [] };
+  const read = /^otpauth:/i.test(cells.secret) ? readUris(cells) : readOne(cells, encoding);
+  if (!read.ok) return read;
+  const secrets = read.value.map(({ secret }) => secret.toBase64());
+  if (new Set(secrets).size < secrets.length) return no("secret", "the same secret twice");
+  return read;
+}
+
+function readUris(cells: KeyCells): Read<readonly OtpKey[]> {
+  const texts = cells.secret.split(/\s+/);
+  if (texts.length > cells.most) return no("secret", `a user has at most ${cells.most} authenticators`);
+  const keys: OtpKey[] = [];
+  for (const text of texts) {
+    const read = readUri(text);
+    if (!read.ok) return read;
+    keys.push(read.value);
+  }
+  return { ok: true, value: keys };
+}
+
+function readUri(text: string): Read<OtpKey> {
+  let uri: ReturnType<typeof parseUri>;
+  try {
+    uri = parseUri(text.replace(/^otpauth:/i, "otpauth:"));
+  } catch (error) {
+    // Their messages repeat what was given.
+    if (error instanceof MissingParameterError) return no("secret", "the otpauth URI has no secret");
+    if (error instanceof InvalidParameterError)
+      return no("secret", "a type, algorithm, digits, period or counter in the otpauth URI that can't be");
+    return no("secret", "not an otpauth URI; several are parted by spaces");
+  }
+  const { type, params } = uri;
+  return readParameters(fromBase32(params.secret), "the secret in the otpauth URI is not base32", {
+    type,
+    algorithm: params.algorithm ?? "",
+    digits: String(params.digits ?? ""),
+    period: String(params.period ?? ""),
+    counter: String(params.counter ?? ""),
+  });
+}
+
+function readOne(cells: KeyCells, encoding: SecretEncoding): Read<readonly OtpKey[]> {
+  const text = cells.secret;
+  const [secret, hint] =
+    encoding === "base32"
+      ? [fromBase32(text), "not base32; if the secrets are hexadecimal, say so with --secret-encoding hex"]
+      : [fromHex(text), "not hexadecimal"];
+  const read = readParameters(secret, hint, cells);
+  return read.ok ? { ok: true, value: [read.value] } : read;
+}
+
+function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.replaceAll(/[\s:-]/g, "").replace(/^0x/i, "");
+  return /^([0-9a-f]{2})+$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;
+}
+
+function readParameters(
+  secret: Uint8Array | undefined,
+  hint: string,
+  given: Omit<KeyCells, "secret" | "most">,
+): Read<OtpKey> {
+  if (secret === undefined) return no("secret", hint);
+  const fault = secretFault(secret);
+  if (fault !== undefined) return no("secret", fault);
+  const type = given.type.toLowerCase() || "totp";
+  if (type !== "totp" && type !== "hotp") return no("type", "give totp or hotp");
+  const plainName =
+    given.algorithm
+      .toLowerCase()
+      .replace(/^hmac-?/, "")
+      .replace("-", "") || "sha1";
+  const algorithm = algorithms.find((known) => known === plainName);
+  if (algorithm === undefined) return no("algorithm", `give one of ${algorithms.join(", ")}`);
+  const digits = ([6, 7, 8] as const).find((known) => String(known) === (given.digits || "6"));
+  if (digits === undefined) return no("digits", "give 6, 7 or 8");
+  if (type === "totp") {
+    const periodSeconds = wholeNumber(given.period || "30", 10, 86_400);
+    if (periodSeconds === undefined) return no("period", "give whole seconds from 10 to 86400");
+    return { ok: true, value: { type, secret, algorithm, digits, periodSeconds } };
+  }
+  const counter = wholeNumber(given.counter || "0", 0, 1e12);
+  if (counter === undefined) return no("counter", "give a whole number from 0 to 1000000000000");
+  return { ok: true, value: { type, secret, algorithm, digits, counter } };
+}
+
+function wholeNumber(text: string, least: number, most: number): number | undefined {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= least && value <= most ? value : undefined;
+}
+
+function no(field: Parameter, error: string): { ok: false; field: Parameter; error: string } {
+  return { ok: false, field, error };
+}
