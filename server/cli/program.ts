@@ -10,6 +10,7 @@ import { addConfigCommands } from "./config.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addImportCommands } from "./import.ts";
 import { addInitCommand } from "./init.ts";
+import { addMailCommands } from "./mail.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
@@ -73,6 +74,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addEnrolmentCommands(program, parts);
   addUnlockCommand(program, parts);
   addPolicyCommands(program, parts);
+  addMailCommands(program, parts);
   addAuditCommand(program, parts);
   return program;
 }

@@ -11,6 +11,7 @@ import {
   type UserOverview,
   unlockUser,
 } from "../users/users.ts";
+import { addAddressCommands } from "./addresses.ts";
 import { type CommandParts, collect, say, withServer } from "./command-parts.ts";
 import { table } from "./terminal.ts";
 
@@ -103,6 +104,8 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
       );
   changeGroup("add", "put a user into a group");
   changeGroup("remove", "take a user out of a group");
+
+  addAddressCommands(user, parts);
 }
 
 function toJson(user: UserOverview, nowMs: number): object {

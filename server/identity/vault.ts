@@ -15,7 +15,9 @@ export interface RowName {
     | "enrolments"
     | "offline_roots"
     | "accounts"
-    | "setup_links";
+    | "setup_links"
+    | "messages"
+    | "settings";
   readonly id: string;
 }
 

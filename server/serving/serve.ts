@@ -12,6 +12,7 @@ import { admitting } from "../listen/admit.ts";
 import { ClientAddresses } from "../listen/client-address.ts";
 import { type Listening, listen } from "../listen/listen.ts";
 import { RequestLimit } from "../listen/request-limit.ts";
+import { Courier } from "../mail/courier.ts";
 import { Health } from "../monitoring/health.ts";
 import { Metrics } from "../monitoring/metrics.ts";
 import { makeMonitoringApp } from "../monitoring/monitoring-app.ts";
@@ -69,6 +70,8 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     log.info("told to reload");
     if (files?.reload() === true) replaced();
   });
+  const courier = new Courier({ ...server, clock, random, log });
+  courier.start();
   parts.service?.ready();
   const watchdog = parts.service?.keepAlive(over.signal);
   return {
@@ -78,7 +81,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     async end() {
       parts.service?.stopping();
       health.end();
-      await closeWithin(listening, clock, patienceMs);
+      await Promise.all([closeWithin(listening, clock, patienceMs), courier.end(patienceMs)]);
       // Watched to the last: only now nobody needs to see how it ends.
       if (watched !== undefined) await closeWithin(watched, clock, 0);
       over.abort();

@@ -5,6 +5,7 @@ import type { AuthenticatorTables } from "./tables/authenticators.ts";
 import type { EnrolmentTables } from "./tables/enrolments.ts";
 import type { ImportTables } from "./tables/imports.ts";
 import type { MachineTables } from "./tables/machines.ts";
+import type { MailTables } from "./tables/mail.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
 import type { WebTables } from "./tables/web.ts";
@@ -16,8 +17,11 @@ export interface Tables
     MachineTables,
     EnrolmentTables,
     WebTables,
-    ImportTables {}
+    ImportTables,
+    MailTables {}
 
 export type { AuthenticatorTable } from "./tables/authenticators.ts";
 export type { EnrolmentTable } from "./tables/enrolments.ts";
 export type { MachineTable } from "./tables/machines.ts";
+export type { AddressPlace, MessageState, MessageTable } from "./tables/mail.ts";
+export { addressPlaces } from "./tables/mail.ts";

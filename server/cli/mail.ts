@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { type Language, languages } from "../../words/language.ts";
+import { Failure } from "../failure.ts";
+import { parseMailAddress } from "../mail/address.ts";
+import { tryMs } from "../mail/claim.ts";
+import { changeMail, type MailSetting, mailRoute, mailSetting, securities } from "../mail/settings.ts";
+import { sendMail } from "../mail/smtp.ts";
+import { testLetter } from "../mail/texts.ts";
+import { readSetting } from "../settings/settings.ts";
+import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { addMailQueueCommands } from "./mail-queue.ts";
+import { UsageError } from "./terminal.ts";
+
+interface Given {
+  host?: string;
+  port?: number;
+  security?: MailSetting["security"];
+  user?: string;
+  passwordFile?: string;
+  caFile?: string;
+  from?: string;
+  fromName?: string;
+  replyTo?: string;
+  language?: Language;
+  off?: boolean;
+}
+
+const mostFileBytes = 65_536;
+
+export function addMailCommands(program: Command, parts: CommandParts): void {
+  const mail = program.command("mail").description("how this server sends mail, and what waits to be sent");
+
+  mail
+    .command("set")
+    .description("change how mail is sent; what is not named stays")
+    .option("--host <name>", "the mail server")
+    .option(
+      "--port <number>",
+      "its port (587 with starttls, 465 with tls, as a rule)",
+      wholeNumberOption(1, 65_535),
+    )
+    .addOption(
+      new Option("--security <how>", "starttls, tls, or none (to this very machine only)").choices(
+        securities,
+      ),
+    )
+    .option("--user <name>", 'for AUTH; "" = without')
+    .option("--password-file <file>", "its password; - reads it from standard input")
+    .option(
+      "--ca-file <file>",
+      "PEM of the authorities to trust instead of the system's; \"\" = the system's",
+    )
+    .option("--from <address>", "the sender")
+    .option("--from-name <text>", "how the sender is called")
+    .option("--reply-to <address>", 'where answers go; "" = to the sender')
+    .addOption(
+      new Option("--language <code>", "of mail to people whose language is not known").choices(languages),
+    )
+    .option("--off", "send no mail, and forget the password")
+    .action(async (given: Given, command: Command) => {
+      if (Object.keys(given).length === 0) throw new UsageError("nothing to set: see mail set --help");
+      const change = changeOf(given);
+      return withServer(command, parts, async ({ store, vault }, options) => {
+        const after = await store.write((tx) => changeMail(tx, vault, change, parts.clock.wallMs()));
+        const next = after.host === "" ? "mail is off" : "mail is set; try it: mail test ADDRESS";
+        say(parts, options, shown(after), `${next}\n`);
+      });
+    });
+
+  mail
+    .command("show")
+    .description("how mail is sent; the password is never shown")
+    .action(async (_: object, command: Command) =>
+      withServer(command, parts, async ({ store }, options) => {
+        const setting = await readSetting(store.db, mailSetting);
+        const lines = Object.entries(shown(setting)).map(
+          ([key, value]) => `${key.padEnd(10)} ${String(value)}`,
+        );
+        const text =
+          setting.host === "" ? "mail is off: mail set --host NAME --from ADDRESS …" : lines.join("\n");
+        say(parts, options, shown(setting), `${text}\n`);
+      }),
+    );
+
+  mail
+    .command("test <address>")
+    .description("send a mail there now, past the queue, and say what came of it")
+    .action(async (address: string, _: object, command: Command) =>
+      withServer(command, parts, async ({ store, vault }, options) => {
+        const recipient = parseMailAddress(address);
+        if (!recipient.ok) throw new Failure("invalid", recipient.error);
+        const route = await mailRoute(store.db, vault);
+        if (route === undefined)
+          throw new Failure("conflict", "mail is off: mail set --host NAME --from ADDRESS …");
+        const tooLong = new AbortController();
+        const over = new AbortController();
+        void parts.clock.sleep(tryMs, over.signal).then(
+          () => tooLong.abort(),
+          () => undefined,
+        );
+        const id = parts.random.bytes(16).toHex();
+        const letter = testLetter(route.language);
+        const mailOut = { id, recipient: recipient.value, letter, nowMs: parts.clock.wallMs() };
+        const sending = await sendMail(route, mailOut, tooLong.signal);
+        over.abort();
+        if (sending.kind === "stopped")
+          throw new Failure("conflict", "the mail server did not answer in time");
+        if (sending.kind === "failed") throw new Failure("conflict", sending.problem);
+        say(
+          parts,
+          options,
+          { sent: true, to: address },
+          `the mail server has taken the mail to ${address}\n`,
+        );
+      }),
+    );
+
+  addMailQueueCommands(mail, parts);
+}
+
+function changeOf(given: Given) {
+  const { off, passwordFile, caFile, ...fields } = given;
+  if (off === true) return { host: "", user: "", password: "" };
+  return {
+    ...fields,
+    ...(passwordFile === undefined ? {} : { password: readLine(passwordFile) }),
+    ...(caFile === undefined ? {} : { ca: caFile === "" ? "" : readText(caFile) }),
+    ...(fields.user === "" ? { password: "" } : {}),
+  };
+}
+
+function readLine(path: string): string {
+  const text = readText(path === "-" ? 0 : path).replace(/\r?\n$/, "");
+  if (text === "") throw new Failure("invalid", "the password file is empty");
+  return text;
+}
+
+function readText(path: string | number): string {
+  const bytes = readFileSync(path);
+  if (bytes.length > mostFileBytes) throw new Failure("invalid", `${path} is too long`);
+  return bytes.toString("utf8");
+}
+
+function shown({ sealedPassword, ca, ...setting }: MailSetting): object {
+  return {
+    ...setting,
+    password: sealedPassword === "" ? "not set" : "set",
+    ca: ca === "" ? "the system's" : "its own",
+  };
+}

@@ -1,0 +1,22 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const de: Translation<typeof en, "de"> = {
+  minutes: { one: "{count} Minute", other: "{count} Minuten" },
+
+  "code-subject": "Ihr Code zur Anmeldung",
+  "code-for": "Ihr Code zur Anmeldung an {machine}:",
+  "code-good-for": "Er gilt {minutes} und nur für diese eine Anmeldung.",
+  "code-not-you":
+    "Wenn Sie sich gerade nicht anmelden, versucht es jemand anderes: Sagen Sie es Ihrer Administration. Geben Sie diesen Code niemandem.",
+  "code-sms": "{code} ist Ihr Code zur Anmeldung an {machine}. Geben Sie ihn niemandem.",
+
+  "test-subject": "Nightlatch kann E-Mails senden",
+  "test-body": "Dies ist ein Test, um den die Administration gebeten hat. Sie brauchen nichts zu tun.",
+
+  "offline-subject": "Ihre Anmeldung ohne Server endet bald",
+  "offline-body": "An diesen Rechnern können Sie sich noch eine Weile ohne den Server anmelden:",
+  "offline-machine": "Rechner",
+  "offline-until": "Bis",
+  "offline-what-to-do": "Melden Sie sich dort einmal mit Netz an, dann beginnen die Tage von neuem.",
+};

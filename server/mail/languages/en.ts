@@ -1,0 +1,19 @@
+export const en = {
+  minutes: { one: "{count} minute", other: "{count} minutes" },
+
+  "code-subject": "Your sign-in code",
+  "code-for": "Your code to sign in on {machine}:",
+  "code-good-for": "It is good for {minutes}, and for this one sign-in only.",
+  "code-not-you":
+    "If you are not signing in right now, somebody else is trying to: tell your administrator. Give this code to nobody.",
+  "code-sms": "{code} is your code to sign in on {machine}. Give it to nobody.",
+
+  "test-subject": "Nightlatch can send mail",
+  "test-body": "This is a test that an administrator has asked for. There is nothing for you to do.",
+
+  "offline-subject": "Your offline sign-in ends soon",
+  "offline-body": "You can sign in without the server on these machines for a while yet:",
+  "offline-machine": "Machine",
+  "offline-until": "Until",
+  "offline-what-to-do": "Sign in there once with the network, and the days begin anew.",
+} as const;

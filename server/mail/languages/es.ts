@@ -1,0 +1,22 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const es: Translation<typeof en, "es"> = {
+  minutes: { one: "{count} minuto", many: "{count} de minutos", other: "{count} minutos" },
+
+  "code-subject": "Su código de inicio de sesión",
+  "code-for": "Su código para iniciar sesión en {machine}:",
+  "code-good-for": "Vale {minutes}, y solo para este inicio de sesión.",
+  "code-not-you":
+    "Si no está iniciando sesión ahora, otra persona lo intenta: avise a su administrador. No dé este código a nadie.",
+  "code-sms": "{code} es su código para iniciar sesión en {machine}. No lo dé a nadie.",
+
+  "test-subject": "Nightlatch puede enviar correo",
+  "test-body": "Esta es una prueba que ha pedido un administrador. No tiene que hacer nada.",
+
+  "offline-subject": "Su inicio de sesión sin conexión termina pronto",
+  "offline-body": "Todavía puede iniciar sesión sin el servidor durante un tiempo en estos equipos:",
+  "offline-machine": "Equipo",
+  "offline-until": "Hasta",
+  "offline-what-to-do": "Inicie sesión allí una vez con la red, y los días empiezan de nuevo.",
+};

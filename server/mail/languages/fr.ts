@@ -1,0 +1,22 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const fr: Translation<typeof en, "fr"> = {
+  minutes: { one: "{count} minute", many: "{count} de minutes", other: "{count} minutes" },
+
+  "code-subject": "Votre code de connexion",
+  "code-for": "Votre code pour vous connecter à {machine} :",
+  "code-good-for": "Il est valable {minutes}, et pour cette seule connexion.",
+  "code-not-you":
+    "Si vous n’êtes pas en train de vous connecter, quelqu’un d’autre essaie de le faire : dites-le à votre administrateur. Ne donnez ce code à personne.",
+  "code-sms": "{code} est votre code pour vous connecter à {machine}. Ne le donnez à personne.",
+
+  "test-subject": "Nightlatch peut envoyer des e-mails",
+  "test-body": "Ceci est un essai demandé par un administrateur. Vous n’avez rien à faire.",
+
+  "offline-subject": "Votre connexion hors ligne prend bientôt fin",
+  "offline-body": "Vous pouvez encore vous connecter un certain temps sans le serveur sur ces machines :",
+  "offline-machine": "Machine",
+  "offline-until": "Jusqu’au",
+  "offline-what-to-do": "Connectez-vous-y une fois avec le réseau, et les jours recommencent.",
+};

@@ -1,0 +1,27 @@
+import type { Translation } from "../../../words/texts.ts";
+import type { en } from "./en.ts";
+
+export const pl: Translation<typeof en, "pl"> = {
+  minutes: {
+    one: "{count} minutę",
+    few: "{count} minuty",
+    many: "{count} minut",
+    other: "{count} minuty",
+  },
+
+  "code-subject": "Twój kod logowania",
+  "code-for": "Twój kod do zalogowania się na {machine}:",
+  "code-good-for": "Jest ważny przez {minutes} i tylko dla tego jednego logowania.",
+  "code-not-you":
+    "Jeśli nie logujesz się w tej chwili, próbuje to zrobić ktoś inny: powiedz o tym administratorowi. Nie podawaj tego kodu nikomu.",
+  "code-sms": "{code} to twój kod do zalogowania się na {machine}. Nie podawaj go nikomu.",
+
+  "test-subject": "Nightlatch może wysyłać pocztę",
+  "test-body": "To jest test, o który poprosił administrator. Nie musisz nic robić.",
+
+  "offline-subject": "Twoje logowanie bez serwera wkrótce się skończy",
+  "offline-body": "Na tych komputerach możesz jeszcze przez pewien czas logować się bez serwera:",
+  "offline-machine": "Komputer",
+  "offline-until": "Do",
+  "offline-what-to-do": "Zaloguj się tam raz z siecią, a dni zaczną się od nowa.",
+};

@@ -1,0 +1,153 @@
+// Messages that wait to be sent: written in the same transaction as what causes them, sent by the couriers of all
+// instances, kept for a while without their content.
+
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { MessageState, MessageTable } from "../store/tables.ts";
+import { mailboxOf } from "./address.ts";
+import type { Letter } from "./letter.ts";
+
+/** More than these waiting, and no more is taken in. */
+const mostWaiting = 10_000;
+
+export interface NewMessage {
+  readonly channel: MessageTable["channel"];
+  readonly kind: string;
+  readonly userId: string | null;
+  readonly recipient: string;
+  readonly letter: Letter;
+  readonly lifeMs: number;
+  readonly urgent: boolean;
+}
+
+/** False when the queue is full: nothing was written. */
+export async function enqueue(
+  tx: Tx,
+  vault: Vault,
+  message: NewMessage,
+  random: Random,
+  nowMs: number,
+): Promise<boolean> {
+  if ((await countWaiting(tx)) >= mostWaiting) return false;
+  const id = random.bytes(16).toHex();
+  const { channel, kind, userId, recipient } = message;
+  const sealed = vault.seal({ table: "messages", id }, Buffer.from(JSON.stringify(message.letter), "utf8"));
+  await tx
+    .insertInto("messages")
+    .values({
+      id,
+      channel,
+      kind,
+      urgency: message.urgent ? 1 : 0,
+      userId,
+      recipient,
+      mailbox: mailboxOf(recipient),
+      sealed,
+      state: "waiting",
+      createdAtMs: nowMs,
+      nextTryAtMs: nowMs,
+      expiresAtMs: nowMs + message.lifeMs,
+      tries: 0,
+      leasedBy: null,
+      leasedUntilMs: null,
+      problem: null,
+      endedAtMs: null,
+    })
+    .execute();
+  return true;
+}
+
+export async function countWaiting(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom("messages")
+    .where("state", "=", "waiting")
+    .select((expression) => expression.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+export interface QueuedMessage extends Omit<MessageTable, "sealed" | "leasedBy" | "urgency" | "mailbox"> {
+  readonly userName: string | null;
+}
+
+export interface QueueFilter {
+  readonly states: readonly MessageState[];
+  readonly limit: number;
+  /** The id of the last one seen, to go on after it. */
+  readonly after?: string | undefined;
+}
+
+/** The newest first; never what they say. */
+export async function listMessages(db: Db, filter: QueueFilter): Promise<QueuedMessage[]> {
+  let query = db
+    .selectFrom("messages")
+    .leftJoin("users", "users.id", "messages.userId")
+    .select([
+      "messages.id",
+      "channel",
+      "kind",
+      "userId",
+      "users.name as userName",
+      "recipient",
+      "state",
+      "messages.createdAtMs",
+      "nextTryAtMs",
+      "expiresAtMs",
+      "tries",
+      "leasedUntilMs",
+      "problem",
+      "endedAtMs",
+    ])
+    .where("state", "in", filter.states)
+    .orderBy("messages.createdAtMs", "desc")
+    .orderBy("messages.id", "desc")
+    .limit(filter.limit);
+  if (filter.after !== undefined) {
+    const last = await theMessage(db, filter.after);
+    query = query.where((expression) =>
+      expression.or([
+        expression("messages.createdAtMs", "<", last.createdAtMs),
+        expression.and([
+          expression("messages.createdAtMs", "=", last.createdAtMs),
+          expression("messages.id", "<", last.id),
+        ]),
+      ]),
+    );
+  }
+  return query.execute();
+}
+
+async function theMessage(db: Db, id: string) {
+  const found = await db
+    .selectFrom("messages")
+    .select(["id", "state", "createdAtMs"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (found === undefined) throw new Failure("not-found", `there is no message ${JSON.stringify(id)}`);
+  return found;
+}
+
+/** To be sent as soon as a courier comes by. @throws Failure unless it waits: of others the content is gone. */
+export async function retryNow(tx: Tx, id: string, nowMs: number): Promise<void> {
+  const { state } = await theMessage(tx, id);
+  if (state !== "waiting")
+    throw new Failure("conflict", `message ${id} is ${state}: only what is waiting can be tried again`);
+  await tx.updateTable("messages").set({ nextTryAtMs: nowMs }).where("id", "=", id).execute();
+  await record(tx, serverEntry(nowMs, "mail-retried", {}, { message: id }));
+}
+
+/** A courier may be sending it at this moment. @throws Failure unless it waits. */
+export async function cancelMessage(tx: Tx, id: string, nowMs: number): Promise<void> {
+  const { state } = await theMessage(tx, id);
+  if (state !== "waiting")
+    throw new Failure("conflict", `message ${id} is ${state}: only what is waiting can be cancelled`);
+  await tx
+    .updateTable("messages")
+    .set({ state: "cancelled", sealed: null, leasedBy: null, leasedUntilMs: null, endedAtMs: nowMs })
+    .where("id", "=", id)
+    .execute();
+  await record(tx, serverEntry(nowMs, "mail-cancelled", {}, { message: id }));
+}

@@ -1,0 +1,52 @@
+export interface MailTables {
+  addresses: AddressTable;
+  messages: MessageTable;
+  notices: NoticeTable;
+}
+
+export const addressPlaces = ["mail-1", "mail-2", "phone"] as const;
+export type AddressPlace = (typeof addressPlaces)[number];
+
+interface AddressTable {
+  userId: string;
+  place: AddressPlace;
+  address: string;
+  /** 1: one-time codes go there. */
+  forCodes: number;
+}
+
+export type MessageState = "waiting" | "sent" | "failed" | "expired" | "cancelled";
+
+export interface MessageTable {
+  id: string;
+  channel: "mail" | "sms";
+  /** What it is about: `code`, `offline-ends`, `report`. */
+  kind: string;
+  /** Codes go before everything else. */
+  urgency: number;
+  userId: string | null;
+  recipient: string;
+  /** The recipient as limits count it: `Alice@Example.org` is `alice@example.org`. */
+  mailbox: string;
+  /** Sealed JSON of what is to be sent; null as soon as nothing is to be sent any more. */
+  sealed: string | null;
+  state: MessageState;
+  createdAtMs: number;
+  nextTryAtMs: number;
+  /** Not sent later than this. */
+  expiresAtMs: number;
+  /** Tries begun. */
+  tries: number;
+  /** Of the worker that has it now; another one may take it when the lease is over. */
+  leasedBy: string | null;
+  leasedUntilMs: number | null;
+  /** Why the last try came to nothing: words of our own and the peer's number, never its text. */
+  problem: string | null;
+  endedAtMs: number | null;
+}
+
+/** What was told once and is not told again, such as the end of one lease; whoever writes the row sends the mail. */
+interface NoticeTable {
+  name: string;
+  atMs: number;
+}
