@@ -2,6 +2,7 @@
 
 import type { Factors } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
+import type { Secret } from "../../words/secret.ts";
 import type { Answer } from "../factors/answer.ts";
 import type { HelpDeskJudgement, HelpDeskOffer, HelpDeskReason } from "../policy/help-desk.ts";
 import type { Judgement } from "../policy/judge.ts";
@@ -29,7 +30,13 @@ export interface SignInLedger {
 }
 
 export type Verified =
-  | { readonly verdict: "granted"; readonly method: string; readonly mayEnrol: boolean }
+  | {
+      readonly verdict: "granted";
+      readonly method: string;
+      readonly mayEnrol: boolean;
+      /** The user's seed on this machine may be shown. */
+      readonly maySeed: boolean;
+    }
   | { readonly verdict: "denied" | "locked" | "revoked" }
   | { readonly verdict: "more"; readonly question: Factors[number] }
   /** No word of the server within the budget: to be judged offline. */
@@ -55,4 +62,14 @@ export interface SignInServer {
   ): Promise<Verified>;
   /** The user said yes. False when the server couldn't be asked, or wouldn't. */
   enrol(attempt: Attempt, dialogue: string): Promise<boolean>;
+  /** A seed that counts once it was proved. Undefined when the server couldn't be asked, or wouldn't. */
+  showSeed(dialogue: string): Promise<Provided | undefined>;
+  /** `proved`: what this machine keeps has the seed. `refused`: also when the server couldn't be asked. */
+  proveSeed(attempt: Attempt, dialogue: string, code: string): Promise<"proved" | "wrong" | "refused">;
+}
+
+/** What is shown once and kept nowhere here. */
+export interface Provided {
+  readonly secret: Secret;
+  readonly uri: Secret;
 }

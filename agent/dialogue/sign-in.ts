@@ -13,8 +13,10 @@ import { leaseLeft } from "../policy/lease.ts";
 import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
-import type { SignInLedger, SignInRecovery, SignInServer } from "./ports.ts";
+import type { SignInLedger, SignInRecovery, SignInServer, Verified } from "./ports.ts";
 import { recoverBySignIn } from "./recover.ts";
+import { type Screen, screenOf } from "./screen.ts";
+import { offerSeed } from "./show-seed.ts";
 import { type Converse, DialogueOver, type Talk } from "./talk.ts";
 import type { UserQueue } from "./user-queue.ts";
 import * as shown from "./words-shown.ts";
@@ -52,7 +54,7 @@ export function signIn(parts: SignInParts): Converse {
     };
     const speech = dialogueSpeech(begin.lang);
     try {
-      return await new SignIn(parts, attempt, talk, speech).run();
+      return await new SignIn(parts, attempt, talk, speech, screenOf(begin)).run();
     } catch (error) {
       const why = shown.whyNoState(error);
       if (why === undefined) throw error;
@@ -83,14 +85,16 @@ class SignIn {
   readonly #attempt: Attempt;
   readonly #talk: Talk;
   readonly #speech: DialogueSpeech;
+  readonly #screen: Screen;
   readonly #dialogue: string;
   /** The countdown has been shown. */
   #told = false;
   /** The person has asked for the help desk at a prompt: once in a dialogue. */
   #helpAsked = false;
 
-  constructor(parts: SignInParts, attempt: Attempt, talk: Talk, speech: DialogueSpeech) {
+  constructor(parts: SignInParts, attempt: Attempt, talk: Talk, speech: DialogueSpeech, screen: Screen) {
     this.#parts = parts;
+    this.#screen = screen;
     this.#attempt = attempt;
     this.#talk = talk;
     this.#speech = speech;
@@ -149,7 +153,7 @@ class SignIn {
       if ("word" in end) return end;
       switch (end.verdict) {
         case "granted":
-          await this.#offerEnrolment(end.mayEnrol);
+          await this.#afterGrant(end);
           return granted(end.method, false);
         case "denied":
           return { word: "END", verdict: "denied" };
@@ -277,16 +281,22 @@ class SignIn {
   }
 
   /** The sign-in has succeeded already: whatever happens here doesn't change that. */
-  async #offerEnrolment(mayEnrol: boolean): Promise<void> {
-    if (!mayEnrol) return;
+  async #afterGrant({ mayEnrol, maySeed }: Extract<Verified, { verdict: "granted" }>): Promise<void> {
+    const parts = { ...this.#parts, screen: this.#screen, speech: this.#speech, talk: this.#talk };
     try {
-      const answer = await this.#talk.ask("shown", this.#speech.say("ask-enrol"));
-      if (!shown.saysYes(this.#speech, answer)) return;
-      const done = await this.#parts.online.enrol(this.#attempt, this.#dialogue);
-      this.#talk.show(done ? "info" : "error", this.#speech.say(done ? "enrolled" : "not-enrolled-now"));
+      if (mayEnrol && !(await this.#offerEnrolment())) return;
+      if (maySeed) await offerSeed(parts, this.#attempt, this.#dialogue);
     } catch (error) {
       if (!(error instanceof DialogueOver)) this.#talk.show("error", this.#speech.say("not-enrolled-now"));
     }
+  }
+
+  async #offerEnrolment(): Promise<boolean> {
+    const answer = await this.#talk.ask("shown", this.#speech.say("ask-enrol"));
+    if (!shown.saysYes(this.#speech, answer)) return false;
+    const done = await this.#parts.online.enrol(this.#attempt, this.#dialogue);
+    this.#talk.show(done ? "info" : "error", this.#speech.say(done ? "enrolled" : "not-enrolled-now"));
+    return done;
   }
 
   #grantUnasked(method: string, offline?: boolean): End {

@@ -4,7 +4,7 @@
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
-import type { SignInServer, Verified } from "../dialogue/ports.ts";
+import type { Provided, SignInServer, Verified } from "../dialogue/ports.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import { beginGrace } from "../policy/grace.ts";
 import { spendSeen } from "../policy/seen.ts";
@@ -14,6 +14,7 @@ import { heldBundle } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
+import { openProvided, sealCode } from "./provided.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -100,7 +101,8 @@ export class Online implements SignInServer {
     if (result.verdict !== "granted") return result;
     this.settle(attempt, result.bundle);
     this.#parts.syncSoon();
-    return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol };
+    const { method, mayEnrol, maySeed } = result;
+    return { verdict: "granted", method, mayEnrol, maySeed };
   }
 
   /** The user said yes. False when the server couldn't be asked, or wouldn't. @throws NoState, StateDamaged, CommitFailed */
@@ -109,6 +111,24 @@ export class Online implements SignInServer {
     if (!asked.ok || asked.response.bundle === null) return false;
     this.settle(attempt, asked.response.bundle);
     return true;
+  }
+
+  async showSeed(dialogue: string): Promise<Provided | undefined> {
+    const { link, keeper, budgetMs } = this.#parts;
+    const asked = await link.askNow("provide", { dialogue, step: { do: "show-seed" } }, budgetMs);
+    if (!asked.ok || asked.response.result.is !== "shown") return undefined;
+    return openProvided(keeper.store().keys.identity.box, asked.response.result.sealed);
+  }
+
+  /** @throws NoState, StateDamaged, CommitFailed */
+  async proveSeed(attempt: Attempt, dialogue: string, code: string): Promise<"proved" | "wrong" | "refused"> {
+    const { link, keeper, budgetMs } = this.#parts;
+    const step = { do: "prove-seed", sealedCode: sealCode(keeper.store().server().boxKey, code) } as const;
+    const asked = await link.askNow("provide", { dialogue, step }, budgetMs);
+    if (!asked.ok) return "refused";
+    const { result } = asked.response;
+    if (result.is === "proved") this.settle(attempt, result.bundle);
+    return result.is === "shown" ? "refused" : result.is;
   }
 
   #isOutOfReach(): boolean {

@@ -82,6 +82,6 @@ export class Recovery implements SignInRecovery {
     reach.heard(serverTimeMs);
     online.settle(attempt, result.bundle);
     this.#parts.syncSoon();
-    return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol };
+    return { verdict: "granted", method: result.method, mayEnrol: result.mayEnrol, maySeed: false };
   }
 }

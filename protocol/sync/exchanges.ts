@@ -8,30 +8,14 @@ import { signedDocumentSchema } from "../crypto/signed-document.ts";
 import { machineIdText, userNameText } from "./documents.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { eventLine } from "./events.ts";
+import { answering, asking, shortText } from "./every-message.ts";
 import { authenticatorTypes } from "./policy.ts";
+import { provide } from "./provide.ts";
 
 export const maxRequestBytes = 1_048_576;
 export const maxResponseBytes = 8_388_608;
 /** Events in one sync; the rest follow in the next, at once. */
 export const maxEventsAtOnce = 500;
-
-const shortText = v.pipe(v.string(), v.maxBytes(128));
-
-/** In every request. */
-const asking = {
-  /** Rises with every request of a machine; the server refuses one that does not. */
-  sequence: wholeNumber,
-  sentAtMs: wholeNumber,
-  /** The highest serial of a revocation that the machine has carried out; 0 for none. */
-  revokedThrough: wholeNumber,
-};
-
-/** In every answer. */
-const answering = {
-  serverTimeMs: wholeNumber,
-  /** All that the machine has not yet reported as carried out; applied before anything else in the answer. */
-  revocations: v.pipe(v.array(signedDocumentSchema), v.maxLength(1_000)),
-};
 
 /** What a machine has spent of an authenticator. The server takes the later of this and its own. */
 export const spentSchema = v.variant("type", [
@@ -124,6 +108,8 @@ export const verify = {
         bundle: v.nullable(signedDocumentSchema),
         /** `ask`: the user may be asked; `enrol` with the same dialogue brings the bundle. */
         mayEnrol: v.boolean(),
+        /** The user's seed on this machine may be shown on the screen: `provide` with the same dialogue. */
+        maySeed: v.boolean(),
       }),
       v.strictObject({ verdict: v.literal("denied") }),
       v.strictObject({ verdict: v.literal("locked") }),
@@ -267,7 +253,7 @@ export const conflict = {
   }),
 } as const;
 
-export const exchanges = { join, probe, verify, recover, enrol, sync, rotate } as const;
+export const exchanges = { join, probe, verify, recover, enrol, provide, sync, rotate } as const;
 export type ExchangeName = keyof typeof exchanges;
 export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
 export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

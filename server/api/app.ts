@@ -15,6 +15,7 @@ import { Recovering } from "../machines/recover.ts";
 import { Health } from "../monitoring/health.ts";
 import type { Metrics } from "../monitoring/metrics.ts";
 import { addHealth } from "../monitoring/monitoring-app.ts";
+import { Providing } from "../provisioning/provide.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
 import { Verification } from "../verification/verification.ts";
@@ -47,6 +48,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const joining = new Joining(parts);
   const verification = new Verification(parts);
   const recovering = new Recovering({ ...parts, verification });
+  const providing = new Providing(parts);
   const synchronisation = new Synchronisation(parts);
   const issuer = { signingKey: parts.identity.signing.privateKey, vault: parts.vault };
   const nothing = () => Promise.resolve(undefined);
@@ -102,6 +104,18 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
           bundle: await enrolByDialogue(tx, issuer, machine, dialogue, random, nowMs),
         }),
         answerRevoked: () => Promise.resolve({ bundle: null }),
+      },
+      c.get("asked"),
+    ),
+  );
+  app.post(routes.provide.path, (c) =>
+    signed.exchange(
+      c,
+      "provide",
+      {
+        prepare: (request) => providing.prepare(request),
+        answer: (tx, machine, request, code, nowMs) => providing.answer(tx, machine, request, code, nowMs),
+        answerRevoked: () => Promise.resolve({ result: { is: "refused" as const } }),
       },
       c.get("asked"),
     ),

@@ -40,6 +40,11 @@ export const routes = {
     summary: "Begin offline use for the user of a sign-in granted within five minutes",
     refuses: always,
   },
+  provide: {
+    ...exchanges.provide,
+    summary: "Show a person, on the screen of a sign-in, what later sign-ins are proved with",
+    refuses: always,
+  },
   sync: {
     ...exchanges.sync,
     summary: "Bring events up; bundles, machine policy and revocations down",

@@ -21,9 +21,13 @@ export function isMachineSeed({ id }: { readonly id: string }): boolean {
   return id.startsWith("machine-");
 }
 
-/** Keyed BLAKE2b over a label, a zero byte and the machine's id. */
-export function deriveMachineSeed(root: Uint8Array, machineId: string): Uint8Array {
-  return theSodium().crypto_generichash(seedBytes, Buffer.from(`${label}\0${machineId}`, "ascii"), root);
+/**
+ * Keyed BLAKE2b over a label, a zero byte and the machine's id; and of every round but the first, behind another zero byte,
+ * its number.
+ */
+export function deriveMachineSeed(root: Uint8Array, machineId: string, round = 0): Uint8Array {
+  const place = round === 0 ? machineId : `${machineId}\0${round}`;
+  return theSodium().crypto_generichash(seedBytes, Buffer.from(`${label}\0${place}`, "ascii"), root);
 }
 
 /** The user's on this machine, with what is spent of it; root and place are made when there are none yet. */
@@ -34,9 +38,21 @@ export async function machineSeedOf(
   machineId: string,
   random: Random,
 ): Promise<MachineSeed> {
+  const { round } = await placeOf(tx, userId, machineId, random);
+  return machineSeedOfRound(tx, vault, { userId, machineId, round }, random);
+}
+
+/** Only that of the round in the database counts. */
+export async function machineSeedOfRound(
+  tx: Tx,
+  vault: Vault,
+  place: { readonly userId: string; readonly machineId: string; readonly round: number },
+  random: Random,
+): Promise<MachineSeed> {
+  const { userId, machineId, round } = place;
   const root = await rootOf(tx, vault, userId, random);
   const { id, lastStep } = await placeOf(tx, userId, machineId, random);
-  const secret = deriveMachineSeed(root, machineId).toBase64();
+  const secret = deriveMachineSeed(root, machineId, round).toBase64();
   return { type: "totp", id, secret, algorithm: "sha1", digits: 6, periodSeconds: 30, lastStep };
 }
 
@@ -93,18 +109,20 @@ async function rootOf(tx: Tx, vault: Vault, userId: string, random: Random): Pro
   return root;
 }
 
-async function placeOf(tx: Tx, userId: string, machineId: string, random: Random) {
+/** What is known of the seed; made when there is nothing yet. */
+export async function placeOf(tx: Tx, userId: string, machineId: string, random: Random) {
   const known = await tx
     .selectFrom("machineSeeds")
-    .select(["id", "lastStep"])
+    .select(["id", "lastStep", "round", "shownRound", "shownAtMs"])
     .where("userId", "=", userId)
     .where("machineId", "=", machineId)
     .executeTakeFirst();
   if (known !== undefined) return known;
-  const place = { id: `machine-${random.bytes(8).toHex()}`, lastStep: null };
+  const id = `machine-${random.bytes(8).toHex()}`;
+  const place = { id, lastStep: null, round: 0, shownRound: 0, shownAtMs: null };
   await tx
     .insertInto("machineSeeds")
-    .values({ ...place, userId, machineId, shownAtMs: null })
+    .values({ ...place, userId, machineId })
     .execute();
   return place;
 }

@@ -18,3 +18,11 @@ export function provisioningUri(authenticator: OtpAuthenticator, label: string):
     ? generateTOTP({ ...common, period: authenticator.periodSeconds })
     : generateHOTP({ ...common, counter: authenticator.counter });
 }
+
+/**
+ * What an app calls a seed of one machine. A host name is the machine's own word: nothing of it but letters, digits, dots and
+ * hyphens gets into a label.
+ */
+export function labelOn(user: string, hostname: string): string {
+  return `${user} on ${hostname.replaceAll(/[^A-Za-z0-9.-]/g, "_")}`;
+}

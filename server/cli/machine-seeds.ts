@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { renewMachineSeeds, showMachineSeed } from "../authenticators/machine-seed.ts";
-import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
+import { labelOn, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { Failure } from "../failure.ts";
 import { theMachine } from "../machines/machines.ts";
 import { policyOfUser } from "../policies/policies.ts";
@@ -37,7 +37,7 @@ export function addMachineSeedCommands(authenticator: Command, parts: CommandPar
           });
           if (seed === undefined)
             throw new Failure("conflict", "this seed was shown before; --again shows it once more");
-          const uri = provisioningUri(seed, `${user.name} on ${plainHost(machine.hostname)}`);
+          const uri = provisioningUri(seed, labelOn(user.name, machine.hostname));
           const picture =
             given.qr === true || parts.terminal.outIsTerminal ? `${renderUnicodeCompact(uri)}\n` : "";
           const json = { user: user.name, machine: machine.id, id: seed.id, secret: secretText(seed), uri };
@@ -63,9 +63,4 @@ export function addMachineSeedCommands(authenticator: Command, parts: CommandPar
         );
       }),
     );
-}
-
-/** A host name is the machine's own word: nothing of it but letters, digits, dots and hyphens gets into a label. */
-function plainHost(hostname: string): string {
-  return hostname.replaceAll(/[^A-Za-z0-9.-]/g, "_");
 }

@@ -8,6 +8,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { isMachineSeed } from "../authenticators/machine-seed.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
+import { mayShowSeed } from "../authenticators/seed-at-sign-in.ts";
 import { issueBundle } from "../enrolments/bundle.ts";
 import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
 import { type Enrolment, endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
@@ -144,7 +145,7 @@ export class Verification {
    */
   async #grant(tx: Tx, signIn: SignIn, method: string, bySeed: boolean, nowMs: number): Promise<Result> {
     const { machine, user, policy, authenticators } = signIn;
-    const none = { verdict: "granted", method, bundle: null, mayEnrol: false } as const;
+    const none = { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } as const;
     const signingKey = this.#identity.signing.privateKey;
     // Without a bundle the machine would not know that this code is spent: what it may still hold has to go.
     if (!mayUseOffline(policy.policy, authenticators)) {
@@ -155,18 +156,19 @@ export class Verification {
     const issuer = { signingKey, vault: this.#vault };
     if (bySeed && enrolment !== undefined)
       return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, enrolment }, nowMs) };
+    if (enrolment === undefined && policy.policy.enrol === "off") return none;
+    const maySeed = await mayShowSeed(tx, signIn, nowMs);
     if (enrolment !== undefined || policy.policy.enrol === "automatic") {
-      return { ...none, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
+      return { ...none, maySeed, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
     }
-    if (policy.policy.enrol === "off") return none;
     await rememberDialogue(tx, machine, user, signIn.request.dialogue, nowMs);
-    return { ...none, mayEnrol: true };
+    return { ...none, maySeed, mayEnrol: true };
   }
 
   async #exempt(tx: Tx, { machine, request, policy }: SignIn, nowMs: number): Promise<{ result: Result }> {
     const method = exemptMethod;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
-    return { result: { verdict: "granted", method, bundle: null, mayEnrol: false } };
+    return { result: { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } };
   }
 
   async #deny(

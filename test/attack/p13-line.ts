@@ -91,7 +91,15 @@ export const line = group({
                 ...body,
                 ...("bundles" in body ? { bundles: [foreign] } : {}),
                 ...("result" in body
-                  ? { result: { verdict: "granted", method: "totp", bundle: foreign, mayEnrol: false } }
+                  ? {
+                      result: {
+                        verdict: "granted",
+                        method: "totp",
+                        bundle: foreign,
+                        mayEnrol: false,
+                        maySeed: false,
+                      },
+                    }
                   : {}),
               })),
             ),

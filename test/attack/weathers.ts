@@ -63,7 +63,10 @@ const resigned = (change: (body: Record<string, unknown>, sent: Sent) => unknown
 
 const grantEverything = (body: Record<string, unknown>): unknown =>
   "result" in body
-    ? { ...body, result: { verdict: "granted", method: "totp", bundle: null, mayEnrol: false } }
+    ? {
+        ...body,
+        result: { verdict: "granted", method: "totp", bundle: null, mayEnrol: false, maySeed: false },
+      }
     : body;
 /** Well formed, for this very machine, under a key that is not the server's. */
 const revokeEverything = (body: Record<string, unknown>, sent: Sent): unknown => {
@@ -108,7 +111,7 @@ export const weathers: Readonly<Record<string, Weather>> = {
   "unsigned JSON that grants": json(200, {
     serverTimeMs: Date.now(),
     revocations: [],
-    result: { verdict: "granted", method: "totp", bundle: null, mayEnrol: false },
+    result: { verdict: "granted", method: "totp", bundle: null, mayEnrol: false, maySeed: false },
   }),
   "unsigned JSON that revokes": json(200, {
     serverTimeMs: Date.now(),

@@ -1,8 +1,8 @@
 // Which code an input reaches, and how much of it runs, by V8's own counts. No dependency, no instrumentation.
 
 import { Session } from "node:inspector";
-import { pathToFileURL } from "node:url";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 export interface Reached {
   /** One number a block and magnitude of its count. */

@@ -1,9 +1,9 @@
 // scripts/fuzz: every target for its share of the time. Ends with 1 when something was found; each finding is printed with
 // its seed and its smallest input, and kept as a test.
 
-import { parseArgs } from "node:util";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { keepFinding, readCorpus, writeCorpus } from "./kept.ts";
 import { type Finding, run } from "./run.ts";

@@ -57,6 +57,7 @@ export const requests: { readonly [N in ExchangeName]: RequestOf<N> } = {
     sealedAnswers: bytes(60),
   },
   enrol: { ...asking, dialogue: bytes(16) },
+  provide: { ...asking, dialogue: bytes(16), step: { do: "prove-seed", sealedCode: bytes(60) } },
   sync: {
     ...asking,
     ...facts,
@@ -95,8 +96,12 @@ export const responses: { readonly [N in ExchangeName]: ResponseOf<N> } = {
       mayEnrol: false,
     },
   },
-  verify: { ...answering, result: { verdict: "granted", method: "totp", bundle: document, mayEnrol: false } },
+  verify: {
+    ...answering,
+    result: { verdict: "granted", method: "totp", bundle: document, mayEnrol: false, maySeed: false },
+  },
   enrol: { ...answering, bundle: document },
+  provide: { ...answering, result: { is: "shown", sealed: bytes(100) } },
   sync: { ...answering, eventsThrough: 1, machinePolicy: document, bundles: [document] },
   rotate: { ...answering, sealedRecoveryKey: bytes(80), bundles: [document] },
 };
@@ -107,7 +112,7 @@ export const otherResults: readonly ResponseOf<"verify">["result"][] = [
   { verdict: "locked" },
   { verdict: "more", question: ["totp", "hotp"] },
   { verdict: "revoked" },
-  { verdict: "granted", method: "totp", bundle: null, mayEnrol: true },
+  { verdict: "granted", method: "totp", bundle: null, mayEnrol: true, maySeed: true },
 ];
 
 const key = { secret: bytes(20), algorithm: "sha256", digits: 8 } as const;

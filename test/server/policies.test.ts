@@ -23,7 +23,7 @@ describe("a policy", () => {
     await server.userWithTotp("robot", ["kiosk"]);
     await server.groupPolicy("kiosk", 1, "mfa=exempt");
     const laptop = await server.machine();
-    const granted = { verdict: "granted", method: "exempt", bundle: null, mayEnrol: false };
+    const granted = { verdict: "granted", method: "exempt", bundle: null, mayEnrol: false, maySeed: false };
     expect(await laptop.verify("robot", ["x"])).toEqual(granted);
     const { machinePolicy } = await laptop.sync({ machinePolicySerial: 0 });
     if (machinePolicy === null) throw new Error("no machine policy");

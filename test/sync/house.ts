@@ -276,7 +276,13 @@ export class Agent {
   async signIn(
     user: string,
     answers: readonly TypedAnswer[],
-    { kind = "logon" as Kind, uid = 0, lang = undefined as string | undefined } = {},
+    {
+      kind = "logon" as Kind,
+      uid = 0,
+      lang = undefined as string | undefined,
+      /** Where the relay says it is, when that matters. */
+      at = { service: "test" } as { readonly service: string; readonly tty?: string },
+    } = {},
   ): Promise<Outcome> {
     const shown: string[] = [];
     const asked: string[] = [];
@@ -291,7 +297,7 @@ export class Agent {
       random: systemRandom,
     });
     const end = await converse(
-      { word: "BEGIN", kind, user: name.value, service: "test", ...(lang === undefined ? {} : { lang }) },
+      { word: "BEGIN", kind, user: name.value, ...at, ...(lang === undefined ? {} : { lang }) },
       { uid, pid: 1, userName: uid === 0 ? "root" : user },
       {
         over: new AbortController().signal,

@@ -47,4 +47,18 @@ export const de: Translation<typeof en, "de"> = {
   enrolled: "Dieser Rechner ist jetzt für die Anmeldung ohne Server eingerichtet.",
   "not-enrolled-now":
     "Dieser Rechner konnte jetzt nicht eingerichtet werden; Sie werden beim nächsten Mal wieder gefragt.",
+
+  "offer-seed":
+    "Für die Anmeldung ohne Server hat dieser Rechner einen eigenen Code für Ihre Authenticator-App. Wenn sonst niemand diesen Bildschirm sieht, tippen Sie {number}, um ihn jetzt zu sehen.",
+  "number-above": "Zahl von oben (leer: jetzt nicht): ",
+  "scan-or-type":
+    "Scannen Sie ihn mit Ihrer Authenticator-App oder tippen Sie dort diesen Schlüssel ein: {key}",
+  "type-key": "Tippen Sie diesen Schlüssel in Ihre Authenticator-App ein (zeitbasiert): {key}",
+  "code-of-new": "Code, den die App dafür anzeigt (leer lassen zum Aufgeben): ",
+  "wrong-code-of-new": "Das ist nicht der Code dafür. Warten Sie auf den nächsten.",
+  "seed-proved":
+    "Ab jetzt gelten seine Codes an diesem Rechner ohne Server. Der Schlüssel wird nicht noch einmal gezeigt: Leeren Sie diesen Bildschirm.",
+  "not-proved":
+    "Er wurde nicht hinzugefügt: Was gezeigt wurde, ist wertlos. Sie werden beim nächsten Mal wieder gefragt.",
+  "not-shown-now": "Er kann jetzt nicht gezeigt werden; Sie werden beim nächsten Mal wieder gefragt.",
 };

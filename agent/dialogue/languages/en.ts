@@ -40,4 +40,16 @@ export const en = {
   yes: "y yes",
   enrolled: "This machine is now enrolled for offline sign-in.",
   "not-enrolled-now": "This machine could not be enrolled now; you are asked again next time.",
+
+  "offer-seed":
+    "For sign-in without the server this machine has a code of its own, for your authenticator app. If nobody else sees this screen, type {number} to see it now.",
+  "number-above": "Number above (nothing: not now): ",
+  "scan-or-type": "Scan it with your authenticator app, or type this key there: {key}",
+  "type-key": "Type this key into your authenticator app (time-based): {key}",
+  "code-of-new": "Code that the app now shows for it (nothing to give up): ",
+  "wrong-code-of-new": "That is not its code. Wait for the next one.",
+  "seed-proved":
+    "From now on its codes work on this machine without the server. The key is not shown again: clear this screen.",
+  "not-proved": "It was not added: what was shown is worth nothing. You are asked again next time.",
+  "not-shown-now": "It can't be shown now; you are asked again next time.",
 } as const;

@@ -51,4 +51,16 @@ export const es: Translation<typeof en, "es"> = {
   enrolled: "Este equipo ya está registrado para el inicio de sesión sin conexión.",
   "not-enrolled-now":
     "No se ha podido registrar este equipo ahora; se le preguntará de nuevo la próxima vez.",
+
+  "offer-seed":
+    "Para iniciar sesión sin el servidor, este equipo tiene un código propio para su aplicación de autenticación. Si nadie más ve esta pantalla, escriba {number} para verlo ahora.",
+  "number-above": "Número de arriba (vacío: ahora no): ",
+  "scan-or-type": "Escanéelo con su aplicación de autenticación o escriba allí esta clave: {key}",
+  "type-key": "Escriba esta clave en su aplicación de autenticación (basada en la hora): {key}",
+  "code-of-new": "Código que la aplicación muestra ahora para ella (vacío para abandonar): ",
+  "wrong-code-of-new": "Ese no es su código. Espere al siguiente.",
+  "seed-proved":
+    "Desde ahora sus códigos valen en este equipo sin el servidor. La clave no se vuelve a mostrar: borre esta pantalla.",
+  "not-proved": "No se ha añadido: lo que se mostró no vale nada. Se le preguntará de nuevo la próxima vez.",
+  "not-shown-now": "No se puede mostrar ahora; se le preguntará de nuevo la próxima vez.",
 };

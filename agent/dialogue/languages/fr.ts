@@ -46,4 +46,18 @@ export const fr: Translation<typeof en, "fr"> = {
   enrolled: "Cette machine est maintenant inscrite pour la connexion hors ligne.",
   "not-enrolled-now":
     "Cette machine n'a pas pu être inscrite ; la question vous sera posée de nouveau la prochaine fois.",
+
+  "offer-seed":
+    "Pour la connexion sans le serveur, cette machine a un code à elle, pour votre application d'authentification. Si personne d'autre ne voit cet écran, tapez {number} pour le voir maintenant.",
+  "number-above": "Nombre ci-dessus (rien : pas maintenant) : ",
+  "scan-or-type": "Scannez-le avec votre application d'authentification, ou tapez-y cette clé : {key}",
+  "type-key": "Tapez cette clé dans votre application d'authentification (basée sur l'heure) : {key}",
+  "code-of-new": "Code que l'application affiche pour elle (rien pour abandonner) : ",
+  "wrong-code-of-new": "Ce n'est pas son code. Attendez le suivant.",
+  "seed-proved":
+    "Désormais, ses codes sont valables sur cette machine sans le serveur. La clé ne sera plus affichée : effacez cet écran.",
+  "not-proved":
+    "Elle n'a pas été ajoutée : ce qui a été affiché ne vaut rien. La question vous sera posée à nouveau la prochaine fois.",
+  "not-shown-now":
+    "Elle ne peut pas être affichée maintenant ; la question vous sera posée à nouveau la prochaine fois.",
 };

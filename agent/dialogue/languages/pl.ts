@@ -51,4 +51,17 @@ export const pl: Translation<typeof en, "pl"> = {
   enrolled: "Ten komputer jest teraz zarejestrowany do logowania bez połączenia.",
   "not-enrolled-now":
     "Nie udało się teraz zarejestrować tego komputera; pytanie pojawi się ponownie następnym razem.",
+
+  "offer-seed":
+    "Do logowania bez serwera ten komputer ma własny kod dla aplikacji uwierzytelniającej. Jeśli nikt inny nie widzi tego ekranu, proszę wpisać {number}, aby zobaczyć go teraz.",
+  "number-above": "Liczba powyżej (puste: nie teraz): ",
+  "scan-or-type": "Proszę zeskanować go aplikacją uwierzytelniającą albo wpisać w niej ten klucz: {key}",
+  "type-key": "Proszę wpisać ten klucz w aplikacji uwierzytelniającej (kody zależne od czasu): {key}",
+  "code-of-new": "Kod, który aplikacja teraz dla niego pokazuje (puste, aby zrezygnować): ",
+  "wrong-code-of-new": "To nie jest jego kod. Proszę poczekać na następny.",
+  "seed-proved":
+    "Od teraz jego kody działają na tym komputerze bez serwera. Klucz nie zostanie pokazany ponownie: proszę wyczyścić ekran.",
+  "not-proved":
+    "Nie został dodany: to, co pokazano, jest bezwartościowe. Następnym razem pytanie pojawi się ponownie.",
+  "not-shown-now": "Nie można go teraz pokazać; następnym razem pytanie pojawi się ponownie.",
 };

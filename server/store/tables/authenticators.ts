@@ -4,6 +4,7 @@ export interface AuthenticatorTables {
   authenticators: AuthenticatorTable;
   offlineRoots: OfflineRootTable;
   machineSeeds: MachineSeedTable;
+  seedShowings: SeedShowingTable;
 }
 
 export interface AuthenticatorTable {
@@ -37,6 +38,22 @@ interface MachineSeedTable {
   userId: string;
   machineId: string;
   lastStep: number | null;
-  /** When it was last shown, to be put into an app. */
+  /** Which of the seeds that can be derived for the place counts. */
+  round: number;
+  /** The highest one that a screen has shown. */
+  shownRound: number;
+  /** When the one that counts was last given out, to be put into an app. */
   shownAtMs: number | null;
+}
+
+/** Granted sign-ins at whose screen the seed may be shown, and which one was. */
+interface SeedShowingTable {
+  machineId: string;
+  dialogue: string;
+  userId: string;
+  grantedAtMs: number;
+  /** Null: none yet. */
+  round: number | null;
+  /** Wrong codes. */
+  failures: number;
 }

@@ -1,10 +1,10 @@
 // The agent's admin socket: methods, addresses and bodies, through Node's own HTTP.
 
-import fc from "fast-check";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { serveAdmin } from "../../../agent/admin/http.ts";
 import { FakeActions } from "../../agent/fake-actions.ts";
 import { type Edit, edit, edited } from "../edits.ts";

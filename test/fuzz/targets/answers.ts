@@ -1,7 +1,7 @@
 // What an agent hears in its server's place: answers with something changed, unsigned or signed by the server's own key.
 
-import fc from "fast-check";
 import { join } from "node:path";
+import fc from "fast-check";
 import type { Reply } from "../../../agent/sync/transport.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import type { Identity } from "../../../protocol/crypto/keys.ts";

@@ -1,8 +1,8 @@
 // nightlatchd.toml: every text is a configuration or a list of faults with their places.
 
-import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { parseConfig } from "../../../agent/config.ts";
 import { canary, expectSame, expectSentence, expectThat } from "../oracles.ts";
 import { target } from "../target.ts";

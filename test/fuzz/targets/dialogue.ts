@@ -1,17 +1,17 @@
 // Bytes at the dialogue's socket, from either side: lines, messages, and the whole connection.
 
 import fc from "fast-check";
-import {
-  parseFromAgent,
-  formatFromAgent,
-  formatFromRelay,
-  parseFromRelay,
-} from "../../../protocol/dialogue/messages.ts";
 import { limits } from "../../../protocol/dialogue/limits.ts";
 import { LineReader } from "../../../protocol/dialogue/lines.ts";
-import { turn } from "../../fakes/clock.ts";
+import {
+  formatFromAgent,
+  formatFromRelay,
+  parseFromAgent,
+  parseFromRelay,
+} from "../../../protocol/dialogue/messages.ts";
 import { denied, stage } from "../../dialogue/stage.ts";
 import { bytesOf, transcripts } from "../../dialogue/transcript.ts";
+import { turn } from "../../fakes/clock.ts";
 import { canary, expectNothingOf, expectSame, expectSentence, expectThat } from "../oracles.ts";
 import { target } from "../target.ts";
 

@@ -72,6 +72,10 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
     }
     case "enrol":
       return { ...machine.asking(), dialogue: Buffer.alloc(16, 1).toString("base64") };
+    case "provide": {
+      const step = { do: "prove-seed", sealedCode: Buffer.alloc(60, 1).toString("base64") };
+      return { ...machine.asking(), dialogue: Buffer.alloc(16, 1).toString("base64"), step };
+    }
     case "sync":
       return {
         ...machine.syncRequest(),

@@ -1,10 +1,10 @@
 // The agent's database on a disk that somebody has written to: it opens as what was committed, or it is damage. It is never
 // an empty state, another user's, or an older one.
 
-import fc from "fast-check";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
 import { House, said, storm, type Token } from "../../sync/house.ts";
 import { flipped } from "../edits.ts";
 import { expectSame, expectThat } from "../oracles.ts";

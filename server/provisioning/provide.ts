@@ -1,0 +1,108 @@
+// `provide`: what a person gets on the screen of a sign-in, step by step.
+
+import * as v from "valibot";
+import type { Identity } from "../../protocol/crypto/keys.ts";
+import { openSealed, sealTo } from "../../protocol/crypto/sealed-box.ts";
+import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { providedCodeSchema } from "../../protocol/sync/provide.ts";
+import type { Random } from "../../words/random.ts";
+import { authenticatorsHere } from "../authenticators/authenticators.ts";
+import type { OtpAuthenticator } from "../authenticators/manage.ts";
+import { labelOn, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
+import { findShowing, proveSeed, type Showing, showSeed } from "../authenticators/seed-at-sign-in.ts";
+import { issueBundle } from "../enrolments/bundle.ts";
+import { enrolmentEver } from "../enrolments/enrolments.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Machine } from "../machines/machines.ts";
+import { policyOfUser } from "../policies/policies.ts";
+import type { Tx } from "../store/store.ts";
+import { findUser, type User } from "../users/users.ts";
+
+type Request = RequestOf<"provide">;
+type Answer = Pick<ResponseOf<"provide">, "result">;
+
+const refused: Answer = { result: { is: "refused" } };
+
+export class Providing {
+  readonly #identity: Identity;
+  readonly #vault: Vault;
+  readonly #random: Random;
+
+  constructor(parts: { identity: Identity; vault: Vault; random: Random }) {
+    this.#identity = parts.identity;
+    this.#vault = parts.vault;
+    this.#random = parts.random;
+  }
+
+  /** The code that was typed; undefined when there is none that can be read. */
+  prepare({ step }: Request): Promise<string | undefined> {
+    return Promise.resolve("sealedCode" in step ? this.#open(step.sealedCode) : undefined);
+  }
+
+  async answer(
+    tx: Tx,
+    machine: Machine,
+    request: Request,
+    code: string | undefined,
+    nowMs: number,
+  ): Promise<Answer> {
+    const showing = await findShowing(tx, machine.id, request.dialogue, nowMs);
+    const user = showing && (await usableUser(tx, showing.userId));
+    if (showing === undefined || user === undefined) return refused;
+    switch (request.step.do) {
+      case "show-seed": {
+        const seed = await showSeed(tx, this.#vault, showing, user, this.#random, nowMs);
+        return seed === undefined ? refused : shown(machine, seed, labelOn(user.name, machine.hostname));
+      }
+      case "prove-seed":
+        return code === undefined ? refused : this.#proveSeed(tx, machine, showing, user, code, nowMs);
+    }
+  }
+
+  async #proveSeed(
+    tx: Tx,
+    machine: Machine,
+    showing: Showing,
+    user: User,
+    code: string,
+    nowMs: number,
+  ): Promise<Answer> {
+    const policy = await policyOfUser(tx, user.id);
+    if (policy.policy.seeds !== "per-machine") return refused;
+    const proof = { user, policy: policy.policy, code };
+    const outcome = await proveSeed(tx, this.#vault, showing, proof, this.#random, nowMs);
+    if (outcome !== "proved") return { result: { is: outcome } };
+    const enrolment = await enrolmentEver(tx, machine.id, user.id);
+    if (enrolment === undefined || enrolment.endedAtMs !== null)
+      return { result: { is: "proved", bundle: null } };
+    const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
+    const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
+    const issuer = { signingKey: this.#identity.signing.privateKey, vault: this.#vault };
+    const parts = { machine, user, policy, authenticators, enrolment };
+    return { result: { is: "proved", bundle: await issueBundle(tx, issuer, parts, nowMs) } };
+  }
+
+  #open(sealedCode: string): string | undefined {
+    const opened = openSealed(this.#identity.box, Buffer.from(sealedCode, "base64"));
+    if (opened === undefined) return undefined;
+    try {
+      const code = v.safeParse(providedCodeSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
+      return code.success ? code.output : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function shown(machine: Machine, authenticator: OtpAuthenticator, label: string): Answer {
+  const content = { secret: secretText(authenticator), uri: provisioningUri(authenticator, label) };
+  const boxKey = Buffer.from(machine.boxKey, "base64");
+  const sealed = sealTo(boxKey, Buffer.from(JSON.stringify(content), "utf8"));
+  return { result: { is: "shown", sealed: sealed.toBase64() } };
+}
+
+async function usableUser(tx: Tx, userId: string): Promise<User | undefined> {
+  const row = await tx.selectFrom("users").select("name").where("id", "=", userId).executeTakeFirst();
+  const user = row && (await findUser(tx, row.name));
+  return user?.disabledAtMs === null ? user : undefined;
+}
