@@ -2,7 +2,7 @@
 // to open; then a mark decides. Without the mark the present state is the state and the other is discarded; with it the
 // next one is, and whatever crashed on the way is finished before anything is opened. So there is never a choice of two.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../words/random.ts";
 import type { Secret } from "../../words/secret.ts";
@@ -93,17 +93,17 @@ export class Switch {
     if (secrets.length > 0) eraseSecret();
     for (const name of secrets) this.#move(name);
     if (staged.includes(note)) this.#move(note);
-    rmSync(this.#staging, { recursive: true, force: true });
+    this.#removeStaging();
     rmSync(this.#mark, { force: true });
     syncFolder(this.#folder);
   }
 
   /** With the secret that was made for it, and its counter. */
   discard(): void {
-    rmSync(this.#mark, { force: true });
+    for (const path of [this.#mark, `${this.#mark}.new`]) if (existsSync(path)) rmSync(path);
     if (!existsSync(this.#staging)) return;
     this.#protectorIn(this.#staging, "file").erase();
-    rmSync(this.#staging, { recursive: true, force: true });
+    this.#removeStaging();
     syncFolder(this.#folder);
   }
 
@@ -114,6 +114,12 @@ export class Switch {
     } catch {
       // The disk fails, or the TPM: the present state has its own say about that.
     }
+  }
+
+  #removeStaging(): void {
+    if (!existsSync(this.#staging)) return;
+    for (const name of readdirSync(this.#staging)) rmSync(join(this.#staging, name), { force: true });
+    rmdirSync(this.#staging);
   }
 
   #move(name: string): void {

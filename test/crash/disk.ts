@@ -19,7 +19,7 @@ interface File {
   pending: readonly Change[];
 }
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number };
-type Names = ReadonlyMap<string, File>;
+type Names = ReadonlyMap<string, File | "folder">;
 
 export type Kept = "synced only" | "everything" | "some";
 
@@ -44,6 +44,9 @@ export class Disk {
       case "create":
         this.#rename((names) => names.set(name, { synced: empty, seen: empty, pending: [] }));
         return;
+      case "mkdir":
+        this.#rename((names) => names.set(name, "folder"));
+        return;
       case "unlink":
         this.#rename((names) => names.delete(name));
         return;
@@ -63,11 +66,12 @@ export class Disk {
         this.#change(name, { at, bytes });
         return;
       case "sync":
-        if (name === ".") this.#syncNames();
+        // Names are in one journal: what was changed before is safe with what was changed there.
+        if (name === "." || this.#names.get(name) === "folder") this.#syncNames();
         else this.#syncFile(this.#file(name));
         return;
       case "lose":
-        if (name !== ".") this.#file(name).pending = [];
+        if (name !== "." && this.#names.get(name) !== "folder") this.#file(name).pending = [];
         return;
       case "chmod":
       case "say":
@@ -77,9 +81,8 @@ export class Disk {
 
   /** Something is not synced: then a cut may leave more than one picture. */
   get isOpen(): boolean {
-    return (
-      this.#pendingNames.length > 0 || [...this.#names.values()].some(({ pending }) => pending.length > 0)
-    );
+    const unsynced = (file: File | "folder") => file !== "folder" && file.pending.length > 0;
+    return this.#pendingNames.length > 0 || [...this.#names.values()].some(unsynced);
   }
 
   /** `random` gives numbers from 0 to 1. */
@@ -93,6 +96,10 @@ export class Disk {
       some: Math.floor(random() * states.length),
     }[kept];
     for (const [name, file] of states[state] ?? []) {
+      if (file === "folder") {
+        mkdirSync(join(folder, name), { mode: 0o700 });
+        continue;
+      }
       const bytes = kept === "everything" ? file.seen : kept === "some" ? someOf(file, random) : file.synced;
       writeFileSync(join(folder, name), bytes, { mode: 0o600 });
     }
@@ -100,11 +107,12 @@ export class Disk {
 
   #file(name: string): File {
     const file = this.#names.get(name);
-    if (file === undefined) throw new Error(`the trace speaks of ${name}, which is not there`);
+    if (file === undefined || file === "folder")
+      throw new Error(`the trace speaks of ${name}, which is not there`);
     return file;
   }
 
-  #rename(change: (names: Map<string, File>) => unknown): void {
+  #rename(change: (names: Map<string, File | "folder">) => unknown): void {
     const names = new Map(this.#names);
     change(names);
     this.#names = names;

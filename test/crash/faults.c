@@ -296,6 +296,20 @@ int rename(const char *from, const char *to) {
   GUARDED("rename", name, other, 0, real(from, to));
 }
 
+int mkdir(const char *path, mode_t mode) {
+  REAL(mkdir);
+  const char *name = name_of(path);
+  if (name == NULL) return real(path, mode);
+  GUARDED("mkdir", name, NULL, 0, real(path, mode));
+}
+
+int rmdir(const char *path) {
+  REAL(rmdir);
+  const char *name = name_of(path);
+  if (name == NULL) return real(path);
+  GUARDED("unlink", name, NULL, 0, real(path));
+}
+
 int chmod(const char *path, mode_t mode) {
   REAL(chmod);
   const char *name = name_of(path);

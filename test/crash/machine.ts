@@ -207,6 +207,10 @@ protector = "file"
     return (await this.#ask("POST", "/v1/sync")) !== undefined;
   }
 
+  async rotateKeys(): Promise<boolean> {
+    return (await this.#ask("POST", "/v1/rotate-keys", { protector: "same" })) !== undefined;
+  }
+
   async join(url: string, token: string): Promise<boolean> {
     return (await this.#ask("POST", "/v1/join", { url, token })) !== undefined;
   }

@@ -13,8 +13,11 @@ export interface Operation {
   /** The server is there while it happens. A folder of a server to begin with, when it is not the template's. */
   readonly online?: true;
   readonly server?: "revoked-user" | "revoked-machine";
-  /** The server's memory of the operation counts for the check, also when the machine has lost its own. */
-  readonly serverRemembers?: true;
+  /**
+   * The server's memory of the operation counts for the check, also when the machine has lost its own; unless it can't have
+   * one yet when the disk looked like this.
+   */
+  readonly serverRemembers?: true | ((picture: string, before: string) => boolean);
   /** The machine has no state yet. */
   readonly bare?: true;
   /** What happens before, and is heard. */

@@ -6,10 +6,13 @@ import type { Result } from "./findings.ts";
 import { killAt, killPoints } from "./kills.ts";
 import type { Operation } from "./operation.ts";
 import { cutAt, cutsOf } from "./power-cuts.ts";
+import { rotation } from "./rotation.ts";
 import { afterFailedSync, signIns } from "./sign-ins.ts";
 import type { Log, Site } from "./site.ts";
 import { traceOf } from "./trace.ts";
-import { withServer } from "./with-server.ts";
+import { withServer as others } from "./with-server.ts";
+
+const withServer = [...others, rotation];
 
 export interface Part {
   readonly online: boolean;

@@ -48,7 +48,10 @@ export async function cutAt(
   disk.writeTo(picture, cut.kept, mulberry(cut.seed));
   machine.restore(picture);
   machine.faults.disarm();
-  if (operation.online) await site.restoreServer(operation, operation.serverRemembers ? server : undefined);
+  const { serverRemembers = false } = operation;
+  const remembers =
+    typeof serverRemembers === "function" ? serverRemembers(picture, trace.before) : serverRemembers;
+  if (operation.online) await site.restoreServer(operation, remembers ? server : undefined);
   const heard = heardIn(operation, trace.calls.slice(0, cut.after));
   const findings = new Findings();
   await operation.check(site, heard, findings);

@@ -49,6 +49,7 @@ export async function buildTemplate(folder: string): Promise<Template> {
   const data = join(folder, "server-data");
   mkdirSync(folder, { recursive: true });
   const server = new Server(data, program);
+  await server.cli("init");
   await server.cli(
     "policy",
     "set",

@@ -15,11 +15,12 @@ export interface Call {
     | "truncate"
     | "unlink"
     | "rename"
+    | "mkdir"
     | "chmod"
     | "sync"
     | "lose"
     | "say";
-  /** Within the folder; "." is the folder. */
+  /** Within the folder, perhaps with a folder in front; "." is the folder. */
   readonly name: string;
   /** The new name, of a renaming. */
   readonly other: string;

@@ -2,18 +2,14 @@
 
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { bootClock } from "../../agent/platform/boot-clock.ts";
 import { type Tpm2Protector, tpm2Protector } from "../../agent/platform/tpm2-protector.ts";
 import { StateDamaged } from "../../agent/state/failures.ts";
 import type { Protector } from "../../agent/state/protector.ts";
-import { loadLibc } from "../../platform/libc.ts";
-import { systemRandom } from "../../platform/random.ts";
 import { Secret } from "../../words/secret.ts";
 import { folder } from "../agent/workspace.ts";
+import { clock, libc, random } from "./ports.ts";
 
-export const libc = loadLibc();
-export const clock = bootClock(libc);
-export const random = systemRandom;
+export { clock, libc, random } from "./ports.ts";
 export const ports = { libc, clock, random };
 
 export function stateFolder(): string {
