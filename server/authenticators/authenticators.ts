@@ -48,6 +48,7 @@ export async function insertAuthenticator(
       id,
       userId,
       type,
+      name: "",
       createdAtMs: nowMs,
       ...sealedColumns(vault, authenticator),
       ...spentColumns(authenticator),

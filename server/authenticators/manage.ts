@@ -34,6 +34,8 @@ export interface NewOtp {
   readonly counter: number;
   /** Undefined: a fresh one of 20 random bytes. */
   readonly secret: Uint8Array | undefined;
+  /** What the user calls it. */
+  readonly name?: string;
 }
 
 export type OtpAuthenticator = Extract<Authenticator, { type: "totp" | "hotp" }>;
@@ -65,6 +67,7 @@ export async function addOtp(
       ? { type: "totp", ...key, periodSeconds: wish.periodSeconds, lastStep: null }
       : { type: "hotp", ...key, counter: wish.counter };
   await add(tx, vault, user, authenticator, nowMs);
+  if (wish.name !== undefined) await setName(tx, user, authenticator.id, wish.name);
   return authenticator;
 }
 
@@ -124,6 +127,35 @@ async function add(
   await record(tx, serverEntry(nowMs, "authenticator-added", { user: user.name }, detail));
 }
 
+/** @throws Failure for a name that can't be one. Empty takes the name away. */
+export function checkAuthenticatorName(name: string): void {
+  if ([...name].length > 50 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name) || name !== name.trim())
+    throw new Failure("invalid", "a name has at most 50 characters, none of them invisible");
+}
+
+/** @throws Failure when the name can't be one, or the user has no authenticator with this id. */
+export async function renameAuthenticator(
+  tx: Tx,
+  user: User,
+  id: string,
+  name: string,
+  nowMs: number,
+): Promise<void> {
+  checkAuthenticatorName(name);
+  await setName(tx, user, id, name);
+  await record(tx, serverEntry(nowMs, "authenticator-renamed", { user: user.name }, { id }));
+}
+
+async function setName(tx: Tx, user: User, id: string, name: string): Promise<void> {
+  const done = await tx
+    .updateTable("authenticators")
+    .set({ name })
+    .where("userId", "=", user.id)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (done.numUpdatedRows === 0n) throw new Failure("not-found", `${user.name} has no authenticator "${id}"`);
+}
+
 /** @throws Failure when the user has no authenticator with this id. */
 export async function removeAuthenticator(tx: Tx, user: User, id: string, nowMs: number): Promise<void> {
   const gone = await tx
@@ -148,20 +180,23 @@ export async function removeAllAuthenticators(tx: Tx, user: User, nowMs: number)
 }
 
 export interface ListedAuthenticator {
+  /** Empty: it has none. */
+  readonly name: string;
   readonly createdAtMs: number;
   /** Secrets and hashes are in here: what is shown of it is chosen field by field. */
   readonly authenticator: Authenticator;
 }
 
 export async function listAuthenticators(db: Db, vault: Vault, user: User): Promise<ListedAuthenticator[]> {
-  const times = await db
+  const rows = await db
     .selectFrom("authenticators")
-    .select(["id", "createdAtMs"])
+    .select(["id", "name", "createdAtMs"])
     .where("userId", "=", user.id)
     .execute();
-  const createdAt = new Map(times.map((row) => [row.id, row.createdAtMs]));
+  const known = new Map(rows.map((row) => [row.id, row]));
   return (await authenticatorsOf(db, vault, user.id)).map((authenticator) => ({
     authenticator,
-    createdAtMs: createdAt.get(authenticator.id) ?? 0,
+    name: known.get(authenticator.id)?.name ?? "",
+    createdAtMs: known.get(authenticator.id)?.createdAtMs ?? 0,
   }));
 }

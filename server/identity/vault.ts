@@ -17,7 +17,8 @@ export interface RowName {
     | "accounts"
     | "setup_links"
     | "messages"
-    | "settings";
+    | "settings"
+    | "pending_authenticators";
   readonly id: string;
 }
 

@@ -6,19 +6,21 @@ import type { EnrolmentTables } from "./tables/enrolments.ts";
 import type { ImportTables } from "./tables/imports.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { MailTables } from "./tables/mail.ts";
+import type { ProvisioningTables } from "./tables/provisioning.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
 import type { WebTables } from "./tables/web.ts";
 
 export interface Tables
-  extends ServerTables,
-    UserTables,
-    AuthenticatorTables,
-    MachineTables,
+  extends AuthenticatorTables,
     EnrolmentTables,
-    WebTables,
     ImportTables,
-    MailTables {}
+    MachineTables,
+    MailTables,
+    ProvisioningTables,
+    ServerTables,
+    UserTables,
+    WebTables {}
 
 export type { AuthenticatorTable } from "./tables/authenticators.ts";
 export type { EnrolmentTable } from "./tables/enrolments.ts";

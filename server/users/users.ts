@@ -119,7 +119,7 @@ export async function addUser(tx: Tx, wish: NewUser, random: Random, nowMs: numb
   };
   await tx
     .insertInto("users")
-    .values({ ...row, lookAlike })
+    .values({ ...row, lookAlike, language: null })
     .execute();
   await record(tx, serverEntry(nowMs, "user-added", { user: row.name }));
   for (const group of new Set(wish.groups)) await joinGroup(tx, row, group, nowMs);

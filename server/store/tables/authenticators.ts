@@ -11,6 +11,8 @@ export interface AuthenticatorTable {
   id: string;
   userId: string;
   type: AuthenticatorType;
+  /** What the user calls it; empty: nothing. */
+  name: string;
   /** Sealed JSON: the key of a TOTP or HOTP authenticator, or salt and hashes of backup codes. */
   sealed: string;
   lastStep: number | null;

@@ -9,6 +9,8 @@ interface UserTable {
   /** `lookAlikeKey(name)`, unique: no two users whose names can be taken for one another. */
   lookAlike: string;
   displayName: string;
+  /** The language chosen in the portal; null: none was. */
+  language: string | null;
   disabledAtMs: number | null;
   createdAtMs: number;
   /** Wrong sign-ins in a row since the last right one or the last lockout. */

@@ -1,0 +1,110 @@
+// Links by which a user adds an authenticator without proving another one. Opening one spends nothing: mail programs open
+// links, too. Finishing does, a newer one does, and time does. Only the hash of a link is kept.
+
+import { createHash } from "node:crypto";
+import { hourMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import type { OtpAuthenticator } from "../authenticators/manage.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Db, Tx } from "../store/store.ts";
+import { findUser, type User } from "../users/users.ts";
+import { beginPending, dropPending, type ProofOutcome, provePending } from "./pending.ts";
+import type { Provisioning } from "./provisioning-setting.ts";
+
+export interface InvitationWish {
+  readonly user: User;
+  readonly origin: "admin" | "self";
+  readonly forMs: number;
+}
+
+/** The secret that the link carries. What the user had begun by an earlier link is gone. */
+export async function createInvitation(
+  tx: Tx,
+  wish: InvitationWish,
+  random: Random,
+  nowMs: number,
+): Promise<string> {
+  const { user, origin, forMs } = wish;
+  const secret = random.bytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
+  const row = { idHash: hashOf(secret), origin, createdAtMs: nowMs, expiresAtMs: nowMs + forMs };
+  await tx.deleteFrom("invitations").where("userId", "=", user.id).execute();
+  await tx
+    .insertInto("invitations")
+    .values({ userId: user.id, ...row })
+    .execute();
+  const detail = { origin, hours: forMs / hourMs };
+  await record(tx, serverEntry(nowMs, "invitation-created", { user: user.name }, detail));
+  return secret;
+}
+
+export interface Invitation {
+  readonly idHash: string;
+  readonly user: User;
+  readonly origin: "admin" | "self";
+  readonly expiresAtMs: number;
+}
+
+/** Undefined for one that is unknown, used, replaced, too old, or of a user who is disabled. */
+export async function findInvitation(db: Db, secret: string, nowMs: number): Promise<Invitation | undefined> {
+  if (!/^[A-Za-z0-9_-]{43}$/.test(secret)) return undefined;
+  const idHash = hashOf(secret);
+  const row = await db
+    .selectFrom("invitations")
+    .innerJoin("users", "users.id", "invitations.userId")
+    .select(["users.name", "invitations.origin", "invitations.expiresAtMs"])
+    .where("idHash", "=", idHash)
+    .where("expiresAtMs", ">", nowMs)
+    .where("users.disabledAtMs", "is", null)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const user = await findUser(db, row.name);
+  return user && { idHash, user, origin: row.origin, expiresAtMs: row.expiresAtMs };
+}
+
+/** False when the invitation is no good any more. @throws Failure for a name that can't be one. */
+export async function beginByInvitation(
+  tx: Tx,
+  vault: Vault,
+  secret: string,
+  wish: { readonly type: OtpAuthenticator["type"]; readonly name: string },
+  setting: Provisioning,
+  random: Random,
+  nowMs: number,
+): Promise<boolean> {
+  const invitation = await findInvitation(tx, secret, nowMs);
+  if (invitation === undefined) return false;
+  await beginPending(tx, vault, invitation.user, { ...wish, origin: "invitation" }, setting, random, nowMs);
+  return true;
+}
+
+/** @throws Failure when the user has too many authenticators. */
+export async function finishByInvitation(
+  tx: Tx,
+  vault: Vault,
+  secret: string,
+  code: string,
+  random: Random,
+  nowMs: number,
+): Promise<(ProofOutcome & { readonly user: User }) | { readonly kind: "no-invitation" }> {
+  const invitation = await findInvitation(tx, secret, nowMs);
+  if (invitation === undefined) return { kind: "no-invitation" };
+  const { user, idHash } = invitation;
+  const outcome = await provePending(tx, vault, user, "invitation", code, random, nowMs);
+  if (outcome.kind === "added") await tx.deleteFrom("invitations").where("idHash", "=", idHash).execute();
+  return { ...outcome, user };
+}
+
+/** An admin takes it back; false when there was none. */
+export async function withdrawInvitation(tx: Tx, user: User, nowMs: number): Promise<boolean> {
+  const gone = await tx.deleteFrom("invitations").where("userId", "=", user.id).executeTakeFirst();
+  if (gone.numDeletedRows === 0n) return false;
+  await dropPending(tx, user.id);
+  await record(tx, serverEntry(nowMs, "invitation-withdrawn", { user: user.name }));
+  return true;
+}
+
+/** The secret has 256 bits of chance: a fast hash is enough. */
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret, "ascii").digest("base64");
+}

@@ -1,0 +1,152 @@
+// An authenticator that a user has begun to add: its secret is shown, and it counts for nothing until a right code has
+// proved that an app has it. That code is spent. Another one begun in its place ends it, and so does time.
+
+import * as v from "valibot";
+import { authenticatorSchema } from "../../protocol/sync/documents.ts";
+import { minuteMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { addOtp, checkAuthenticatorName, type OtpAuthenticator } from "../authenticators/manage.ts";
+import { mergeAndSave } from "../authenticators/merge.ts";
+import type { Vault } from "../identity/vault.ts";
+import { policyOfUser } from "../policies/policies.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { User } from "../users/users.ts";
+import { judgeAnswers } from "../verification/judge.ts";
+import type { Provisioning } from "./provisioning-setting.ts";
+
+export type Origin = "portal" | "invitation";
+
+/** RFC 4226 section 4 R6 recommends 160 bits. */
+const secretBytes = 20;
+/** Whoever types so many wrong codes has another secret in the app: it is begun anew. */
+const mostFailures = 10;
+
+export interface Pending {
+  readonly name: string;
+  /** With its secret, to be shown to its user; as it will be added, but for what is spent. */
+  readonly authenticator: OtpAuthenticator;
+  readonly expiresAtMs: number;
+}
+
+export interface PendingWish {
+  readonly origin: Origin;
+  readonly type: OtpAuthenticator["type"];
+  readonly name: string;
+}
+
+/** @throws Failure for a name that can't be one. */
+export async function beginPending(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  wish: PendingWish,
+  setting: Provisioning,
+  random: Random,
+  nowMs: number,
+): Promise<void> {
+  checkAuthenticatorName(wish.name);
+  const id = random.bytes(8).toHex();
+  const { algorithm, digits, periodSeconds } = setting;
+  const key = { id, secret: random.bytes(secretBytes).toBase64(), algorithm, digits };
+  const authenticator: OtpAuthenticator =
+    wish.type === "totp"
+      ? { type: "totp", ...key, periodSeconds, lastStep: null }
+      : { type: "hotp", ...key, counter: 0 };
+  const row = {
+    id,
+    origin: wish.origin,
+    name: wish.name,
+    sealed: vault.seal(
+      { table: "pending_authenticators", id },
+      Buffer.from(JSON.stringify(authenticator), "utf8"),
+    ),
+    failures: 0,
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + setting.pendingMinutes * minuteMs,
+  };
+  await tx
+    .insertInto("pendingAuthenticators")
+    .values({ userId: user.id, ...row })
+    .onConflict((conflict) => conflict.column("userId").doUpdateSet(row))
+    .execute();
+  const detail = { type: wish.type, origin: wish.origin };
+  await record(tx, serverEntry(nowMs, "authenticator-begun", { user: user.name }, detail));
+}
+
+/** Undefined when there is none that was begun in this place and has not expired. @throws Error for a damaged one. */
+export async function findPending(
+  db: Db,
+  vault: Vault,
+  userId: string,
+  origin: Origin,
+  nowMs: number,
+): Promise<(Pending & { readonly failures: number }) | undefined> {
+  const row = await db
+    .selectFrom("pendingAuthenticators")
+    .select(["id", "name", "sealed", "failures", "expiresAtMs"])
+    .where("userId", "=", userId)
+    .where("origin", "=", origin)
+    .where("expiresAtMs", ">", nowMs)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const opened = vault.open({ table: "pending_authenticators", id: row.id }, row.sealed);
+  const authenticator = v.parse(authenticatorSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
+  if (authenticator.type === "backup-codes") throw new Error("a pending authenticator is not one that waits");
+  const { name, failures, expiresAtMs } = row;
+  return { name, authenticator, failures, expiresAtMs };
+}
+
+export type ProofOutcome =
+  | { readonly kind: "added"; readonly authenticator: OtpAuthenticator }
+  | { readonly kind: "wrong" }
+  /** Expired, replaced, or given up for too many wrong codes. */
+  | { readonly kind: "none" };
+
+/** @throws Failure when the user has too many authenticators; the pending one is still there then. */
+export async function provePending(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  origin: Origin,
+  code: string,
+  random: Random,
+  nowMs: number,
+): Promise<ProofOutcome> {
+  const pending = await findPending(tx, vault, user.id, origin, nowMs);
+  if (pending === undefined) return { kind: "none" };
+  const { policy } = await policyOfUser(tx, user.id);
+  const { authenticator } = pending;
+  const answers = [{ text: code, backupCode: undefined }];
+  const judgement = judgeAnswers([[authenticator.type]], answers, [authenticator], policy, nowMs);
+  if (!judgement.right) {
+    await countWrong(tx, user, pending.failures + 1, nowMs);
+    return { kind: "wrong" };
+  }
+  const { secret: _, ...shape } = authenticator;
+  const wish = {
+    ...shape,
+    secret: Buffer.from(authenticator.secret, "base64"),
+    periodSeconds: authenticator.type === "totp" ? authenticator.periodSeconds : 30,
+    counter: 0,
+    name: pending.name,
+  };
+  const added = await addOtp(tx, vault, user, wish, random, nowMs);
+  const spends = judgement.spends.map((spent) => ({ ...spent, id: added.id }));
+  await mergeAndSave(tx, [added], spends, nowMs);
+  await dropPending(tx, user.id);
+  const detail = { type: added.type, id: added.id, origin };
+  await record(tx, serverEntry(nowMs, "authenticator-proved", { user: user.name }, detail));
+  return { kind: "added", authenticator: added };
+}
+
+export async function dropPending(tx: Tx, userId: string): Promise<void> {
+  await tx.deleteFrom("pendingAuthenticators").where("userId", "=", userId).execute();
+}
+
+async function countWrong(tx: Tx, user: User, failures: number, nowMs: number): Promise<void> {
+  await record(tx, serverEntry(nowMs, "authenticator-not-proved", { user: user.name }, { failures }));
+  if (failures >= mostFailures) await dropPending(tx, user.id);
+  else
+    await tx.updateTable("pendingAuthenticators").set({ failures }).where("userId", "=", user.id).execute();
+}

@@ -1,0 +1,46 @@
+export interface ProvisioningTables {
+  pendingAuthenticators: PendingAuthenticatorTable;
+  invitations: InvitationTable;
+  mailCodes: MailCodeTable;
+}
+
+/** Shown to its user and not proved by a code yet: good for nothing. At most one for a user. */
+interface PendingAuthenticatorTable {
+  userId: string;
+  id: string;
+  /** Where it was begun; there alone it can be finished. */
+  origin: "portal" | "invitation";
+  name: string;
+  /** Sealed JSON: the key, as of an authenticator. */
+  sealed: string;
+  /** Wrong codes. */
+  failures: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** A link with which a user adds an authenticator without having one. At most one for a user: a new one ends it. */
+interface InvitationTable {
+  /** SHA-256 of the link's secret, in base64. */
+  idHash: string;
+  userId: string;
+  /** Who it came by: an admin, or the user's own proof of who they are. */
+  origin: "admin" | "self";
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** A code that was mailed, or, with no user, one that was not: nobody can tell from outside. */
+interface MailCodeTable {
+  /** SHA-256 of what the browser keeps meanwhile, in base64. */
+  idHash: string;
+  userId: string | null;
+  purpose: "sign-in" | "first-authenticator" | "address";
+  /** What the code is for, such as the address that it was sent to. */
+  detail: string;
+  /** Keyed hash over code and id. */
+  codeDigest: string;
+  failures: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
