@@ -8,7 +8,7 @@ import { addAdminCommands } from "./admins.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addConfigCommands } from "./config.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
-import { addImportCommands } from "./import.ts";
+import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
 import { addMailCommands } from "./mail.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";

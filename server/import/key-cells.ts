@@ -87,7 +87,7 @@ function readOne(cells: KeyCells, encoding: SecretEncoding): Read<readonly OtpKe
 }
 
 function fromHex(text: string): Uint8Array | undefined {
-  const digits = text.replaceAll(/[\s:-]/g, "").replace(/^0x/i, "");
+  const digits = text.replaceAll(/[\s:-]/g, "").replace(/^(0x|\\x)/i, "");
   return /^([0-9a-f]{2})+$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;
 }
 

@@ -128,8 +128,9 @@ export function groupNameFault(name: string): string | undefined {
   }
 }
 
-const yes = ["yes", "true", "1"];
-const no = ["no", "false", "0"];
+/** `t` and `f` are how PostgreSQL writes it. */
+const yes = ["yes", "true", "t", "1"];
+const no = ["no", "false", "f", "0"];
 
 function readYesOrNo(text: string): boolean | null | undefined {
   const word = text.trim().toLowerCase();
