@@ -20,6 +20,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "peers",
+          include: ["test/peers/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "protectors",
           include: ["test/protectors/**/*.test.ts"],
           pool: "forks",

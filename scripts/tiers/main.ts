@@ -19,6 +19,10 @@ const tiers: Readonly<Record<string, Tier>> = {
     what: "tests that need nothing but Node, import rules among them",
     run: () => vitest("fast"),
   },
+  peers: {
+    what: "imports from other people's servers: PostgreSQL, MariaDB",
+    run: () => vitest("peers"),
+  },
   build: {
     what: "the single executables",
     run: () => check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] }),
