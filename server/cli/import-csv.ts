@@ -16,6 +16,8 @@ const fieldHelp = `
 Fields: ${fields.join(", ")}.
   name is needed; an empty cell, or a column that is not there, changes nothing.
   groups       several are parted by | or ; or ,
+  email, email2, phone
+               where messages go; the first e-mail address of a user gets one-time codes
   disabled     yes or no
   secret       of a TOTP or HOTP authenticator; or otpauth URIs, several parted by spaces
   type, algorithm, digits, period, counter

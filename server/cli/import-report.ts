@@ -17,6 +17,7 @@ export function describeImport(report: ImportReport, dryRun: boolean): string {
       ["enabled", applied.enabled],
       ["memberships of groups added", applied.groupsJoined],
       ["memberships of groups ended", applied.groupsLeft],
+      ["addresses set", applied.addressesSet],
       ["authenticators added", applied.authenticatorsAdded],
     ] as const
   )

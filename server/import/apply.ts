@@ -4,6 +4,7 @@
 import { sql } from "kysely";
 import { disableUser } from "../users/leave.ts";
 import type { Tx } from "../store/store.ts";
+import { addressPlaces } from "../store/tables.ts";
 import { enableUser, theUser } from "../users/users.ts";
 import { unknownKey } from "./conflicts.ts";
 
@@ -22,6 +23,7 @@ export interface Applied {
   readonly enabled: number;
   readonly groupsJoined: number;
   readonly groupsLeft: number;
+  readonly addressesSet: number;
   readonly authenticatorsAdded: number;
 }
 
@@ -37,6 +39,7 @@ export async function apply(
   const renamed = await renameUsers(tx, importId);
   const groupsLeft = otherGroups === "keep" ? 0 : await leaveGroups(tx, importId, otherGroups);
   const groupsJoined = await joinGroups(tx, importId);
+  const addressesSet = await setAddresses(tx, importId);
   const authenticatorsAdded = await addAuthenticators(tx, importId, nowMs);
   const disabled = await disableUsers(tx, signingKey, importId, nowMs);
   const enabled = await enableUsers(tx, importId, nowMs);
@@ -47,6 +50,7 @@ export async function apply(
     enabled,
     groupsJoined,
     groupsLeft,
+    addressesSet,
     authenticatorsAdded,
   };
 }
@@ -126,6 +130,32 @@ async function joinGroups(tx: Tx, importId: string): Promise<number> {
     select import_users.user_id, import_groups.group_name from import_users, import_groups
     where ${missing}`.execute(tx);
   return Number(done.numAffectedRows ?? 0n);
+}
+
+/**
+ * As when they are set one by one: the first e-mail address of a user gets codes, a second one not, a telephone number
+ * always; one that is replaced goes on as it was.
+ */
+async function setAddresses(tx: Tx, importId: string): Promise<number> {
+  const theirs = sql`import_users.import_id = ${importId} and import_users.bad = 0
+    and import_addresses.import_id = import_users.import_id and import_addresses.line = import_users.line`;
+  const same = sql`select 1 from addresses where addresses.user_id = import_users.user_id
+    and addresses.place = import_addresses.place and addresses.address = import_addresses.address`;
+  await sql`update import_users set changed = 1 where import_id = ${importId} and present = 1
+    and exists (select 1 from import_addresses where ${theirs} and not exists (${same}))`.execute(tx);
+  let set = 0;
+  for (const place of addressPlaces) {
+    const forCodes = sql`case when import_addresses.place <> 'phone' and exists (select 1 from addresses as others
+      where others.user_id = import_users.user_id and others.place <> 'phone' and others.for_codes = 1)
+      then 0 else 1 end`;
+    const done = await sql`insert into addresses (user_id, place, address, for_codes)
+      select import_users.user_id, import_addresses.place, import_addresses.address, ${forCodes}
+      from import_users, import_addresses
+      where ${theirs} and import_addresses.place = ${place} and not exists (${same})
+      on conflict (user_id, place) do update set address = excluded.address`.execute(tx);
+    set += Number(done.numAffectedRows ?? 0n);
+  }
+  return set;
 }
 
 async function addAuthenticators(tx: Tx, importId: string, nowMs: number): Promise<number> {

@@ -1,10 +1,13 @@
 // One person as a file, a database or a directory tells of them, read field by field. Pure; no fault repeats what stood in
 // a cell: a secret may have got into any column.
 
+import type { Parsed } from "../../words/parsed.ts";
 import { parseUserName, type UserName } from "../../words/user-name.ts";
 import { mostAuthenticators } from "../authenticators/manage.ts";
 import { Failure } from "../failure.ts";
+import { parseMailAddress, parsePhoneNumber } from "../mail/address.ts";
 import { checkGroupName } from "../policies/policies.ts";
+import type { AddressPlace } from "../store/tables.ts";
 import { displayNameFault } from "../users/users.ts";
 import { type KeyCells, type OtpKey, readKeys, type SecretEncoding } from "./key-cells.ts";
 
@@ -13,6 +16,9 @@ export const fields = [
   "name",
   "displayName",
   "groups",
+  "email",
+  "email2",
+  "phone",
   "disabled",
   "secret",
   "type",
@@ -49,9 +55,15 @@ export interface ImportedUser {
   /** Null here and below: the source says nothing about it. */
   readonly displayName: string | null;
   readonly groups: readonly string[] | null;
+  readonly addresses: readonly ImportedAddress[];
   readonly disabled: boolean | null;
   readonly keys: readonly OtpKey[];
   readonly externalId: string | null;
+}
+
+export interface ImportedAddress {
+  readonly place: AddressPlace;
+  readonly address: string;
 }
 
 export interface Fault {
@@ -80,6 +92,14 @@ export function readRecord(record: SourceRecord | UnreadableRecord, encoding: Se
   if (unfit !== undefined) add("displayName", unfit);
   const groups = readGroups(cells.groups ?? "");
   if (!groups.ok) add("groups", groups.error);
+  const addresses: ImportedAddress[] = [];
+  for (const { field, place, parse } of addressFields) {
+    const text = (cells[field] ?? "").trim();
+    if (text === "") continue;
+    const address = parse(text);
+    if (address.ok) addresses.push({ place, address: address.value });
+    else add(field, address.error);
+  }
   const disabled = readYesOrNo(cells.disabled ?? "");
   if (disabled === undefined) add("disabled", "give yes or no");
   const keys = readKeys(keyCells(cells), encoding);
@@ -87,9 +107,19 @@ export function readRecord(record: SourceRecord | UnreadableRecord, encoding: Se
   if (!name.ok || !groups.ok || disabled === undefined || !keys.ok || faults.length > 0)
     return { ok: false, faults };
   const externalId = record.externalId ?? null;
-  const user = { line, name: name.value, displayName, groups: groups.value, disabled, keys: keys.value };
-  return { ok: true, user: { ...user, externalId } };
+  const said = { displayName, groups: groups.value, addresses, disabled, keys: keys.value, externalId };
+  return { ok: true, user: { line, name: name.value, ...said } };
 }
+
+const addressFields: readonly {
+  readonly field: Field;
+  readonly place: AddressPlace;
+  readonly parse: (text: string) => Parsed<string>;
+}[] = [
+  { field: "email", place: "mail-1", parse: parseMailAddress },
+  { field: "email2", place: "mail-2", parse: parseMailAddress },
+  { field: "phone", place: "phone", parse: parsePhoneNumber },
+];
 
 function keyCells(cells: Cells): KeyCells {
   const cell = (field: Field) => (cells[field] ?? "").trim();

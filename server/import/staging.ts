@@ -73,6 +73,7 @@ export async function stage(
       await insertAll(tx, "importUsers", staged.users);
       await insertAll(tx, "importGroups", staged.groups);
       await insertAll(tx, "importKeys", staged.keys);
+      await insertAll(tx, "importAddresses", staged.addresses);
       await insertAll(tx, "importFaults", wrong);
     });
     users = [];
@@ -116,6 +117,9 @@ function toRows({ vault, random }: StagingParts, importId: string, users: readon
   const groups = users.flatMap(({ line, groups: names }) =>
     (names ?? []).map((groupName) => ({ importId, line, groupName })),
   );
+  const addresses = users.flatMap(({ line, addresses: all }) =>
+    all.map((address) => ({ importId, line, ...address })),
+  );
   const keys = users.flatMap(({ line, keys: all }) =>
     all.map((key) => {
       const authenticator = toAuthenticator(key, random.bytes(8).toHex());
@@ -127,7 +131,7 @@ function toRows({ vault, random }: StagingParts, importId: string, users: readon
       return { importId, line, id, type, sealed, counter, secretDigest, keyDigest };
     }),
   );
-  return { users: staged, groups, keys };
+  return { users: staged, groups, addresses, keys };
 }
 
 function toAuthenticator(key: OtpKey, id: string): Authenticator {
@@ -138,7 +142,7 @@ function toAuthenticator(key: OtpKey, id: string): Authenticator {
     : { type: "hotp", ...shared, counter: key.counter };
 }
 
-async function insertAll<T extends "importUsers" | "importGroups" | "importKeys" | "importFaults">(
+async function insertAll<T extends (typeof stagingTables)[number]>(
   tx: Tx,
   name: T,
   rows: readonly Insertable<ImportTables[T]>[],

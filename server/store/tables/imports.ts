@@ -1,4 +1,5 @@
 import type { AuthenticatorType } from "../../../protocol/sync/policy.ts";
+import type { AddressPlace } from "./mail.ts";
 
 export interface ImportTables {
   imports: ImportTable;
@@ -60,7 +61,7 @@ export interface ImportKeyTable {
 interface ImportAddressTable {
   importId: string;
   line: number;
-  place: string;
+  place: AddressPlace;
   address: string;
 }
 

@@ -22,6 +22,7 @@ describe("a record", () => {
         name: "alice",
         displayName: null,
         groups: null,
+        addresses: [],
         disabled: null,
         keys: [],
         externalId: null,
@@ -33,6 +34,8 @@ describe("a record", () => {
     const record = read({
       name: " x",
       groups: "-",
+      email: "x",
+      phone: "1",
       disabled: "maybe",
       secret: "###",
       displayName: "a\u0007",
@@ -41,6 +44,8 @@ describe("a record", () => {
       [3, "name"],
       [3, "displayName"],
       [3, "groups"],
+      [3, "email"],
+      [3, "phone"],
       [3, "disabled"],
       [3, "secret"],
     ]);

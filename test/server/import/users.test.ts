@@ -23,7 +23,7 @@ function site() {
 
 const secret = () => toBase32(random.bytes(20));
 const nothing = { added: 0, changed: 0, renamed: 0, disabled: 0, enabled: 0 };
-const unmoved = { groupsJoined: 0, groupsLeft: 0, authenticatorsAdded: 0 };
+const unmoved = { groupsJoined: 0, groupsLeft: 0, addressesSet: 0, authenticatorsAdded: 0 };
 
 describe("an import", () => {
   it("adds users with groups and authenticators, and changes nothing the second time", async () => {
@@ -151,6 +151,26 @@ carl,,,yes,,,,`);
       groupsJoined: 0,
     });
     expect(await users()).toMatchObject([{ groups: ["new"] }, { groups: ["old"] }]);
+  });
+
+  it("sets addresses as if they were set one by one", async () => {
+    const { call, json, file } = site();
+    await call("user", "add", "bob");
+    await call("user", "address", "set", "bob", "2", "bob@old.example");
+    const path = file(
+      "name,email,email2,phone\nalice,a@corp.example,a@home.example,+49 30 1234567\nbob,b@corp.example,bob@new.example,\n",
+    );
+    expect(await json("import", "users", path)).toMatchObject({ added: 1, changed: 1, addressesSet: 5 });
+    expect(await json("user", "address", "list", "alice")).toMatchObject([
+      { place: "mail-1", address: "a@corp.example", forCodes: true },
+      { place: "mail-2", address: "a@home.example", forCodes: false },
+      { place: "phone", address: "+49301234567", forCodes: true },
+    ]);
+    expect(await json("user", "address", "list", "bob")).toMatchObject([
+      { place: "mail-1", address: "b@corp.example", forCodes: false },
+      { place: "mail-2", address: "bob@new.example", forCodes: true },
+    ]);
+    expect(await json("import", "users", path)).toMatchObject({ unchanged: 2, addressesSet: 0 });
   });
 
   it("disables and enables", async () => {
