@@ -4,6 +4,9 @@ import type { Role } from "../accounts/roles.ts";
 import type { AccessTable } from "../web/access.ts";
 
 const readers: readonly Role[] = ["help-desk", "auditor", "admin"];
+const auditors: readonly Role[] = ["auditor", "admin"];
+const helpers: readonly Role[] = ["help-desk", "admin"];
+const admins: readonly Role[] = ["admin"];
 
 export const consoleAccess = {
   "GET /admin/sign-in": { may: "anyone" },
@@ -12,6 +15,47 @@ export const consoleAccess = {
   "POST /admin/sign-out-everywhere": { may: "signed-in" },
   "GET /admin/confirm": { may: "signed-in" },
   "POST /admin/confirm": { may: "signed-in" },
+
   "GET /admin": { may: readers },
+  "GET /admin/sign-ins.json": { may: readers },
+
   "GET /admin/users": { may: readers },
+  "GET /admin/users/add": { may: admins },
+  "POST /admin/users/add": { may: admins },
+  "GET /admin/users/:id": { may: readers },
+  "POST /admin/users/:id/unlock": { may: helpers },
+  "POST /admin/users/:id/enable": { may: admins },
+  "POST /admin/users/:id/disable": { may: admins },
+  "GET /admin/users/:id/remove": { may: admins, recentCode: true },
+  "POST /admin/users/:id/remove": { may: admins, recentCode: true },
+  "POST /admin/users/:id/groups": { may: admins },
+  "POST /admin/users/:id/role": { may: admins, recentCode: true },
+  "POST /admin/users/:id/set-up-link": { may: admins, recentCode: true },
+  "POST /admin/users/:id/authenticators": { may: admins, recentCode: true },
+  "POST /admin/users/:id/authenticators/remove": { may: admins, recentCode: true },
+
+  "GET /admin/machines": { may: readers },
+  "GET /admin/machines/:id": { may: readers },
+  "POST /admin/machines/:id/exempt": { may: admins, recentCode: true },
+  "POST /admin/machines/:id/clear-flags": { may: admins },
+  "GET /admin/machines/:id/revoke": { may: admins, recentCode: true },
+  "POST /admin/machines/:id/revoke": { may: admins, recentCode: true },
+  "POST /admin/machines/:id/unlock-user": { may: helpers },
+
+  "GET /admin/enrolments": { may: readers },
+  "GET /admin/enrolments.csv": { may: readers },
+  "GET /admin/enrolments/end": { may: admins },
+  "POST /admin/enrolments/end": { may: admins, recentCode: true },
+
+  "GET /admin/join-tokens": { may: admins },
+  "POST /admin/join-tokens": { may: admins, recentCode: true },
+  "POST /admin/join-tokens/:id/remove": { may: admins },
+
+  "GET /admin/audit": { may: auditors },
+  "GET /admin/audit.csv": { may: auditors },
+
+  "GET /admin/settings": { may: auditors },
+  "GET /admin/settings/:page": { may: auditors },
+  "POST /admin/settings/:page": { may: admins, recentCode: true },
+  "POST /admin/settings/:page/:action": { may: admins },
 } as const satisfies AccessTable;

@@ -15,18 +15,42 @@ const base = "/admin";
 const items: readonly NavigationItem[] = [
   { path: "/admin", label: "Overview" },
   { path: "/admin/users", label: "Users" },
+  { path: "/admin/machines", label: "Machines" },
+  { path: "/admin/enrolments", label: "Offline enrolments" },
+  { path: "/admin/join-tokens", label: "Join tokens" },
+  { path: "/admin/audit", label: "Audit" },
+  { path: "/admin/settings", label: "Settings" },
 ];
+
+const notices = {
+  ...signInNotices,
+  "user-added": "The user was added. Next: an authenticator, or a one-time link.",
+  "user-unlocked": "The lockout has ended. Machines that are out of reach keep theirs.",
+  "user-enabled": "The user may sign in again.",
+  "user-disabled":
+    "The user may not sign in any more; machines erase the user's offline data at their next contact.",
+  "user-removed": "The user was removed.",
+  "groups-changed": "The groups were changed.",
+  "role-changed": "The role was changed, and the user's sessions have ended.",
+  "authenticator-removed": "The authenticator was removed; machines forget it at their next sync.",
+  "machine-changed": "The machine was changed; it takes effect at its next sync.",
+  "machine-revoked": "The machine was revoked; it erases itself at its next contact.",
+  "flags-cleared": "The flags were cleared.",
+  "enrolments-ended": "Offline use has ended; each machine erases it at its next contact.",
+  "token-removed": "The join token was removed.",
+  saved: "Saved.",
+} as const;
 
 export const consoleArea: Area = {
   kind: "console",
   base,
   name: "Nightlatch console",
-  notices: { ...signInNotices },
+  notices,
   wayOut: html`<p><a href="${base}">To the overview</a></p>`,
   frame: (session, token) => ({
     area: "Nightlatch console",
     home: base,
-    navigation: session === undefined ? [] : items.filter((item) => mayOpen(session.role, item.path)),
+    navigation: session === undefined ? [] : items.filter((item) => may(session.role, item.path)),
     person: session === undefined || token === undefined ? null : person(session, token),
     language: "en",
     skipLabel: "Skip to content",
@@ -35,10 +59,10 @@ export const consoleArea: Area = {
 };
 
 /** Nobody is shown the way to a page that would be refused. */
-function mayOpen(role: Role, path: string): boolean {
+function may(role: Role, path: string): boolean {
   const table: AccessTable = consoleAccess;
-  const may = table[`GET ${path}` as keyof AccessTable]?.may;
-  return may !== undefined && (may === "anyone" || may === "signed-in" || may.includes(role));
+  const who = table[`GET ${path}` as keyof AccessTable]?.may;
+  return typeof who === "object" && who.includes(role);
 }
 
 function person(session: Session, token: string) {

@@ -1,20 +1,23 @@
 // Which function answers which route of the console.
 
-import type { SignIns } from "../sessions/sign-in.ts";
-import type { Store } from "../store/store.ts";
-import type { Handlers } from "../web/gate.ts";
 import { signInHandlers } from "../web/sign-in-pages.ts";
-import type { consoleAccess } from "./access.ts";
-import { overviewPage } from "./overview.ts";
+import { auditHandlers } from "./audit/list.ts";
+import { enrolmentHandlers } from "./enrolments/report.ts";
+import { joinTokenHandlers } from "./join-tokens.ts";
+import { machineChanges } from "./machines/change.ts";
+import { machinesPage } from "./machines/list.ts";
+import { machinePage } from "./machines/show.ts";
+import { overviewHandlers } from "./overview.ts";
+import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
+import { settingsHandlers } from "./settings/handlers.ts";
+import { authenticatorChanges } from "./users/authenticators.ts";
+import { userChanges } from "./users/change.ts";
 import { usersPage } from "./users/list.ts";
+import { userPage } from "./users/show.ts";
 
-export interface ConsoleParts {
-  readonly store: Store;
-  readonly signIns: SignIns;
-}
-
-export function consoleHandlers(parts: ConsoleParts): Handlers<typeof consoleAccess> {
+export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
   const doors = signInHandlers(parts.signIns);
+  const { db } = parts.store;
   return {
     "GET /admin/sign-in": doors.showSignIn,
     "POST /admin/sign-in": doors.signIn,
@@ -22,7 +25,17 @@ export function consoleHandlers(parts: ConsoleParts): Handlers<typeof consoleAcc
     "POST /admin/sign-out-everywhere": doors.signOutEverywhere,
     "GET /admin/confirm": doors.showConfirm,
     "POST /admin/confirm": doors.confirm,
-    "GET /admin": (visit) => overviewPage(visit, parts.store.db),
-    "GET /admin/users": (visit) => usersPage(visit, parts.store.db),
+    ...overviewHandlers(parts),
+    "GET /admin/users": (visit) => usersPage(visit, db),
+    "GET /admin/users/:id": (visit) => userPage(visit, parts),
+    ...userChanges(parts),
+    ...authenticatorChanges(parts),
+    "GET /admin/machines": (visit) => machinesPage(visit, db),
+    "GET /admin/machines/:id": (visit) => machinePage(visit, parts),
+    ...machineChanges(parts),
+    ...enrolmentHandlers(parts),
+    ...joinTokenHandlers(parts),
+    ...auditHandlers(parts),
+    ...settingsHandlers(parts),
   };
 }

@@ -3,6 +3,7 @@
 import { formatJoinToken, joinProofKey, joinTokenId } from "../../protocol/sync/join-token.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 
@@ -54,4 +55,11 @@ export async function listJoinTokens(db: Db): Promise<ListedJoinToken[]> {
     .orderBy("createdAtMs")
     .orderBy("id")
     .execute();
+}
+
+/** Nobody joins with it any more; machines that have stay. @throws Failure when there is no such token. */
+export async function removeJoinToken(tx: Tx, id: string, nowMs: number): Promise<void> {
+  const gone = await tx.deleteFrom("joinTokens").where("id", "=", id).executeTakeFirst();
+  if (gone.numDeletedRows === 0n) throw new Failure("not-found", "there is no such join token");
+  await record(tx, serverEntry(nowMs, "join-token-removed", {}, { tokenId: id }));
 }

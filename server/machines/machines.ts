@@ -27,20 +27,36 @@ export async function listMachines(db: Db): Promise<Machine[]> {
 
 /** By id, by the beginning of one, or by host name. @throws Failure unless exactly one machine is meant. */
 export async function theMachine(db: Db, text: string): Promise<Machine> {
-  const all = await listMachines(db);
-  const exact = all.find((machine) => machine.id === text.toUpperCase());
+  const exact = await findMachine(db, text.toUpperCase());
   if (exact !== undefined) return exact;
   // A host name is what the machine says: it may not hide behind the beginning of another's id, nor that behind it.
-  const found = all.filter(
-    (machine) => machine.hostname === text || (text.length >= 4 && machine.id.startsWith(text.toUpperCase())),
-  );
+  const isBeginning = /^[A-Za-z2-7]{4,}$/.test(text);
+  const found = await db
+    .selectFrom("machines")
+    .selectAll()
+    .where((expression) =>
+      expression.or([
+        expression("hostname", "=", text),
+        ...(isBeginning ? [expression("id", "like", `${text.toUpperCase()}%`)] : []),
+      ]),
+    )
+    .orderBy("id")
+    .limit(100)
+    .execute();
   if (found.length > 1)
     throw new Failure(
       "conflict",
-      `${JSON.stringify(text)} means ${found.length} machines; give a machine id`,
+      `${JSON.stringify(text)} means ${found.length === 100 ? "100 or more" : found.length} machines; give a machine id`,
     );
   if (found[0] === undefined) throw new Failure("not-found", `there is no machine ${JSON.stringify(text)}`);
   return found[0];
+}
+
+/** By the whole id. @throws Failure when there is no such machine. */
+export async function theMachineById(db: Db, id: string): Promise<Machine> {
+  const machine = await findMachine(db, id);
+  if (machine === undefined) throw new Failure("not-found", "there is no such machine");
+  return machine;
 }
 
 export function flagsOf(machine: Machine): MachineFlag[] {

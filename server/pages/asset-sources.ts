@@ -6,6 +6,9 @@ const script = "text/javascript; charset=utf-8";
 export const assetSources = {
   "style.css": { file: "server/pages/assets/style.css", type: css },
   "htmx.js": { file: "node_modules/htmx.org/dist/htmx.min.js", type: script },
+  "uplot.js": { file: "node_modules/uplot/dist/uPlot.iife.min.js", type: script },
+  "uplot.css": { file: "node_modules/uplot/dist/uPlot.min.css", type: css },
+  "plot.js": { file: "server/pages/assets/plot.js", type: script },
   "icon.svg": { file: "server/pages/assets/icon.svg", type: "image/svg+xml" },
 } as const;
 

@@ -9,13 +9,20 @@ export interface Column {
   readonly numeric?: boolean;
 }
 
-export interface Listing {
+export interface Table {
   /** What the table is, for those who don't see it. */
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly (Markup | string | number)[])[];
+  /** The list's address, where columns are sorted by. */
+  readonly address?: Address;
+}
+
+export interface Listing extends Table {
   /** What to say, and do, when there is nothing. */
   readonly nothing: Markup | string;
+  /** Under the table, before the pages. */
+  readonly below?: Markup | null;
   /** This list's address with everything that was chosen, as it is now. */
   readonly address: Address;
   readonly total: number;
@@ -57,11 +64,17 @@ export function listing(list: Listing): Markup {
   return html`<section id="list" aria-live="polite" aria-busy="false">
 <p class="count">${list.total === 1 ? "1 entry" : `${list.total.toLocaleString("en")} entries`}</p>
 ${list.rows.length === 0 ? html`<p class="nothing">${list.nothing}</p>` : tableOf(list)}
+${list.rows.length > 0 && list.below}
 ${pager(list)}
 </section>`;
 }
 
-function tableOf(list: Listing): Markup {
+/** One that is short and whole, or a sentence. */
+export function table(list: Omit<Listing, "address" | "total">): Markup {
+  return list.rows.length === 0 ? html`<p class="nothing">${list.nothing}</p>` : tableOf(list);
+}
+
+export function tableOf(list: Table): Markup {
   const cell = (content: Markup | string | number, at: number) =>
     list.columns[at]?.numeric === true
       ? html`<td class="numeric">${content}</td>`
@@ -74,9 +87,10 @@ function tableOf(list: Listing): Markup {
 </table></div>`;
 }
 
-function headOf(column: Column, address: Address): Markup {
+function headOf(column: Column, address: Address | undefined): Markup {
   const style = column.numeric === true ? html` class="numeric"` : null;
-  if (column.sort === undefined) return html`<th scope="col"${style}>${column.label}</th>`;
+  if (column.sort === undefined || address === undefined)
+    return html`<th scope="col"${style}>${column.label}</th>`;
   const present = address.get("sort");
   const sorted =
     present === column.sort ? "ascending" : present === `-${column.sort}` ? "descending" : undefined;

@@ -50,6 +50,23 @@ export async function theUser(db: Db, name: string): Promise<User> {
   return user;
 }
 
+/** @throws Failure when there is no such user. */
+export async function theUserById(db: Db, id: string): Promise<User> {
+  const row = await db.selectFrom("users").select(columns).where("id", "=", id).executeTakeFirst();
+  if (row === undefined) throw new Failure("not-found", "this user is not there any more");
+  return { ...row, name: row.name as UserName };
+}
+
+export async function groupsOfUser(db: Db, userId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("userGroups")
+    .select("groupName")
+    .where("userId", "=", userId)
+    .orderBy("groupName")
+    .execute();
+  return rows.map((row) => row.groupName);
+}
+
 export interface UserOverview extends User {
   readonly groups: readonly string[];
   readonly authenticators: number;

@@ -20,7 +20,7 @@ export interface Area {
 export function pathWithin(area: Area, text: string): string {
   const fits =
     (text === area.base || text.startsWith(`${area.base}/`) || text.startsWith(`${area.base}?`)) &&
-    /^[A-Za-z0-9/_?=&.%~+-]{1,500}$/.test(text) &&
+    /^[A-Za-z0-9/_?=&.%~+-]{1,4000}$/.test(text) &&
     !text.includes("//");
   return fits ? text : area.base;
 }

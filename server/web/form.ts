@@ -1,8 +1,10 @@
 // What a form brought, field by field. A use case is handed the fields that its page has, and never the form.
 
 import * as v from "valibot";
+import { Failure } from "../failure.ts";
 import { tokenName } from "../pages/forms.ts";
 
+/** A sentence for each field that has to be changed. */
 export type FieldFaults = Readonly<Record<string, string>>;
 
 export class Form {
@@ -37,4 +39,24 @@ export class Form {
     for (const issue of read.issues) faults[v.getDotPath(issue) ?? ""] ??= issue.message;
     return { ok: false, faults };
   }
+}
+
+/** For forms that a page of ours can't send otherwise: buttons, and fields that take any text. @throws Failure */
+export function readOrRefuse<T>(form: Form, schema: v.GenericSchema<unknown, T>): T {
+  const read = form.read(schema);
+  if (!read.ok) throw new Failure("invalid", "this form has other fields than its page");
+  return read.value;
+}
+
+/** A field's schema for a whole number. */
+export function wholeNumberText(least: number, most: number) {
+  const sentence = `give a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.string(),
+    v.trim(),
+    v.regex(/^\d{1,15}$/, sentence),
+    v.transform(Number),
+    v.minValue(least, sentence),
+    v.maxValue(most, sentence),
+  );
 }

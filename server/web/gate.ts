@@ -75,7 +75,11 @@ async function pass(
   if (posted && !isFromOwnPage(context))
     return outside.fault("Refused", "This form was not sent by a page of this server.", 403);
   if (posted && !isForm(context)) return outside.fault("Refused", "This is not a form of ours.", 415);
-  const form = new Form(posted ? await context.req.text() : "");
+  const body = posted ? await context.req.text() : "";
+  // Not every database can hold it, and no person types it.
+  if ([context.req.url, body].some((text) => /%00|\0/.test(text)))
+    return outside.fault("Refused", "Text with a zero byte is refused.", 400);
+  const form = new Form(body);
   const id = sessionIdOf(context, area.kind) ?? "";
   const session = await findSession(parts.store.db, area.kind, id, nowMs);
   const token = session === undefined ? undefined : formToken(id);
@@ -105,7 +109,7 @@ async function whyNot(
   if (access.may === "anyone") return undefined;
   const { session, token, nowMs, area } = visit;
   if (session === undefined || token === undefined) {
-    const to = posted ? area.base : visit.path;
+    const to = posted ? area.base : pathWithin(area, visit.here);
     return visit.goTo(`${area.base}/sign-in?to=${encodeURIComponent(to)}`);
   }
   if (posted && !isSame(visit.form.token, token))
@@ -114,7 +118,7 @@ async function whyNot(
     return visit.fault("Not for this role", `Your role is "${session.role}". It may not do this.`, 403);
   if (access.recentCode === true && nowMs - session.confirmedAtMs >= confirmedForMs) {
     // A form is sent again from where it stood; what was typed is not kept.
-    const to = pathWithin(area, posted ? visit.cameFrom : visit.path);
+    const to = pathWithin(area, posted ? visit.cameFrom : visit.here);
     return visit.goTo(`${area.base}/confirm?to=${encodeURIComponent(to)}`);
   }
   await saw(parts.store, session, nowMs);

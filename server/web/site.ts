@@ -1,6 +1,8 @@
 // The pages of the server: assets, set-up, console.
 
 import { Hono } from "hono";
+import type { Identity } from "../../protocol/crypto/keys.ts";
+import type { Random } from "../../words/random.ts";
 import { SettingUp } from "../accounts/set-up.ts";
 import { consoleAccess } from "../console/access.ts";
 import { consoleArea } from "../console/area.ts";
@@ -8,13 +10,13 @@ import { consoleHandlers } from "../console/handlers.ts";
 import type { Vault } from "../identity/vault.ts";
 import { assetResponse } from "../pages/assets.ts";
 import { SignIns } from "../sessions/sign-in.ts";
-import type { Random } from "../../words/random.ts";
 import type { WebEnv } from "./browser.ts";
 import { type GateParts, mountArea } from "./gate.ts";
 import { setUpAccess, setUpArea, setUpHandlers } from "./set-up-pages.ts";
 
 export interface SiteParts extends GateParts {
   readonly vault: Vault;
+  readonly identity: Identity;
   readonly random: Random;
 }
 

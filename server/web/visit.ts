@@ -56,6 +56,17 @@ export class Visit {
     return this.#context.req.path;
   }
 
+  /** Path and query, as they stand in the browser. */
+  get here(): string {
+    const { pathname, search } = new URL(this.#context.req.url);
+    return pathname + search;
+  }
+
+  /** How this very browser reaches the server. */
+  get origin(): string {
+    return new URL(this.#context.req.url).origin;
+  }
+
   /** The path of the page with the form; empty when the browser does not say. */
   get cameFrom(): string {
     const referer = URL.parse(this.#context.req.header("referer") ?? "");
@@ -82,6 +93,19 @@ export class Visit {
   /** A plain page that says what was wrong. */
   fault(title: string, text: string, status: number): Response {
     return this.page({ title, notice: { tone: "fault", text }, content: this.area.wayOut }, status);
+  }
+
+  /** A file to be kept, sent while it is read. */
+  csv(name: string, content: AsyncIterable<Uint8Array>): Response {
+    return new Response(ReadableStream.from(content), {
+      headers: {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": `attachment; filename="${name}"`,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+      },
+    });
   }
 
   data(value: unknown): Response {

@@ -160,6 +160,15 @@ describe("a form", () => {
     expect((await browser.get("/admin")).status).toBe(200);
   });
 
+  it("with a zero byte is refused, as is an address with one", async () => {
+    const server = await testServer();
+    const browser = await signedIn(server, "admin");
+    expect((await browser.send("/admin/sign-out", { more: "a\u0000" })).status).toBe(400);
+    expect((await browser.get("/admin/users/%00")).status).toBe(400);
+    expect((await browser.get("/admin/users?search=a%00b")).status).toBe(400);
+    expect((await browser.get("/admin")).status).toBe(200);
+  });
+
   it("of another content type, or too large, is refused", async () => {
     const server = await testServer();
     const browser = await signedIn(server, "admin");

@@ -50,7 +50,7 @@ describe("a sign-in", () => {
       { name: "nobody", password, code },
       { name: "no-password", password, code },
       { name: "gone", password, code },
-      { name: "\u0000", password: "", code: "" },
+      { name: "\u202e", password: "", code: "" },
     ]) {
       const browser = new Browser(server);
       const seen = await browser.post("/admin/sign-in", fields);

@@ -1,12 +1,13 @@
-// All users: found by name, narrowed by state, a page at a time.
+// All users: found by name, narrowed by state and group, a page at a time.
 
-import { filterForm, listing, pageNumber, pageSize, Address } from "../../pages/tables.ts";
 import { selectField, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
+import { Address, filterForm, listing, pageNumber, pageSize } from "../../pages/tables.ts";
 import { moment } from "../../pages/time.ts";
 import type { Db } from "../../store/store.ts";
 import { pageOfUsers, type UserQuery, type UserRow } from "../../users/list.ts";
 import type { SignedIn } from "../../web/visit.ts";
+import { may } from "../parts.ts";
 
 const states = [
   { value: "", label: "All" },
@@ -18,8 +19,12 @@ const states = [
 export async function usersPage(visit: SignedIn, db: Db): Promise<Response> {
   const address = new Address(visit.path, visit.queries);
   const { total, rows } = await pageOfUsers(db, queryOf(address), visit.nowMs);
-  const content = html`${filterForm(address, [
+  const content = html`${
+    may(visit.session.role, "POST /admin/users/add") &&
+    html`<p class="head"><a class="button" href="/admin/users/add">Add a user</a></p>`
+  }${filterForm(address, [
     textField({ name: "search", label: "Name", type: "search", value: address.get("search"), most: 200 }),
+    textField({ name: "group", label: "Group", value: address.get("group"), most: 100 }),
     selectField({ name: "state", label: "State", value: address.get("state"), choices: states }),
   ])}
 ${listing({
@@ -33,7 +38,7 @@ ${listing({
     { label: "Added", sort: "created" },
   ],
   rows: rows.map((row) => [
-    row.name,
+    html`<a href="/admin/users/${row.id}">${row.name}</a>`,
     row.displayName,
     row.groups.join(", "),
     row.authenticators,
@@ -49,7 +54,7 @@ ${listing({
 
 function queryOf(address: Address): UserQuery {
   const sort = address.get("sort");
-  const state = states.find(({ value }) => value !== "" && value === address.get("state"))?.value;
+  const state = states.find(({ value }) => value === address.get("state"))?.value;
   return {
     search: address.get("search").slice(0, 200),
     group: address.get("group") || undefined,
@@ -68,7 +73,7 @@ export function stateTags(
   const locked = [user.lockedUntilMs, user.selfLockedUntilMs].some(
     (until) => until !== null && until > nowMs,
   );
-  return html`${user.disabledAtMs === null ? null : html`<span class="tag bad">disabled</span> `}${
-    locked ? html`<span class="tag warn">locked out</span> ` : null
-  }${user.role === "none" ? null : html`<span class="tag">${user.role}</span>`}`;
+  return html`${user.disabledAtMs !== null && html`<span class="tag bad">disabled</span> `}${
+    locked && html`<span class="tag warn">locked out</span> `
+  }${user.role !== "none" && html`<span class="tag">${user.role}</span>`}`;
 }

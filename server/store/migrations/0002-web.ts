@@ -39,4 +39,28 @@ export async function web({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.createIndex("throttles_last").on("throttles").column("last_failure_at_ms").execute();
   await schema.alterTable("audit").addColumn("operator", "text").execute();
+  // For lists that are shown a page at a time.
+  await schema.createIndex("audit_at").on("audit").columns(["at_ms", "kind"]).execute();
+  await schema.createIndex("audit_user").on("audit").columns(["user_name", "id"]).execute();
+  await schema.createIndex("audit_machine").on("audit").columns(["machine_id", "id"]).execute();
+  await schema.createIndex("enrolments_user").on("enrolments").columns(["user_id", "ended_at_ms"]).execute();
+  await schema
+    .createIndex("enrolments_expiry")
+    .on("enrolments")
+    .columns(["ended_at_ms", "lease_expires_at_ms"])
+    .execute();
+  await schema
+    .createIndex("enrolments_synced")
+    .on("enrolments")
+    .columns(["ended_at_ms", "last_synced_at_ms"])
+    .execute();
+  await schema
+    .createIndex("enrolments_begun")
+    .on("enrolments")
+    .columns(["ended_at_ms", "enrolled_at_ms"])
+    .execute();
+  await schema.createIndex("machines_hostname").on("machines").columns(["hostname", "id"]).execute();
+  await schema.createIndex("machines_sync").on("machines").column("last_sync_at_ms").execute();
+  await schema.createIndex("users_created").on("users").column("created_at_ms").execute();
+  await schema.createIndex("user_groups_name").on("user_groups").column("group_name").execute();
 }

@@ -1,0 +1,99 @@
+// The audit, searched and exported. Its columns are what is known of every entry; the rest is one line of words.
+
+import { type AuditSearch, eachOfAudit, pageOfAudit } from "../../audit/search.ts";
+import type { ListedEntry } from "../../audit/audit.ts";
+import { isoTime } from "../../iso-time.ts";
+import { textField } from "../../pages/forms.ts";
+import { html } from "../../pages/markup.ts";
+import { Address, filterForm, tableOf } from "../../pages/tables.ts";
+import { moment } from "../../pages/time.ts";
+import { csvOf } from "../../report/csv.ts";
+import type { ConsoleHandlers, ConsoleParts } from "../parts.ts";
+
+const pageSize = 100;
+
+export function auditHandlers({ store }: ConsoleParts) {
+  return {
+    "GET /admin/audit": async (visit) => {
+      const address = new Address(visit.path, visit.queries);
+      const before = /^\d{1,15}$/.test(address.get("before")) ? Number(address.get("before")) : undefined;
+      const page = await pageOfAudit(store.db, searchOf(address), before, pageSize);
+      const field = (name: string, label: string, type: "text" | "date" = "text") =>
+        textField({ name, label, type, value: address.get(name), most: 256 });
+      const content = html`${filterForm(address, [
+        field("user", "User"),
+        field("machine", "Machine id"),
+        field("kind", "Kind"),
+        field("operator", "By whom"),
+        field("from", "From", "date"),
+        field("until", "Until", "date"),
+      ])}
+<p class="head"><a class="button quiet" href="${new Address("/admin/audit.csv", visit.queries).with({ before: "", done: "" })}" download>Export as CSV</a></p>
+<section id="list" aria-live="polite">${
+        page.rows.length === 0
+          ? html`<p class="nothing">No entry is like that.</p>`
+          : tableOf({
+              caption: "Audit, the newest first",
+              columns: ["At (UTC)", "Kind", "User", "Machine", "By", "Detail"].map((label) => ({ label })),
+              rows: page.rows.map((row) => [
+                moment(row.atMs),
+                html`${row.kind}${row.source === "machine" && html` <span class="tag">machine</span>`}`,
+                row.user ?? "",
+                row.machine === null
+                  ? ""
+                  : html`<a href="/admin/machines/${row.machine}"><code>${row.machine.slice(0, 8)}</code></a>`,
+                row.operator ?? "",
+                detailOf(row),
+              ]),
+            })
+      }
+<nav class="pager" aria-label="Pages">${before !== undefined && html`<a class="button quiet" href="${address.with({ before: "" })}">Newest</a>`}${
+        page.before !== undefined &&
+        html`<a class="button quiet" href="${address.with({ before: String(page.before) })}">Older</a>`
+      }</nav></section>`;
+      return visit.page({ title: "Audit", content });
+    },
+    "GET /admin/audit.csv": async (visit) => {
+      const search = searchOf(new Address(visit.path, visit.queries));
+      const heads = ["id", "at", "source", "kind", "user", "machine", "by", "detail"];
+      return visit.csv(
+        "audit.csv",
+        csvOf(heads, eachOfAudit(store.db, search), (row) => [
+          row.id,
+          isoTime(row.atMs),
+          row.source,
+          row.kind,
+          row.user,
+          row.machine,
+          row.operator,
+          detailOf(row),
+        ]),
+      );
+    },
+  } satisfies Partial<ConsoleHandlers>;
+}
+
+function detailOf({ detail }: ListedEntry): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ");
+}
+
+function searchOf(address: Address): AuditSearch {
+  return {
+    user: address.get("user").normalize("NFC"),
+    machine: address.get("machine").trim().toUpperCase(),
+    kind: address.get("kind").trim(),
+    operator: address.get("operator").slice(0, 200),
+    fromMs: midnight(address.get("from"), 0),
+    untilMs: midnight(address.get("until"), 1),
+  };
+}
+
+/** Of a date as browsers send it, so many days later; undefined for any other text. */
+function midnight(text: string, later: number): number | undefined {
+  const found = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  return found === null
+    ? undefined
+    : Date.UTC(Number(found[1]), Number(found[2]) - 1, Number(found[3]) + later);
+}

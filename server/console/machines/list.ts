@@ -1,0 +1,84 @@
+// All machines: found by host name, narrowed by state, a page at a time.
+
+import {
+  type MachineQuery,
+  machineSorts,
+  type MachineSort,
+  machineStates,
+  pageOfMachines,
+} from "../../machines/list.ts";
+import { flagsOf, type Machine } from "../../machines/machines.ts";
+import { selectField, textField } from "../../pages/forms.ts";
+import { html, type Markup } from "../../pages/markup.ts";
+import { Address, filterForm, listing, pageNumber, pageSize } from "../../pages/tables.ts";
+import { moment } from "../../pages/time.ts";
+import type { Db } from "../../store/store.ts";
+import type { SignedIn } from "../../web/visit.ts";
+
+const stateChoices = [
+  { value: "", label: "All" },
+  { value: "in-use", label: "In use" },
+  { value: "flagged", label: "Flagged" },
+  { value: "silent", label: "No sync for a week" },
+  { value: "exempt", label: "Exempt" },
+  { value: "revoked", label: "Revoked" },
+] as const;
+
+export async function machinesPage(visit: SignedIn, db: Db): Promise<Response> {
+  const address = new Address(visit.path, visit.queries);
+  const { total, rows } = await pageOfMachines(db, queryOf(address), visit.nowMs);
+  const content = html`${filterForm(address, [
+    textField({
+      name: "search",
+      label: "Host name or id",
+      type: "search",
+      value: address.get("search"),
+      most: 200,
+    }),
+    selectField({ name: "state", label: "State", value: address.get("state"), choices: stateChoices }),
+  ])}
+${listing({
+  caption: "Machines",
+  columns: [
+    { label: "Host name", sort: "host" },
+    { label: "Id" },
+    { label: "System" },
+    { label: "Agent", sort: "version" },
+    { label: "Protector" },
+    { label: "Last sync", sort: "sync" },
+    { label: "State" },
+  ],
+  rows: rows.map((row) => [
+    html`<a href="/admin/machines/${row.id}">${row.hostname}</a>`,
+    html`<code>${row.id.slice(0, 8)}</code>`,
+    row.platform,
+    row.agentVersion,
+    row.protector,
+    moment(row.lastSyncAtMs),
+    machineTags(row),
+  ]),
+  nothing: "No machine is like that.",
+  address,
+  total,
+})}`;
+  return visit.page({ title: "Machines", content });
+}
+
+function queryOf(address: Address): MachineQuery {
+  const sort = address.get("sort");
+  const known = (Object.keys(machineSorts) as MachineSort[]).find((one) => one === sort.replace("-", ""));
+  return {
+    search: address.get("search").slice(0, 200),
+    state: machineStates.find((state) => state === address.get("state")),
+    sort: known ?? "host",
+    descending: sort.startsWith("-"),
+    offset: (pageNumber(address.get("page")) - 1) * pageSize,
+    limit: pageSize,
+  };
+}
+
+export function machineTags(machine: Machine): Markup {
+  return html`${machine.revokedAtMs !== null && html`<span class="tag bad">revoked</span> `}${
+    machine.exempt === 1 && html`<span class="tag warn">exempt</span> `
+  }${flagsOf(machine).map((flag) => html`<span class="tag warn">${flag}</span> `)}`;
+}

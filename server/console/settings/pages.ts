@@ -1,0 +1,5 @@
+// The settings pages there are, in the order in which they are listed. A new one is a file beside this one and a line here.
+
+import type { SettingsPage } from "./page.ts";
+
+export const settingsPages: readonly SettingsPage[] = [];

@@ -1,0 +1,81 @@
+// A user's authenticators, added and removed by an admin. A secret is on one page, once.
+
+import * as v from "valibot";
+import {
+  addOtp,
+  makeBackupCodes,
+  type OtpAuthenticator,
+  removeAuthenticator,
+  replaceBackupCodes,
+} from "../../authenticators/manage.ts";
+import { provisioningUri, secretText } from "../../authenticators/provisioning-uri.ts";
+import { html, type Markup } from "../../pages/markup.ts";
+import { qrCode } from "../../pages/qr-code.ts";
+import { theUserById, type User } from "../../users/users.ts";
+import { readOrRefuse } from "../../web/form.ts";
+import type { SignedIn } from "../../web/visit.ts";
+import type { ConsoleHandlers, ConsoleParts } from "../parts.ts";
+
+const addForm = v.strictObject({ type: v.picklist(["totp", "hotp", "backup-codes"]) });
+
+export function authenticatorChanges(parts: ConsoleParts) {
+  return {
+    "POST /admin/users/:id/authenticators": async (visit) => {
+      const { type } = readOrRefuse(visit.form, addForm);
+      return type === "backup-codes" ? backupCodes(visit, parts) : otp(visit, parts, type);
+    },
+    "POST /admin/users/:id/authenticators/remove": async (visit) => {
+      const { one } = readOrRefuse(visit.form, v.strictObject({ one: v.string() }));
+      await visit.write(async (tx) =>
+        removeAuthenticator(tx, await theUserById(tx, visit.param("id")), one, visit.nowMs),
+      );
+      return visit.goTo(`/admin/users/${visit.param("id")}`, "authenticator-removed");
+    },
+  } satisfies Partial<ConsoleHandlers>;
+}
+
+async function otp(visit: SignedIn, parts: ConsoleParts, type: "totp" | "hotp"): Promise<Response> {
+  const { user, added } = await visit.write(async (tx) => {
+    const found = await theUserById(tx, visit.param("id"));
+    const wish = {
+      type,
+      algorithm: "sha1",
+      digits: 6,
+      periodSeconds: 30,
+      counter: 0,
+      secret: undefined,
+    } as const;
+    return { user: found, added: await addOtp(tx, parts.vault, found, wish, parts.random, visit.nowMs) };
+  });
+  return shownOnce(visit, user, otpMarkup(user, added));
+}
+
+/** Argon2id takes its time, so the codes are made before the transaction. */
+async function backupCodes(visit: SignedIn, parts: ConsoleParts): Promise<Response> {
+  await theUserById(parts.store.db, visit.param("id"));
+  const made = await makeBackupCodes(parts.random);
+  const user = await visit.write(async (tx) => {
+    const found = await theUserById(tx, visit.param("id"));
+    await replaceBackupCodes(tx, parts.vault, found, made, visit.nowMs);
+    return found;
+  });
+  const codes = html`<ul class="codes">${made.shown.map((code) => html`<li><code>${code}</code></li>`)}</ul>`;
+  return shownOnce(
+    visit,
+    user,
+    html`<p>Each of these is good once. They take the place of earlier ones.</p>${codes}`,
+  );
+}
+
+function otpMarkup(user: User, added: OtpAuthenticator): Markup {
+  const text = secretText(added).replaceAll(/(.{4})(?=.)/g, "$1 ");
+  return html`${qrCode(provisioningUri(added, user.name), "QR code of the new authenticator")}
+<p>To be typed in instead: <code class="key">${text}</code></p>`;
+}
+
+function shownOnce(visit: SignedIn, user: User, secret: Markup): Response {
+  const content = html`<p>This is shown once. Give it to ${user.name} in a way that nobody else sees.</p>
+<div class="card">${secret}</div>
+<p><a class="button quiet" href="/admin/users/${user.id}">Done</a></p>`;
+  return visit.page({ title: `New for ${user.name}`, content });
+}

@@ -1,0 +1,34 @@
+// Lists as CSV (RFC 4180), for spreadsheets, sent as they are read.
+
+export type Cell = string | number | null;
+
+/**
+ * What a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236): names come from people and machines.
+ * Numbers of ours are no such text.
+ */
+export function csvLine(cells: readonly Cell[]): string {
+  const written = cells.map((cell) => {
+    if (typeof cell === "number") return String(cell);
+    const text = cell ?? "";
+    const safe = /^[\s\p{Cf}]*[=+\-@|%\t\r\n]/u.test(text) ? `'${text}` : text;
+    return `"${safe.replaceAll('"', '""')}"`;
+  });
+  return `${written.join(",")}\r\n`;
+}
+
+/** The byte order mark tells spreadsheets that it is UTF-8. */
+export async function* csvOf<T>(
+  heads: readonly string[],
+  rows: AsyncIterable<T>,
+  cellsOf: (row: T) => readonly Cell[],
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`\uFEFF${csvLine(heads)}`, "utf8");
+  let held = "";
+  for await (const row of rows) {
+    held += csvLine(cellsOf(row));
+    if (held.length < 32_768) continue;
+    yield Buffer.from(held, "utf8");
+    held = "";
+  }
+  if (held !== "") yield Buffer.from(held, "utf8");
+}
