@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { parseJoinToken } from "../../protocol/sync/join-token.ts";
+import { secondMs } from "../../words/clock.ts";
 import { allowsHttp, serverUrl } from "../config/urls.ts";
 import { NoState, ProtectorUnusable, StateDamaged } from "../state/failures.ts";
 import type { Ledger } from "../state/ledger.ts";
@@ -27,6 +28,8 @@ export interface AdminParts extends StatusParts {
   readonly protectorWanted: "auto" | ProtectorName;
 }
 
+const probeMs = 10 * secondMs;
+
 export function adminActions(parts: AdminParts): AdminActions {
   const { keeper, timekeeper, ledger, link, linkParts, facts } = parts;
   return {
@@ -34,6 +37,9 @@ export function adminActions(parts: AdminParts): AdminActions {
 
     sync: async () => {
       const outcome = await speaking(() => synchronise(link, keeper, timekeeper, facts()));
+      // What a sync is mostly for when the clock is wrong.
+      if (!outcome.ok && outcome.weather === "certificate-dated")
+        await speaking(() => link.askNow("probe", {}, probeMs));
       if (!outcome.ok) throw unreached(outcome.weather);
       return report(outcome);
     },
@@ -145,6 +151,8 @@ const said: Readonly<Record<Weather, string>> = {
   unreachable: "the server can't be reached: check the network and [server] url",
   "timed-out": "the server didn't answer in time",
   "certificate-refused": "the server's certificate is not trusted: check [server] ca_file",
+  "certificate-dated":
+    "the server's certificate is out of date, or this machine's clock is: set the clock (timedatectl); the server's word on the time was taken for offline sign-in if it could be heard",
   "not-the-server":
     "something answered that is not the server this machine joined: a captive portal, or worse",
   status: "the server answered with an error: see the server's log",

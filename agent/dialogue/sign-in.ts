@@ -120,13 +120,16 @@ class SignIn {
     return undefined;
   }
 
-  async #withAnswers(situation: Situation): Promise<End> {
-    const { online, clock } = this.#parts;
+  async #withAnswers(before: Situation): Promise<End> {
+    const { ledger, online, clock } = this.#parts;
     const knownDead = online.reach === "unreachable";
     const probing = online.probeWhileTyping();
     if (!knownDead) await this.#patiently(probing);
     // Where offline is refused anyway, news of the server is worth waiting for.
-    if (online.reach === "unreachable" && this.#barTo(situation) !== undefined) await probing;
+    const waits = online.reach === "unreachable" && this.#barTo(before) !== undefined;
+    if (waits) await probing;
+    // What was heard may have changed it: the time, or who may sign in here.
+    const situation = waits ? ledger.situation(this.#attempt.user) : before;
     const offlineOnly = online.reach === "unreachable";
     if (offlineOnly) {
       const barred = this.#offlineBar(situation);

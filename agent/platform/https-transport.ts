@@ -35,10 +35,24 @@ export function httpsTransport(settings: HttpsSettings): Transport {
     }),
   });
   const http = new HttpAgent(keptAlive);
+  // Made when it is needed, and for one request at a time.
+  const anybody = () => new HttpsAgent({ ...proxied, rejectUnauthorized: false, minVersion: "TLSv1.2" });
   const extra = Object.fromEntries(
     Object.entries(settings.headers).map(([name, value]) => [name, value.use((text) => text)]),
   );
   return {
+    unverified: {
+      async post(url, headers, body, maxReplyBytes, stop) {
+        if (url.protocol !== "https:") throw new TransportFailure("certificate-refused");
+        const agent = anybody();
+        const options = { method: "POST", agent, signal: stop, headers: { ...ofJson(body), ...headers } };
+        try {
+          return await send(httpsRequest, url, options, body, maxReplyBytes);
+        } finally {
+          agent.destroy();
+        }
+      },
+    },
     async post(url, headers, body, maxReplyBytes, stop) {
       const secure = url.protocol === "https:";
       if (!secure && !(settings.development && isLoopback(url.hostname)))
@@ -47,12 +61,7 @@ export function httpsTransport(settings: HttpsSettings): Transport {
         method: "POST",
         agent: secure ? https : http,
         signal: stop,
-        headers: {
-          ...extra,
-          "content-type": "application/json",
-          "content-length": String(body.length),
-          ...headers,
-        },
+        headers: { ...extra, ...ofJson(body), ...headers },
       };
       const once = () => send(secure ? httpsRequest : httpRequest, url, options, body, maxReplyBytes);
       try {
@@ -70,6 +79,11 @@ export function httpsTransport(settings: HttpsSettings): Transport {
     },
   };
 }
+
+const ofJson = (body: Uint8Array) => ({
+  "content-type": "application/json",
+  "content-length": String(body.length),
+});
 
 class StaleConnection extends TransportFailure {}
 
@@ -113,6 +127,7 @@ async function read(incoming: IncomingMessage, maxBytes: number): Promise<Reply>
 function weatherOf(error: unknown): Weather {
   const code = codeOf(error);
   if (code === "ABORT_ERR") return "timed-out";
+  if (code === "CERT_NOT_YET_VALID" || code === "CERT_HAS_EXPIRED") return "certificate-dated";
   const ofCertificate = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
   return ofCertificate.test(code) ? "certificate-refused" : "unreachable";
 }

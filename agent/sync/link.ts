@@ -14,7 +14,7 @@ import {
 import { signRequest, verifyResponse } from "../../protocol/sync/http-signature.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
-import { type Reply, type Transport, TransportFailure, type Weather } from "./transport.ts";
+import { type Post, type Reply, TransportFailure, type Weather } from "./transport.ts";
 
 export type Asked<N extends ExchangeName> =
   | { readonly ok: true; readonly response: ResponseOf<N> }
@@ -36,7 +36,7 @@ export type ServerKey<N extends ExchangeName> =
   | ((response: ResponseOf<N>) => Uint8Array | undefined);
 
 export interface LinkParts {
-  readonly transport: Transport;
+  readonly transport: Post;
   readonly clock: Clock;
   readonly random: Random;
 }

@@ -59,7 +59,7 @@ export function noteReach(
   log: Log,
 ): void {
   if (keeper.condition().state !== "healthy") return;
-  const foreign = why === "certificate-refused" || why === "not-the-server";
+  const foreign = why === "certificate-refused" || why === "certificate-dated" || why === "not-the-server";
   const kind =
     state === "reachable" ? "server-reachable" : foreign ? "server-not-trusted" : "server-unreachable";
   const event: EventDraft = { kind, ...(why === null ? {} : { reason: why }) };

@@ -3,6 +3,8 @@ export type Weather =
   | "unreachable"
   | "timed-out"
   | "certificate-refused"
+  /** Refused for its dates: the certificate is out of date, or this machine's clock is. */
+  | "certificate-dated"
   | "not-the-server"
   | "status"
   | "sequence-used"
@@ -25,8 +27,8 @@ export class TransportFailure extends Error {
   }
 }
 
-/** The way to the server: one POST, bounded in size, ended by `stop`. */
-export interface Transport {
+/** One POST, bounded in size, ended by `stop`. */
+export interface Post {
   /** @throws TransportFailure for everything that is not a whole HTTP reply. */
   post(
     url: URL,
@@ -35,5 +37,11 @@ export interface Transport {
     maxReplyBytes: number,
     stop: AbortSignal,
   ): Promise<Reply>;
+}
+
+/** The way to the server. */
+export interface Transport extends Post {
+  /** To whoever is there: nothing that is secret may be sent so, and the configured headers are not. */
+  readonly unverified: Post;
   close(): void;
 }

@@ -75,7 +75,7 @@ const attacks = [
         await machine.result(user.name, await user.next()),
       ];
       const { state } = await machine.status();
-      // While the clock is that wrong the server's certificate isn't valid yet either; set right, a sync is enough.
+      // Set right, a sync is enough. That the server is heard in spite of the wrong clock is the next one.
       machine.setClock(0);
       await site.online(machine);
       site.offline();
@@ -83,6 +83,58 @@ const attacks = [
       await machine.agent.stop();
       const holds = seen.every((word) => word === "unavailable") && after === "granted";
       return check(holds, `${seen.join(", ")}, state ${state}; after a sync ${after}`);
+    },
+  },
+  {
+    name: "the same with the server in reach, whose certificate is not valid yet by that clock",
+    expected: "its signed time is taken: codes of the true time only; nothing else is sent to it",
+    quick: true as const,
+    async run(site: Site) {
+      const { machine, user } = await enrolledOn(site);
+      site.line.weather = {};
+      const from = site.line.seen.length;
+      await machine.reboot(-year);
+      const seen = [
+        await machine.result(user.name, codeOfItsTime(user, -year)),
+        await machine.result(user.name, await user.next()),
+      ];
+      const sent = new Set(site.line.seen.slice(from).map(({ sent: { path } }) => path));
+      const { state, server } = await machine.status();
+      await machine.agent.stop();
+      const probesOnly = [...sent].every((path) => path === "/v1/probe");
+      const holds =
+        seen.join() === "denied,granted" && probesOnly && server.lastFailure === "certificate-dated";
+      return check(
+        holds,
+        `${seen.join(", ")}, state ${state}, ${server.lastFailure}; sent: ${[...sent].join(", ")}`,
+      );
+    },
+  },
+  {
+    name: "the same, and somebody else answers, or an old answer of the server's",
+    expected: "no time is taken: unavailable",
+    async run(site: Site) {
+      const { machine, user } = await enrolledOn(site);
+      site.line.weather = {};
+      await machine.sync();
+      const recorded = site.line.seen.findLast(({ reply }) => reply.status === 200)?.reply;
+      if (recorded === undefined) throw new Error("no answer was seen");
+      site.offline();
+      await machine.reboot(-year);
+      const seen: string[] = [];
+      for (const reply of [recorded, { status: 200, headers: {}, body: Buffer.from("{}") }]) {
+        site.weather = { certificate: "stranger", request: ({ answer }) => answer(reply) };
+        seen.push(await machine.result(user.name, codeOfItsTime(user, -year)));
+        site.weather = { certificate: "expired", request: ({ answer }) => answer(reply) };
+        seen.push(await machine.result(user.name, await user.next()));
+      }
+      const { state } = await machine.status();
+      await machine.agent.stop();
+      site.line.weather = {};
+      return check(
+        seen.every((word) => word === "unavailable") && state === "time-turned-back",
+        `${seen.join(", ")}, state ${state}`,
+      );
     },
   },
   {

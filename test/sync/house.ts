@@ -69,6 +69,8 @@ export class House {
   readonly folder = mkdtempSync(join(tmpdir(), "nightlatch-house-"));
   readonly heard: Sent[] = [];
   line: Line = fine;
+  /** What the machine thinks of the server's. */
+  certificate: "good" | "certificate-dated" | "certificate-refused" = "good";
   bootId = "boot-1";
   /** Stands for a TPM's; undefined: the protector has none. */
   counter: GenerationCounter | undefined;
@@ -219,8 +221,14 @@ export class Agent {
     const { keeper, timekeeper } = this;
     this.ledger = new Ledger(keeper, timekeeper);
     this.reach = new Reach(() => undefined);
+    const post: Transport["post"] = (url, headers, body, _most, stop) =>
+      house.carry({ path: url.pathname, headers, body }, stop);
     const transport: Transport = {
-      post: (url, headers, body, _most, stop) => house.carry({ path: url.pathname, headers, body }, stop),
+      post: (...asked) =>
+        house.certificate === "good"
+          ? post(...asked)
+          : Promise.reject(new TransportFailure(house.certificate)),
+      unverified: { post },
       close: () => undefined,
     };
     const linkParts = { transport, clock, random: systemRandom };

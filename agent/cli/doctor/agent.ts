@@ -66,7 +66,10 @@ function server({ server: { url, reach, lastFailure } }: Status): Finding {
     check,
     outcome: "warn",
     found: `unreachable${lastFailure === null ? "" : ` (${lastFailure})`}`,
-    todo: `from this machine, try: curl -v ${url}`,
+    todo:
+      lastFailure === "certificate-dated"
+        ? "set the clock (timedatectl), or renew the server's certificate"
+        : `from this machine, try: curl -v ${url}`,
   };
 }
 
