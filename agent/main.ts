@@ -32,6 +32,7 @@ import type { ProtectorIn } from "./state/protector.ts";
 import { Timekeeper } from "./state/timekeeper.ts";
 import type { MachineFacts } from "./sync/machine-facts.ts";
 import { Online } from "./sync/online.ts";
+import { FirstAuthenticator } from "./sync/provisioning.ts";
 import { noteReach, Reach } from "./sync/reach.ts";
 import { Recovery } from "./sync/recovery.ts";
 import { Schedule } from "./sync/schedule.ts";
@@ -135,11 +136,20 @@ async function run(config: Config): Promise<void> {
     syncSoon: () => schedule.soon(),
   });
 
+  const provisioning = new FirstAuthenticator({
+    link,
+    keeper,
+    online,
+    url: config.server.url,
+    budgetMs: config.server.timeoutMs,
+  });
+
   const { mode, mfa, usernameSuffix } = config.machine;
   const converse = signIn({
     ledger,
     online,
     recovery,
+    provisioning,
     queue: new UserQueue(),
     clock,
     random,

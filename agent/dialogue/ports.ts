@@ -37,7 +37,8 @@ export type Verified =
       /** The user's seed on this machine may be shown. */
       readonly maySeed: boolean;
     }
-  | { readonly verdict: "denied" | "locked" | "revoked" }
+  /** `no-authenticator`: the user has none, and may add one now. */
+  | { readonly verdict: "denied" | "locked" | "revoked" | "no-authenticator" }
   | { readonly verdict: "more"; readonly question: Factors[number] }
   /** No word of the server within the budget: to be judged offline. */
   | { readonly verdict: "offline" };
@@ -67,6 +68,25 @@ export interface SignInServer {
   /** `proved`: what this machine keeps has the seed. `refused`: also when the server couldn't be asked. */
   proveSeed(attempt: Attempt, dialogue: string, code: string): Promise<"proved" | "wrong" | "refused">;
 }
+
+/** Adding a first authenticator. `refused`: also when the server couldn't be asked. */
+export interface SignInProvisioning {
+  /** Where the server's own pages are. */
+  readonly address: string;
+  begin(attempt: Attempt, dialogue: string): Promise<FirstStep>;
+  proveMail(attempt: Attempt, dialogue: string, ticket: string, code: string): Promise<FirstStep>;
+  /** `granted`: what the sign-in has brought is committed. */
+  prove(attempt: Attempt, dialogue: string, code: string): Promise<FirstProved>;
+}
+
+export type FirstStep =
+  | { readonly is: "shown"; readonly provided: Provided }
+  | { readonly is: "mailed"; readonly ticket: string; readonly to: string }
+  | { readonly is: "wrong" | "refused" };
+
+export type FirstProved =
+  | { readonly is: "granted"; readonly method: string; readonly mayEnrol: boolean }
+  | { readonly is: "wrong" | "refused" };
 
 /** What is shown once and kept nowhere here. */
 export interface Provided {

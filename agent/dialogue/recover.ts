@@ -27,6 +27,7 @@ export async function recoverBySignIn(
       case "granted":
         return { word: "END", verdict: "granted", offline: false, method: verified.method };
       case "denied":
+      case "no-authenticator":
         return { word: "END", verdict: "denied" };
       case "locked":
         talk.show("error", speech.say("locked-online"));

@@ -18,7 +18,7 @@ export interface ShowingParts {
 const mostCodes = 3;
 
 /** Whoever does not answer with the number has not seen it: some programs hide messages and show prompts only. */
-async function messagesArrive(
+export async function messagesArrive(
   { random, speech, talk }: ShowingParts,
   offer: (number: string) => string,
 ): Promise<boolean> {
@@ -28,7 +28,7 @@ async function messagesArrive(
   return (await talk.ask("shown", speech.say("number-above"))).trim() === number;
 }
 
-function showProvided({ speech, talk, screen }: ShowingParts, { secret, uri }: Provided): void {
+export function showProvided({ speech, talk, screen }: ShowingParts, { secret, uri }: Provided): void {
   const picture = screen.is === "terminal" && screen.blocks ? uri.use(qrLines) : undefined;
   for (const line of picture ?? []) talk.show("info", line);
   const key = secret.use((text) => text.match(/.{1,4}/g)?.join(" ") ?? text);

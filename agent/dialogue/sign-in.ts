@@ -11,13 +11,14 @@ import type { HelpDeskReason } from "../policy/help-desk.ts";
 import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
 import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
+import { addFirst } from "./add-first.ts";
+import { afterGrant } from "./after-grant.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
-import type { SignInLedger, SignInRecovery, SignInServer, Verified } from "./ports.ts";
+import type { SignInLedger, SignInProvisioning, SignInRecovery, SignInServer } from "./ports.ts";
 import { recoverBySignIn } from "./recover.ts";
 import { type Screen, screenOf } from "./screen.ts";
-import { offerSeed } from "./show-seed.ts";
-import { type Converse, DialogueOver, type Talk } from "./talk.ts";
+import type { Converse, Talk } from "./talk.ts";
 import type { UserQueue } from "./user-queue.ts";
 import * as shown from "./words-shown.ts";
 
@@ -25,6 +26,7 @@ export interface SignInParts {
   readonly recovery: SignInRecovery;
   readonly ledger: SignInLedger;
   readonly online: SignInServer;
+  readonly provisioning: SignInProvisioning;
   readonly queue: UserQueue;
   readonly clock: Clock;
   readonly random: Random;
@@ -89,6 +91,8 @@ class SignIn {
   readonly #dialogue: string;
   /** The countdown has been shown. */
   #told = false;
+  /** The person was told that they have no authenticator, and where to add one. */
+  #sentElsewhere = false;
   /** The person has asked for the help desk at a prompt: once in a dialogue. */
   #helpAsked = false;
 
@@ -156,7 +160,7 @@ class SignIn {
       if ("word" in end) return end;
       switch (end.verdict) {
         case "granted":
-          await this.#afterGrant(end);
+          await afterGrant(this.#shown(), this.#attempt, this.#dialogue, end);
           return granted(end.method, false);
         case "denied":
           return { word: "END", verdict: "denied" };
@@ -166,6 +170,15 @@ class SignIn {
         case "revoked":
           this.#talk.show("error", this.#speech.say("revoked-here"));
           return { word: "END", verdict: "unavailable" };
+        case "no-authenticator": {
+          // They may have added one elsewhere meanwhile; it is asked for once.
+          if (this.#sentElsewhere) return { word: "END", verdict: "denied" };
+          const added = await this.#addFirst();
+          if (added !== undefined) return added;
+          this.#sentElsewhere = true;
+          answers.splice(0, answers.length, await this.#askOne(questions[0] ?? ["totp"], 0));
+          break;
+        }
         case "more":
           if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
           answers.push(await this.#askOne(end.question, answers.length));
@@ -283,23 +296,17 @@ class SignIn {
     return this.#talk.ask("hidden", shown.prompt(this.#speech, question, index));
   }
 
-  /** The sign-in has succeeded already: whatever happens here doesn't change that. */
-  async #afterGrant({ mayEnrol, maySeed }: Extract<Verified, { verdict: "granted" }>): Promise<void> {
-    const parts = { ...this.#parts, screen: this.#screen, speech: this.#speech, talk: this.#talk };
-    try {
-      if (mayEnrol && !(await this.#offerEnrolment())) return;
-      if (maySeed) await offerSeed(parts, this.#attempt, this.#dialogue);
-    } catch (error) {
-      if (!(error instanceof DialogueOver)) this.#talk.show("error", this.#speech.say("not-enrolled-now"));
-    }
+  /** The end of the sign-in; undefined where the person was sent elsewhere. */
+  async #addFirst(): Promise<End | undefined> {
+    const added = await addFirst(this.#shown(), this.#attempt, this.#dialogue);
+    if (added === "elsewhere") return undefined;
+    if (added === "nothing") return { word: "END", verdict: "denied" };
+    await afterGrant(this.#shown(), this.#attempt, this.#dialogue, { ...added, maySeed: false });
+    return granted(added.method, false);
   }
 
-  async #offerEnrolment(): Promise<boolean> {
-    const answer = await this.#talk.ask("shown", this.#speech.say("ask-enrol"));
-    if (!shown.saysYes(this.#speech, answer)) return false;
-    const done = await this.#parts.online.enrol(this.#attempt, this.#dialogue);
-    this.#talk.show(done ? "info" : "error", this.#speech.say(done ? "enrolled" : "not-enrolled-now"));
-    return done;
+  #shown() {
+    return { ...this.#parts, screen: this.#screen, speech: this.#speech, talk: this.#talk };
   }
 
   #grantUnasked(method: string, offline?: boolean): End {

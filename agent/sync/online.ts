@@ -128,7 +128,7 @@ export class Online implements SignInServer {
     if (!asked.ok) return "refused";
     const { result } = asked.response;
     if (result.is === "proved") this.settle(attempt, result.bundle);
-    return result.is === "shown" ? "refused" : result.is;
+    return result.is === "proved" || result.is === "wrong" ? result.is : "refused";
   }
 
   #isOutOfReach(): boolean {

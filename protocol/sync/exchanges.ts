@@ -118,6 +118,8 @@ export const verify = {
         verdict: v.literal("more"),
         question: v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8)),
       }),
+      /** Nothing was judged: the user has none, and may add one on the screen of this sign-in. See `provide`. */
+      v.strictObject({ verdict: v.literal("no-authenticator") }),
       /** This machine is revoked: see `revocations`. */
       v.strictObject({ verdict: v.literal("revoked") }),
     ]),

@@ -1,9 +1,11 @@
 // `provide`: on the screen of a sign-in a person gets what later sign-ins are proved with, and proves that it arrived.
 
 import * as v from "valibot";
+import { kinds } from "../../words/kind.ts";
 import { signedDocumentSchema } from "../crypto/signed-document.ts";
+import { userNameText } from "./documents.ts";
 import { base64, base64Of } from "./encoding.ts";
-import { answering, asking } from "./every-message.ts";
+import { answering, asking, shortText } from "./every-message.ts";
 
 /** Inside `sealed`: only the machine, and whoever looks at its screen, sees it. */
 export const providedSchema = v.strictObject({
@@ -18,6 +20,12 @@ export const providedCodeSchema = v.pipe(v.string(), v.maxBytes(512));
 
 const sealedCode = base64(1_024);
 
+/** Who wants in: as in `verify`. */
+const signIn = { user: userNameText, kind: v.picklist(kinds), service: shortText };
+
+/** Which mailed code is meant; nothing by itself. */
+const ticket = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
+
 export const provide = {
   path: "/v1/provide",
   request: v.strictObject({
@@ -29,6 +37,12 @@ export const provide = {
       v.strictObject({ do: v.literal("show-seed") }),
       /** A code of the seed that was shown last: from then on that seed counts. */
       v.strictObject({ do: v.literal("prove-seed"), sealedCode }),
+      /** After `no-authenticator`: a first one for this user. */
+      v.strictObject({ do: v.literal("add-first"), ...signIn }),
+      /** The code that was mailed for it. */
+      v.strictObject({ do: v.literal("prove-mail"), ...signIn, ticket, sealedCode }),
+      /** A code of the one that was shown: it is added, and the sign-in goes on as by a granted verify. */
+      v.strictObject({ do: v.literal("prove-first"), ...signIn, sealedCode }),
     ]),
   }),
   response: v.strictObject({
@@ -37,6 +51,14 @@ export const provide = {
       v.strictObject({ is: v.literal("shown"), sealed: base64(2_048) }),
       /** With the bundle that has it. */
       v.strictObject({ is: v.literal("proved"), bundle: v.nullable(signedDocumentSchema) }),
+      /** A code is on its way to the user; `to` is as much of the address as may be shown. */
+      v.strictObject({ is: v.literal("mailed"), ticket, to: v.pipe(v.string(), v.maxLength(64)) }),
+      v.strictObject({
+        is: v.literal("granted"),
+        method: v.pipe(shortText, v.minLength(1)),
+        bundle: v.nullable(signedDocumentSchema),
+        mayEnrol: v.boolean(),
+      }),
       v.strictObject({ is: v.literal("wrong") }),
       /** Not, or not any more: nothing was shown, and nothing changed. */
       v.strictObject({ is: v.literal("refused") }),

@@ -48,7 +48,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const joining = new Joining(parts);
   const verification = new Verification(parts);
   const recovering = new Recovering({ ...parts, verification });
-  const providing = new Providing(parts);
+  const providing = new Providing({ ...parts, verification });
   const synchronisation = new Synchronisation(parts);
   const issuer = { signingKey: parts.identity.signing.privateKey, vault: parts.vault };
   const nothing = () => Promise.resolve(undefined);

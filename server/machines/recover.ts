@@ -88,9 +88,10 @@ export class Recovering {
     const machine = { ...freshMachine(id, request, old.joinToken, nowMs), ...kept };
     await tx.insertInto("machines").values(machine).execute();
     const judged = await verification.answer(tx, machine, signIn, answers, nowMs);
-    // Somebody whom policy asks for nothing has proven nothing: new keys need a factor.
+    // Somebody whom policy asks for nothing, or who has nothing, has proven nothing: new keys need a factor.
     const unproven = judged.result.verdict === "granted" && judged.result.method === exemptMethod;
-    const result = unproven ? ({ verdict: "denied" } as const) : judged.result;
+    const denied = { verdict: "denied" } as const;
+    const result = unproven || judged.result.verdict === "no-authenticator" ? denied : judged.result;
     if (result.verdict !== "granted") {
       await tx.deleteFrom("machines").where("id", "=", id).execute();
       if (result.verdict === "revoked")

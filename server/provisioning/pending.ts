@@ -15,7 +15,8 @@ import type { User } from "../users/users.ts";
 import { judgeAnswers } from "../verification/judge.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
 
-export type Origin = "portal" | "invitation";
+/** In a sign-in: which machine and dialogue. */
+export type Origin = "portal" | "invitation" | `sign-in ${string}`;
 
 /** RFC 4226 section 4 R6 recommends 160 bits. */
 const secretBytes = 20;

@@ -17,8 +17,12 @@ import type { Machine } from "../machines/machines.ts";
 import { policyOfUser } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
+import { isLocked } from "../verification/lockout.ts";
+import type { Verification } from "../verification/verification.ts";
+import { beginFirst, type FirstStep, mayAddFirst, proveFirst, proveMail } from "./first-authenticator.ts";
 
 type Request = RequestOf<"provide">;
+type FirstRequest = Extract<Request["step"], { do: "add-first" | "prove-mail" | "prove-first" }>;
 type Answer = Pick<ResponseOf<"provide">, "result">;
 
 const refused: Answer = { result: { is: "refused" } };
@@ -27,11 +31,13 @@ export class Providing {
   readonly #identity: Identity;
   readonly #vault: Vault;
   readonly #random: Random;
+  readonly #verification: Verification;
 
-  constructor(parts: { identity: Identity; vault: Vault; random: Random }) {
+  constructor(parts: { identity: Identity; vault: Vault; random: Random; verification: Verification }) {
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#random = parts.random;
+    this.#verification = parts.verification;
   }
 
   /** The code that was typed; undefined when there is none that can be read. */
@@ -46,17 +52,64 @@ export class Providing {
     code: string | undefined,
     nowMs: number,
   ): Promise<Answer> {
-    const showing = await findShowing(tx, machine.id, request.dialogue, nowMs);
+    const { step, dialogue } = request;
+    switch (step.do) {
+      case "show-seed":
+      case "prove-seed":
+        return this.#seed(tx, machine, { do: step.do, dialogue }, code, nowMs);
+      case "add-first":
+      case "prove-mail":
+      case "prove-first":
+        return this.#first(tx, machine, dialogue, step, code, nowMs);
+    }
+  }
+
+  async #seed(
+    tx: Tx,
+    machine: Machine,
+    step: { readonly do: "show-seed" | "prove-seed"; readonly dialogue: string },
+    code: string | undefined,
+    nowMs: number,
+  ): Promise<Answer> {
+    const showing = await findShowing(tx, machine.id, step.dialogue, nowMs);
     const user = showing && (await usableUser(tx, showing.userId));
     if (showing === undefined || user === undefined) return refused;
-    switch (request.step.do) {
-      case "show-seed": {
-        const seed = await showSeed(tx, this.#vault, showing, user, this.#random, nowMs);
-        return seed === undefined ? refused : shown(machine, seed, labelOn(user.name, machine.hostname));
-      }
-      case "prove-seed":
-        return code === undefined ? refused : this.#proveSeed(tx, machine, showing, user, code, nowMs);
+    if (step.do === "prove-seed")
+      return code === undefined ? refused : this.#proveSeed(tx, machine, showing, user, code, nowMs);
+    const seed = await showSeed(tx, this.#vault, showing, user, this.#random, nowMs);
+    return seed === undefined ? refused : shown(machine, seed, labelOn(user.name, machine.hostname));
+  }
+
+  async #first(
+    tx: Tx,
+    machine: Machine,
+    dialogue: string,
+    step: FirstRequest,
+    code: string | undefined,
+    nowMs: number,
+  ): Promise<Answer> {
+    const user = await findUser(tx, step.user);
+    const policy = user && (await policyOfUser(tx, user.id));
+    // Asked anew at every step: what an admin takes away meanwhile is not given.
+    if (!user || !policy || !(await mayAddFirst(tx, user, policy, "system"))) return refused;
+    if (isLocked(user, policy.policy.lockout, nowMs)) return refused;
+    const place = { machine, dialogue, user };
+    const told = (outcome: FirstStep): Answer => {
+      if (outcome.kind === "shown") return shown(machine, outcome.authenticator, user.name);
+      const { kind: is, ...more } = outcome;
+      return { result: { is, ...more } as Answer["result"] };
+    };
+    if (step.do === "add-first") return told(await beginFirst(tx, this.#vault, place, this.#random, nowMs));
+    if (code === undefined) return refused;
+    if (step.do === "prove-mail") {
+      const proof = { ticket: step.ticket, code };
+      return told(await proveMail(tx, this.#vault, place, proof, this.#random, nowMs));
     }
+    const outcome = await proveFirst(tx, this.#vault, place, code, this.#random, nowMs);
+    if (outcome !== "added") return { result: { is: outcome } };
+    const wish = { ...step, dialogue, caller: "system" } as const;
+    const { method, bundle, mayEnrol } = await this.#verification.grantAdded(tx, machine, wish, user, nowMs);
+    return { result: { is: "granted", method, bundle, mayEnrol } };
   }
 
   async #proveSeed(

@@ -16,6 +16,7 @@ import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { type NamedPolicy, policyOfGroup, policyOfUser } from "../policies/policies.ts";
+import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { readAnswers } from "./answers.ts";
@@ -31,9 +32,12 @@ import {
 
 type Result = ResponseOf<"verify">["result"];
 
+/** Who wants in, and where. */
+export type Wish = Pick<RequestOf<"verify">, "dialogue" | "user" | "kind" | "service" | "caller">;
+
 interface SignIn {
   readonly machine: Machine;
-  readonly request: RequestOf<"verify">;
+  readonly request: Wish;
   readonly user: User;
   readonly policy: NamedPolicy;
   /** With everything merged that the machine says is spent. */
@@ -118,6 +122,10 @@ export class Verification {
     const { online, lockout } = policy.policy;
     const enrolment = await activeEnrolment(tx, machine, user);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
+    if (own.length === 0 && (await mayAddFirst(tx, user, policy, request.caller))) {
+      await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
+      return { result: { verdict: "no-authenticator" } };
+    }
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
     const judged = seedCounts ? signIn.authenticators : own;
@@ -139,11 +147,33 @@ export class Verification {
     return { result: await this.#grant(tx, { ...signIn, authenticators }, method, bySeed, nowMs) };
   }
 
+  /** The user has just proved a first authenticator in this very sign-in, which is all that policy asks for. */
+  async grantAdded(
+    tx: Tx,
+    machine: Machine,
+    request: Wish,
+    user: User,
+    nowMs: number,
+  ): Promise<Extract<Result, { verdict: "granted" }>> {
+    const policy = await policyOfUser(tx, user.id);
+    const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
+    const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
+    const method = "totp";
+    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    return this.#grant(tx, { machine, request, user, policy, authenticators }, method, false, nowMs);
+  }
+
   /**
    * `bySeed`: with a code of the machine's own seed, which lies on that machine. It lets in there, so that nobody has to
    * know whether the server is in reach; but no new lease begins, or a stolen machine could renew its own for ever.
    */
-  async #grant(tx: Tx, signIn: SignIn, method: string, bySeed: boolean, nowMs: number): Promise<Result> {
+  async #grant(
+    tx: Tx,
+    signIn: SignIn,
+    method: string,
+    bySeed: boolean,
+    nowMs: number,
+  ): Promise<Extract<Result, { verdict: "granted" }>> {
     const { machine, user, policy, authenticators } = signIn;
     const none = { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } as const;
     const signingKey = this.#identity.signing.privateKey;
@@ -174,7 +204,7 @@ export class Verification {
   async #deny(
     tx: Tx,
     machine: Machine,
-    request: RequestOf<"verify">,
+    request: Wish,
     reason: string,
     nowMs: number,
   ): Promise<{ result: Result }> {
@@ -200,7 +230,7 @@ async function keepFailures(tx: Tx, user: User, caller: CallerClass, counted: Fa
 async function audit(
   tx: Tx,
   machine: Machine,
-  request: RequestOf<"verify">,
+  request: Wish,
   kind: string,
   detail: Readonly<Record<string, string>>,
   nowMs: number,

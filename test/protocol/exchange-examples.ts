@@ -112,6 +112,7 @@ export const otherResults: readonly ResponseOf<"verify">["result"][] = [
   { verdict: "locked" },
   { verdict: "more", question: ["totp", "hotp"] },
   { verdict: "revoked" },
+  { verdict: "no-authenticator" },
   { verdict: "granted", method: "totp", bundle: null, mayEnrol: true, maySeed: true },
 ];
 

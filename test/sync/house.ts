@@ -17,21 +17,22 @@ import { Ledger } from "../../agent/state/ledger.ts";
 import type { GenerationCounter, ProtectorIn } from "../../agent/state/protector.ts";
 import { Timekeeper } from "../../agent/state/timekeeper.ts";
 import { Online } from "../../agent/sync/online.ts";
+import { FirstAuthenticator } from "../../agent/sync/provisioning.ts";
 import { Reach } from "../../agent/sync/reach.ts";
 import { Recovery } from "../../agent/sync/recovery.ts";
 import { ServerLink } from "../../agent/sync/server-link.ts";
 import { type Reply, type Transport, TransportFailure, type Weather } from "../../agent/sync/transport.ts";
-import { hotpCode } from "../../otp/hotp.ts";
-import { timeStep } from "../../otp/totp.ts";
 import { systemRandom } from "../../platform/random.ts";
 import type { End } from "../../protocol/dialogue/messages.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { runCommand } from "../../server/cli/program.ts";
 import { initServer, type OpenServer } from "../../server/identity/open-server.ts";
-import { fromBase32 as base32 } from "../../words/base32.ts";
 import type { Kind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { Token } from "./token.ts";
+
+export { Token } from "./token.ts";
 
 const log = pino({ level: "silent" });
 
@@ -169,26 +170,6 @@ export class House {
   }
 }
 
-/** Codes of an authenticator app that shows the house's true time. */
-export class Token {
-  readonly secret: string;
-  readonly #clock: FakeClock;
-
-  constructor(clock: FakeClock, secret: string) {
-    this.#clock = clock;
-    this.secret = secret;
-  }
-
-  get bytes(): Uint8Array {
-    return fromBase32(this.secret);
-  }
-
-  code(offsetMs = 0, atMs = this.#clock.wallMs()): string {
-    const key = { secret: this.bytes, algorithm: "sha1", digits: 6 } as const;
-    return hotpCode(key, timeStep(30, atMs + offsetMs));
-  }
-}
-
 export interface AgentSettings {
   readonly mode: "online" | "offline";
   readonly mfa: "enabled" | "disabled";
@@ -201,6 +182,7 @@ export class Agent {
   readonly keeper: StateKeeper;
   readonly ledger: Ledger;
   readonly online: Online;
+  readonly provisioning: FirstAuthenticator;
   readonly recovery: Recovery;
   readonly actions: AdminActions;
   readonly reach: Reach;
@@ -251,6 +233,13 @@ export class Agent {
       syncSoon: () => {
         this.syncsAsked += 1;
       },
+    });
+    this.provisioning = new FirstAuthenticator({
+      link,
+      keeper,
+      online: this.online,
+      url: undefined,
+      budgetMs: 2_000,
     });
     this.recovery = new Recovery({
       ...linkParts,
@@ -326,12 +315,6 @@ export class Agent {
   stop(): void {
     this.keeper.close();
   }
-}
-
-function fromBase32(text: string): Uint8Array {
-  const bytes = base32(text);
-  if (bytes === undefined) throw new Error("not base32");
-  return bytes;
 }
 
 /** One word for what came out: `granted offline`, `denied`, … */

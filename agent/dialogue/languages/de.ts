@@ -61,4 +61,15 @@ export const de: Translation<typeof en, "de"> = {
   "not-proved":
     "Er wurde nicht hinzugefügt: Was gezeigt wurde, ist wertlos. Sie werden beim nächsten Mal wieder gefragt.",
   "not-shown-now": "Er kann jetzt nicht gezeigt werden; Sie werden beim nächsten Mal wieder gefragt.",
+
+  "offer-first":
+    "Sie haben noch keinen Authenticator. Wenn sonst niemand diesen Bildschirm sieht, tippen Sie {number}, um jetzt einen hinzuzufügen.",
+  "first-elsewhere":
+    "Sie haben noch keinen Authenticator. Fügen Sie einen hinzu unter {address} und kommen Sie dann zurück.",
+  "mailed-code": "Code aus der E-Mail an {to} (leer lassen zum Aufgeben): ",
+  "wrong-mailed-code": "Das ist nicht der Code aus der E-Mail.",
+  "first-added":
+    "Ihr Authenticator wurde hinzugefügt. Der Schlüssel wird nicht noch einmal gezeigt: Leeren Sie diesen Bildschirm.",
+  "first-not-added":
+    "Es wurde kein Authenticator hinzugefügt. Versuchen Sie es noch einmal oder fragen Sie Ihren Administrator.",
 };

@@ -52,4 +52,12 @@ export const en = {
     "From now on its codes work on this machine without the server. The key is not shown again: clear this screen.",
   "not-proved": "It was not added: what was shown is worth nothing. You are asked again next time.",
   "not-shown-now": "It can't be shown now; you are asked again next time.",
+
+  "offer-first":
+    "You have no authenticator yet. If nobody else sees this screen, type {number} to add one now.",
+  "first-elsewhere": "You have no authenticator yet. Add one at {address} and come back.",
+  "mailed-code": "Code that was mailed to {to} (nothing to give up): ",
+  "wrong-mailed-code": "That is not the code in the mail.",
+  "first-added": "Your authenticator was added. The key is not shown again: clear this screen.",
+  "first-not-added": "No authenticator was added. Try again, or ask your administrator.",
 } as const;

@@ -63,4 +63,13 @@ export const es: Translation<typeof en, "es"> = {
     "Desde ahora sus códigos valen en este equipo sin el servidor. La clave no se vuelve a mostrar: borre esta pantalla.",
   "not-proved": "No se ha añadido: lo que se mostró no vale nada. Se le preguntará de nuevo la próxima vez.",
   "not-shown-now": "No se puede mostrar ahora; se le preguntará de nuevo la próxima vez.",
+
+  "offer-first":
+    "Todavía no tiene ningún autenticador. Si nadie más ve esta pantalla, escriba {number} para añadir uno ahora.",
+  "first-elsewhere": "Todavía no tiene ningún autenticador. Añada uno en {address} y vuelva.",
+  "mailed-code": "Código enviado por correo a {to} (vacío para abandonar): ",
+  "wrong-mailed-code": "Ese no es el código del correo.",
+  "first-added": "Se ha añadido su autenticador. La clave no se vuelve a mostrar: borre esta pantalla.",
+  "first-not-added":
+    "No se ha añadido ningún autenticador. Inténtelo de nuevo o pregunte a su administrador.",
 };

@@ -60,4 +60,15 @@ export const fr: Translation<typeof en, "fr"> = {
     "Elle n'a pas été ajoutée : ce qui a été affiché ne vaut rien. La question vous sera posée à nouveau la prochaine fois.",
   "not-shown-now":
     "Elle ne peut pas être affichée maintenant ; la question vous sera posée à nouveau la prochaine fois.",
+
+  "offer-first":
+    "Vous n'avez pas encore d'application d'authentification. Si personne d'autre ne voit cet écran, tapez {number} pour en ajouter une maintenant.",
+  "first-elsewhere":
+    "Vous n'avez pas encore d'application d'authentification. Ajoutez-en une à l'adresse {address}, puis revenez.",
+  "mailed-code": "Code envoyé par e-mail à {to} (rien pour abandonner) : ",
+  "wrong-mailed-code": "Ce n'est pas le code de l'e-mail.",
+  "first-added":
+    "Votre application d'authentification a été ajoutée. La clé ne sera plus affichée : effacez cet écran.",
+  "first-not-added":
+    "Aucune application d'authentification n'a été ajoutée. Réessayez ou demandez à votre administrateur.",
 };

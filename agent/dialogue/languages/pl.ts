@@ -64,4 +64,15 @@ export const pl: Translation<typeof en, "pl"> = {
   "not-proved":
     "Nie został dodany: to, co pokazano, jest bezwartościowe. Następnym razem pytanie pojawi się ponownie.",
   "not-shown-now": "Nie można go teraz pokazać; następnym razem pytanie pojawi się ponownie.",
+
+  "offer-first":
+    "Nie ma jeszcze żadnego uwierzytelniacza. Jeśli nikt inny nie widzi tego ekranu, proszę wpisać {number}, aby teraz go dodać.",
+  "first-elsewhere":
+    "Nie ma jeszcze żadnego uwierzytelniacza. Proszę dodać go pod adresem {address} i wrócić.",
+  "mailed-code": "Kod wysłany pocztą na {to} (puste, aby zrezygnować): ",
+  "wrong-mailed-code": "To nie jest kod z wiadomości.",
+  "first-added":
+    "Uwierzytelniacz został dodany. Klucz nie zostanie pokazany ponownie: proszę wyczyścić ekran.",
+  "first-not-added":
+    "Nie dodano żadnego uwierzytelniacza. Proszę spróbować ponownie albo zapytać administratora.",
 };

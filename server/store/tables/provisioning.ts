@@ -9,7 +9,7 @@ interface PendingAuthenticatorTable {
   userId: string;
   id: string;
   /** Where it was begun; there alone it can be finished. */
-  origin: "portal" | "invitation";
+  origin: "portal" | "invitation" | `sign-in ${string}`;
   name: string;
   /** Sealed JSON: the key, as of an authenticator. */
   sealed: string;

@@ -73,7 +73,9 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
     case "enrol":
       return { ...machine.asking(), dialogue: Buffer.alloc(16, 1).toString("base64") };
     case "provide": {
-      const step = { do: "prove-seed", sealedCode: Buffer.alloc(60, 1).toString("base64") };
+      const sealedCode = Buffer.alloc(60, 1).toString("base64");
+      const who = { user: "alice", kind: "logon", service: "login" };
+      const step = { do: "prove-mail", ...who, ticket: "t".repeat(43), sealedCode };
       return { ...machine.asking(), dialogue: Buffer.alloc(16, 1).toString("base64"), step };
     }
     case "sync":

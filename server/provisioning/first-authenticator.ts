@@ -1,0 +1,148 @@
+// A first authenticator for a user who has none, added on the screen of a sign-in that policy demands a code of. The password
+// was asked by the relay's stack, not by this server: decision 28 says what its thief gains, and why nobody may by default.
+
+import { minuteMs } from "../../words/clock.ts";
+import { parseLanguage } from "../../words/language.ts";
+import type { Random } from "../../words/random.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import type { OtpAuthenticator } from "../authenticators/manage.ts";
+import type { Vault } from "../identity/vault.ts";
+import type { Machine } from "../machines/machines.ts";
+import { masked } from "../mail/address.ts";
+import { addressesOf, isMail } from "../mail/addresses.ts";
+import { enqueue } from "../mail/queue.ts";
+import { mailSetting } from "../mail/settings.ts";
+import { codeLetter } from "../mail/texts.ts";
+import type { NamedPolicy } from "../policies/policies.ts";
+import { readSetting } from "../settings/settings.ts";
+import type { Db, Tx } from "../store/store.ts";
+import type { User } from "../users/users.ts";
+import { createMailCode, judgeMailCode, mailCodeMinutes, spendMailCode } from "./mail-codes.ts";
+import { beginPending, findPending, provePending } from "./pending.ts";
+import { type Provisioning, provisioningSetting } from "./provisioning-setting.ts";
+import { mayProvision } from "./who-may.ts";
+
+/** One sign-in of one user at one machine: what is begun in it can be finished in it alone. */
+export interface Place {
+  readonly machine: Machine;
+  readonly dialogue: string;
+  readonly user: User;
+}
+
+const origin = ({ machine, dialogue }: Place) => `sign-in ${machine.id} ${dialogue}` as const;
+
+/**
+ * Whether this user may add one now. Only where it is all that policy asks for: with one authenticator nobody answers two
+ * questions. Only in root's dialogues: there a password was asked before, where the stack is as documented.
+ */
+export async function mayAddFirst(
+  db: Db,
+  user: User,
+  { policy }: NamedPolicy,
+  caller: "system" | "self",
+): Promise<boolean> {
+  const [question, ...more] = policy.online.factors;
+  const asksTotp = more.length === 0 && question?.includes("totp") === true;
+  if (caller !== "system" || policy.mfa !== "required" || !asksTotp || user.disabledAtMs !== null)
+    return false;
+  const setting = await readSetting(db, provisioningSetting);
+  if (!setting.types.includes("totp") || !(await mayProvision(db, user.id))) return false;
+  const has = await db
+    .selectFrom("authenticators")
+    .select("id")
+    .where("userId", "=", user.id)
+    .limit(1)
+    .executeTakeFirst();
+  return has === undefined && (!setting.mailCode || (await mailboxes(db, user)).length > 0);
+}
+
+export type FirstStep =
+  | { readonly kind: "shown"; readonly authenticator: OtpAuthenticator }
+  | { readonly kind: "mailed"; readonly ticket: string; readonly to: string }
+  | { readonly kind: "wrong" }
+  | { readonly kind: "refused" };
+
+/** `mayAddFirst` has been asked in the same transaction. */
+export async function beginFirst(
+  tx: Tx,
+  vault: Vault,
+  place: Place,
+  random: Random,
+  nowMs: number,
+): Promise<FirstStep> {
+  const setting = await readSetting(tx, provisioningSetting);
+  if (!setting.mailCode) return showFirst(tx, vault, place, setting, random, nowMs);
+  const { user, machine } = place;
+  const wish = { userId: user.id, purpose: "first-authenticator", detail: origin(place) } as const;
+  const { id, code } = await createMailCode(tx, vault, wish, random, nowMs);
+  const boxes = await mailboxes(tx, user);
+  const [first] = boxes;
+  if (code === undefined || first === undefined) return { kind: "refused" };
+  const row = await tx.selectFrom("users").select("language").where("id", "=", user.id).executeTakeFirst();
+  const language = parseLanguage(row?.language) ?? (await readSetting(tx, mailSetting)).language;
+  const letter = codeLetter(language, { code, machine: machine.hostname, minutes: mailCodeMinutes });
+  const message = {
+    channel: "mail",
+    kind: "code",
+    userId: user.id,
+    letter,
+    lifeMs: mailCodeMinutes * minuteMs,
+    urgent: true,
+  } as const;
+  for (const recipient of boxes)
+    if (!(await enqueue(tx, vault, { ...message, recipient }, random, nowMs))) return { kind: "refused" };
+  const about = { user: user.name, machine: machine.id };
+  await record(tx, serverEntry(nowMs, "authenticator-code-mailed", about, { to: boxes.map(masked) }));
+  return { kind: "mailed", ticket: id, to: masked(first) };
+}
+
+export async function proveMail(
+  tx: Tx,
+  vault: Vault,
+  place: Place,
+  proof: { readonly ticket: string; readonly code: string },
+  random: Random,
+  nowMs: number,
+): Promise<FirstStep> {
+  const right = await judgeMailCode(tx, vault, proof.ticket, "first-authenticator", proof.code, nowMs);
+  if (right?.userId !== place.user.id || right.detail !== origin(place)) return { kind: "wrong" };
+  await spendMailCode(tx, proof.ticket);
+  const setting = await readSetting(tx, provisioningSetting);
+  return showFirst(tx, vault, place, setting, random, nowMs);
+}
+
+/** @throws Failure when the user has got too many meanwhile. */
+export async function proveFirst(
+  tx: Tx,
+  vault: Vault,
+  place: Place,
+  code: string,
+  random: Random,
+  nowMs: number,
+): Promise<"added" | "wrong" | "refused"> {
+  const outcome = await provePending(tx, vault, place.user, origin(place), code, random, nowMs);
+  return outcome.kind === "none" ? "refused" : outcome.kind;
+}
+
+async function showFirst(
+  tx: Tx,
+  vault: Vault,
+  place: Place,
+  setting: Provisioning,
+  random: Random,
+  nowMs: number,
+): Promise<FirstStep> {
+  const wish = { origin: origin(place), type: "totp", name: "" } as const;
+  await beginPending(tx, vault, place.user, wish, setting, random, nowMs);
+  const pending = await findPending(tx, vault, place.user.id, wish.origin, nowMs);
+  return pending === undefined
+    ? { kind: "refused" }
+    : { kind: "shown", authenticator: pending.authenticator };
+}
+
+/** None where the server sends no mail. */
+async function mailboxes(db: Db, user: User): Promise<string[]> {
+  if ((await readSetting(db, mailSetting)).host === "") return [];
+  const all = await addressesOf(db, user.id);
+  return all.filter((one) => isMail(one) && one.forCodes).map(({ address }) => address);
+}
