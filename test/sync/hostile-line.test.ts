@@ -112,7 +112,10 @@ describe("what goes out", () => {
         ...sent,
         headers: {
           ...sent.headers,
-          "signature-input": (sent.headers["signature-input"] ?? "").replace(/keyid="./, 'keyid="2'),
+          "signature-input": (sent.headers["signature-input"] ?? "").replace(
+            /keyid="(.)/,
+            (_, first: string) => `keyid="${first === "2" ? "3" : "2"}`,
+          ),
         },
       }),
     ],
