@@ -7,6 +7,7 @@ import { version } from "../version.ts";
 import { addAdminCommands } from "./admins.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addConfigCommands } from "./config.ts";
+import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
@@ -68,6 +69,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addUserCommands(program, parts);
   addAdminCommands(program, parts);
   addImportCommands(program, parts);
+  addDirectoryCommands(program, parts);
   addAuthenticatorCommands(program, parts);
   addJoinTokenCommands(program, parts);
   addMachineCommands(program, parts);

@@ -27,8 +27,11 @@ export interface ImportWish {
   readonly skipBadLines: boolean;
   /** Everything is done and then undone: what it says is what would be. */
   readonly dryRun: boolean;
-  /** What else belongs into the same transaction. */
-  readonly alongside?: (tx: Tx, importId: string, nowMs: number) => Promise<void>;
+  /** What else belongs into the same transaction, before and behind the rest. */
+  readonly before?: (tx: Tx, importId: string, nowMs: number) => Promise<void>;
+  readonly behind?: (tx: Tx, importId: string, applied: Applied, nowMs: number) => Promise<void>;
+  /** What the audit calls it, and has of it beside the counts. */
+  readonly entry?: { readonly kind: string; readonly detail: () => Readonly<Record<string, number>> };
 }
 
 /** What a person who waits is told. */
@@ -90,10 +93,12 @@ async function applyOrUndo(
       if ((await markConflicts(tx, importId)) > 0)
         throw new Failure("conflict", "users were changed while the import was checked; begin again");
       const nowMs = clock.wallMs();
+      await wish.before?.(tx, importId, nowMs);
       const all = await apply(tx, signingKey, importId, wish.otherGroups, nowMs);
-      await wish.alongside?.(tx, importId, nowMs);
+      await wish.behind?.(tx, importId, all, nowMs);
       if (!keep) throw new Undone(all);
-      await record(tx, serverEntry(nowMs, "users-imported", {}, { from: wish.from, badLines, ...all }));
+      const detail = { from: wish.from, badLines, ...all, ...wish.entry?.detail() };
+      await record(tx, serverEntry(nowMs, wish.entry?.kind ?? "users-imported", {}, detail));
       return all;
     });
     return { badLines, done: true, applied };

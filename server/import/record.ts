@@ -36,7 +36,7 @@ export interface SourceRecord {
   /** The line of a file, the number of a row or an entry: where somebody finds it again. */
   readonly line: number;
   readonly cells: Cells;
-  /** What a directory calls it. */
+  /** What a directory calls it. A directory knows all groups of its users: that there are none is said, too. */
   readonly externalId?: string;
 }
 
@@ -107,7 +107,15 @@ export function readRecord(record: SourceRecord | UnreadableRecord, encoding: Se
   if (!name.ok || !groups.ok || disabled === undefined || !keys.ok || faults.length > 0)
     return { ok: false, faults };
   const externalId = record.externalId ?? null;
-  const said = { displayName, groups: groups.value, addresses, disabled, keys: keys.value, externalId };
+  const none = externalId === null ? null : [];
+  const said = {
+    displayName,
+    groups: groups.value ?? none,
+    addresses,
+    disabled,
+    keys: keys.value,
+    externalId,
+  };
   return { ok: true, user: { line, name: name.value, ...said } };
 }
 

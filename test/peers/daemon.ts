@@ -35,7 +35,7 @@ function id(flag: string, account: string): number {
   return Number(execFileSync("id", [flag, account], { encoding: "utf8" }));
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
   const address = probe.address();

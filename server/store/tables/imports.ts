@@ -78,7 +78,7 @@ interface DirectoryUserTable {
   userId: string;
   /** What the directory calls the entry, whatever its name is. */
   externalId: string;
-  /** Since when the directory has no such entry. */
+  /** Since when the user is disabled because the directory says so, or has no such entry any more. */
   goneAtMs: number | null;
 }
 

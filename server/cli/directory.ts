@@ -1,0 +1,123 @@
+// Users out of a directory: LDAP, Active Directory.
+
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { assignDirectory, directoryHelp } from "../directory/assignments.ts";
+import {
+  activeDirectory,
+  changeDirectory,
+  type DirectorySetting,
+  directorySetting,
+  theDirectory,
+} from "../directory/settings.ts";
+import { synchroniseDirectory, type SyncReport } from "../directory/synchronise.ts";
+import { checkOwn } from "../identity/data-folder.ts";
+import { readSetting } from "../settings/settings.ts";
+import { type CommandParts, say, withServer } from "./command-parts.ts";
+import { describeImport, reportJson } from "./import-report.ts";
+import { ProgressLine } from "./progress.ts";
+import { plain, UsageError } from "./terminal.ts";
+
+interface SetOptions {
+  passwordFile?: string;
+  caFile?: string;
+  activeDirectory?: boolean;
+  off?: boolean;
+}
+
+const shownFaults = 100;
+
+export function addDirectoryCommands(program: Command, parts: CommandParts): void {
+  const directory = program
+    .command("directory")
+    .description("users and groups from LDAP or Active Directory");
+
+  directory
+    .command("set [KEY=VALUE...]")
+    .description("which directory, and how users are found in it; what is not named stays")
+    .option("--password-file <file>", "the password of bindDn, in a file that nobody else can read")
+    .option("--ca-file <file>", "the CA of the directory's certificate, PEM, in place of the system's")
+    .option("--active-directory", "begin with what fits Active Directory")
+    .option("--off", "no directory, and forget the password; users stay as they are")
+    .addHelpText("after", `\nKeys:\n${directoryHelp}`)
+    .action(async (assignments: string[], given: SetOptions, command: Command) => {
+      const change = {
+        ...(given.activeDirectory === true ? activeDirectory : {}),
+        ...(given.caFile === undefined ? {} : { ca: readFileSync(given.caFile, "utf8") }),
+        ...assignDirectory(assignments),
+        ...(given.off === true ? { url: "", bindDn: "" } : {}),
+      };
+      const password = given.passwordFile === undefined ? undefined : readPassword(given.passwordFile);
+      if (Object.keys(change).length === 0 && password === undefined)
+        throw new UsageError("nothing to set: see directory set --help");
+      await withServer(command, parts, async ({ store, vault }, options) => {
+        const after = await store.write((tx) =>
+          changeDirectory(tx, vault, change, password, parts.clock.wallMs()),
+        );
+        say(parts, options, shown(after), "the directory is set; try it: directory sync --dry-run\n");
+      });
+    });
+
+  directory
+    .command("show")
+    .description("the setting, without the password")
+    .action(async (_: object, command: Command) =>
+      withServer(command, parts, async ({ store }, options) => {
+        const setting = shown(await readSetting(store.db, directorySetting));
+        say(parts, options, setting, `${JSON.stringify(setting, null, 2)}\n`);
+      }),
+    );
+
+  directory
+    .command("sync")
+    .description("take over users and groups; who is no longer there is disabled, never removed")
+    .option("--dry-run", "say exactly what would be done, and do nothing")
+    .option("--force", "also when more users would be disabled than mostDisabledPercent permits")
+    .action(async (given: { dryRun?: boolean; force?: boolean }, command: Command) =>
+      withServer(command, parts, async (server, options) => {
+        const { store, vault, identity } = server;
+        const setting = await theDirectory(store.db, vault);
+        const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
+        const wish = { dryRun: given.dryRun === true, force: given.force === true };
+        const { random, clock } = parts;
+        let report: SyncReport;
+        try {
+          report = await synchroniseDirectory(
+            { store, vault, random, clock, signingKey: identity.signing.privateKey },
+            setting,
+            wish,
+            {
+              read: (rows) => line.count("entries", rows, undefined),
+              writing: () => line.show("writing; sign-ins wait for this"),
+            },
+          );
+        } finally {
+          line.end();
+        }
+        const { gone, returned, unusableGroups } = report;
+        const faults = report.faults.slice(0, shownFaults);
+        say(
+          parts,
+          options,
+          { ...reportJson(report, wish.dryRun, []), gone, returned, unusableGroups, errors: report.faults },
+          `${describeImport(report, wish.dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
+        );
+        if (options.json) return;
+        for (const name of unusableGroups)
+          parts.terminal.err(
+            `group left out: ${plain(JSON.stringify(name))}; give it a name with groupMap\n`,
+          );
+        for (const { dn, line: entry, field, fault } of faults)
+          parts.terminal.err(`${plain(dn ?? `entry ${entry}`)}, ${field || "entry"}: ${plain(fault)}\n`);
+      }),
+    );
+}
+
+function shown({ sealedPassword, ...setting }: DirectorySetting): object {
+  return { ...setting, password: sealedPassword !== "" };
+}
+
+function readPassword(path: string): string {
+  checkOwn(path, "file", `chmod 600 ${path}`);
+  return readFileSync(path, "utf8").replace(/\r?\n$/, "");
+}

@@ -1,0 +1,80 @@
+// The way to a directory: TLS with a checked certificate, a bind, pages.
+
+import type { Entry } from "ldapts";
+import { Failure } from "../failure.ts";
+import type { Directory } from "./settings.ts";
+
+const patienceMs = 10_000;
+const searchMs = 60_000;
+
+export interface Search {
+  readonly base: string;
+  readonly filter: string;
+  readonly attributes: readonly string[];
+  /** Those that are no text. */
+  readonly binary?: readonly string[];
+}
+
+export interface Connection {
+  /** Page by page. @throws Failure when the directory breaks off, or gives less than all. */
+  search(search: Search): AsyncIterable<Entry>;
+  close(): Promise<void>;
+}
+
+/** @throws Failure when it can't be reached or refuses. */
+export async function connectTo(directory: Directory): Promise<Connection> {
+  const { Client } = await import("ldapts");
+  const { url, startTls, ca, bindDn } = directory;
+  const tlsOptions = { minVersion: "TLSv1.2", ...(ca === "" ? {} : { ca }) } as const;
+  const secure = url.startsWith("ldaps:") ? { tlsOptions } : {};
+  const client = new Client({ url, timeout: searchMs, connectTimeout: patienceMs, ...secure });
+  const explained = <T>(work: () => Promise<T>) => explain(url, work);
+  try {
+    await explained(async () => {
+      if (startTls && url.startsWith("ldap:")) {
+        const servername = new URL(url).hostname;
+        await client.startTLS({ ...tlsOptions, ...(/^[\d.:[\]]+$/.test(servername) ? {} : { servername }) });
+      }
+      if (bindDn !== "") await directory.password.use((password) => client.bind(bindDn, password));
+    });
+  } catch (error) {
+    await client.unbind().catch(() => undefined);
+    throw error;
+  }
+  return {
+    async *search({ base, filter, attributes, binary = [] }) {
+      const pages = client.searchPaginated(base, {
+        scope: "sub",
+        filter,
+        attributes: [...attributes],
+        explicitBufferAttributes: [...binary],
+        paged: { pageSize: directory.pageSize },
+      });
+      for (;;) {
+        const page = await explained(() => pages.next());
+        if (page.done === true) return;
+        yield* page.value.searchEntries;
+      }
+    },
+    close: () => client.unbind().catch(() => undefined),
+  };
+}
+
+async function explain<T>(url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const { name, code, message } = error as { name: string; code?: unknown; message: string };
+    const known = typeof code === "number" ? `${name} (LDAP result ${code})` : String(code ?? message);
+    throw new Failure("invalid", `the directory ${url}: ${known}`);
+  }
+}
+
+/** The values of an attribute as text; none where it is not there. */
+export function texts(entry: Entry, attribute: string): readonly string[] {
+  const key = Object.keys(entry).find((name) => name.toLowerCase() === attribute.toLowerCase());
+  const value = key === undefined || attribute === "" ? [] : entry[key];
+  const all = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return all.map((one) => (typeof one === "string" ? one : one.toString("hex"))).filter((one) => one !== "");
+}

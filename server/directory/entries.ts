@@ -1,0 +1,81 @@
+// The people of a directory as a source of records.
+
+import type { Entry } from "ldapts";
+import { type Cells, readRecord, type Source } from "../import/record.ts";
+import { type Connection, texts } from "./connect.ts";
+import type { DirectoryGroups } from "./groups.ts";
+import type { Directory } from "./settings.ts";
+
+const accountDisabled = 2;
+/** Entries that something is wrong with are told by their DN, some of them. */
+const toldEntries = 1_000;
+
+export class DirectoryEntries {
+  readonly #directory: Directory;
+  readonly #groups: DirectoryGroups;
+  readonly #dns = new Map<number, string>();
+  /** Those whose entry could not be read: they are there nevertheless. */
+  readonly unreadable = new Set<string>();
+
+  constructor(directory: Directory, groups: DirectoryGroups) {
+    this.#directory = directory;
+    this.#groups = groups;
+  }
+
+  /** The DN of an entry that something was wrong with. */
+  dnOf(line: number): string | undefined {
+    return this.#dns.get(line);
+  }
+
+  async *records(connection: Connection): Source {
+    const { userBase, userFilter, idAttribute, ...named } = this.#directory;
+    const attributes = [
+      named.nameAttribute,
+      named.displayNameAttribute,
+      named.emailAttribute,
+      named.phoneAttribute,
+      idAttribute,
+      ...(named.accountControl ? ["userAccountControl"] : []),
+      ...(named.groups === "memberOf" ? ["memberOf"] : []),
+    ].filter((name) => name !== "");
+    const binary = idAttribute.toLowerCase() === "objectguid" ? [idAttribute] : [];
+    let line = 0;
+    for await (const entry of connection.search({ base: userBase, filter: userFilter, attributes, binary })) {
+      line += 1;
+      const [externalId] = texts(entry, idAttribute);
+      if (externalId === undefined) {
+        this.#tell(line, entry);
+        yield { line, fault: `has no ${idAttribute}` };
+        continue;
+      }
+      const record = { line, cells: this.#cells(entry), externalId };
+      const read = readRecord(record, "base32");
+      if (read.ok) {
+        yield record;
+        continue;
+      }
+      this.#tell(line, entry);
+      this.unreadable.add(externalId);
+      yield record;
+    }
+  }
+
+  #cells(entry: Entry): Cells {
+    const { accountControl, ...named } = this.#directory;
+    const one = (attribute: string) => texts(entry, attribute)[0] ?? "";
+    const control = accountControl ? Number(one("userAccountControl")) : 0;
+    return {
+      name: one(named.nameAttribute),
+      displayName: one(named.displayNameAttribute).slice(0, 200),
+      email: one(named.emailAttribute),
+      phone: one(named.phoneAttribute),
+      groups: this.#groups.of(entry.dn, texts(entry, "memberOf")).join("|"),
+      // Never "no": who was disabled here stays disabled here.
+      disabled: (control & accountDisabled) !== 0 ? "yes" : "",
+    };
+  }
+
+  #tell(line: number, entry: Entry): void {
+    if (this.#dns.size < toldEntries) this.#dns.set(line, entry.dn);
+  }
+}

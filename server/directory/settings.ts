@@ -1,0 +1,181 @@
+// Which directory the users come from, and how they are found in it: the setting `directory`, its password sealed.
+
+import { X509Certificate } from "node:crypto";
+import * as v from "valibot";
+import { Secret } from "../../words/secret.ts";
+import { Failure } from "../failure.ts";
+import type { Vault } from "../identity/vault.ts";
+import { groupNameFault } from "../import/record.ts";
+import { isLoopback } from "../listen/address.ts";
+import { readSetting, type Setting, writeSetting } from "../settings/settings.ts";
+import type { Db, Tx } from "../store/store.ts";
+
+const row = { table: "settings", id: "directory.password" } as const;
+
+const text = v.pipe(v.string(), v.maxLength(1_000), v.regex(/^\P{Cc}*$/u, "no control characters"));
+const attribute = v.pipe(v.string(), v.regex(/^([A-Za-z][A-Za-z0-9-]{0,63})?$/, "the name of an attribute"));
+const whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+const schema = v.pipe(
+  v.strictObject({
+    /** `ldaps://HOST` or `ldap://HOST`; empty: no directory. */
+    url: v.pipe(
+      text,
+      v.check((url) => url === "" || isLdapUrl(url), "ldaps://HOST:PORT or ldap://HOST:PORT"),
+    ),
+    /** On `ldap://`, which carries nothing in plain text but to this very machine. */
+    startTls: v.boolean(),
+    ca: v.pipe(v.string(), v.maxLength(65_536), v.check(isCertificate, "not a certificate in PEM")),
+    bindDn: text,
+    sealedPassword: v.string(),
+    userBase: text,
+    userFilter: v.pipe(text, v.check(isFilter, "an LDAP filter in brackets")),
+    nameAttribute: v.pipe(attribute, v.minLength(1)),
+    displayNameAttribute: attribute,
+    emailAttribute: attribute,
+    phoneAttribute: attribute,
+    /** What stays the same when an entry is renamed. */
+    idAttribute: v.pipe(attribute, v.minLength(1)),
+    /** Whether bit 2 of `userAccountControl` disables. */
+    accountControl: v.boolean(),
+    /** `memberOf`: users say in which groups they are; `member`: groups say who is in them. */
+    groups: v.picklist(["none", "memberOf", "member"]),
+    groupBase: text,
+    groupFilter: v.pipe(text, v.check(isFilter, "an LDAP filter in brackets")),
+    groupNameAttribute: v.pipe(attribute, v.minLength(1)),
+    groupMemberAttribute: v.pipe(attribute, v.minLength(1)),
+    /** How many groups in groups are followed; 0: none. */
+    nestedGroups: whole(0, 20),
+    /** A directory's group by what it is called here; when there are any, all others are left out. */
+    groupMap: v.pipe(
+      v.record(v.string(), v.string()),
+      v.check(
+        (map) => Object.values(map).every((name) => groupNameFault(name) === undefined),
+        "not the name of a group",
+      ),
+    ),
+    pageSize: whole(1, 10_000),
+    /** A sync that would disable more of the directory's users is refused. */
+    mostDisabledPercent: whole(0, 100),
+  }),
+  v.forward(
+    v.check(
+      ({ url, startTls }) => !url.startsWith("ldap:") || startTls || isLoopback(hostOf(url)),
+      "without TLS only this very machine is asked; use ldaps:// or startTls=yes",
+    ),
+    ["startTls"],
+  ),
+  v.forward(
+    v.check(({ url, userBase }) => url === "" || userBase !== "", "say where the users are"),
+    ["userBase"],
+  ),
+  v.forward(
+    v.check(({ groups, groupBase }) => groups !== "member" || groupBase !== "", "say where the groups are"),
+    ["groupBase"],
+  ),
+);
+export type DirectorySetting = v.InferOutput<typeof schema>;
+
+export const directorySetting: Setting<DirectorySetting> = {
+  name: "directory",
+  schema,
+  whenUnset: {
+    url: "",
+    startTls: false,
+    ca: "",
+    bindDn: "",
+    sealedPassword: "",
+    userBase: "",
+    userFilter: "(objectClass=person)",
+    nameAttribute: "uid",
+    displayNameAttribute: "cn",
+    emailAttribute: "mail",
+    phoneAttribute: "",
+    idAttribute: "entryUUID",
+    accountControl: false,
+    groups: "none",
+    groupBase: "",
+    groupFilter: "(objectClass=groupOfNames)",
+    groupNameAttribute: "cn",
+    groupMemberAttribute: "member",
+    nestedGroups: 5,
+    groupMap: {},
+    pageSize: 500,
+    mostDisabledPercent: 10,
+  },
+};
+
+/** As Active Directory has it. */
+export const activeDirectory: Partial<DirectorySetting> = {
+  userFilter: "(&(objectCategory=person)(objectClass=user))",
+  nameAttribute: "sAMAccountName",
+  displayNameAttribute: "displayName",
+  idAttribute: "objectGUID",
+  accountControl: true,
+  groups: "memberOf",
+  groupFilter: "(objectClass=group)",
+};
+
+export interface Directory extends Omit<DirectorySetting, "sealedPassword"> {
+  readonly password: Secret;
+}
+
+/** @throws Failure when none is set. */
+export async function theDirectory(db: Db, vault: Vault): Promise<Directory> {
+  const { sealedPassword, ...setting } = await readSetting(db, directorySetting);
+  if (setting.url === "") throw new Failure("not-found", "no directory is set: directory set --help");
+  const password = sealedPassword === "" ? "" : Buffer.from(vault.open(row, sealedPassword)).toString("utf8");
+  return { ...setting, password: new Secret(password) };
+}
+
+const whereItGoes = ["url", "startTls", "ca", "bindDn"] as const;
+
+/**
+ * What is not named stays; the password does not where it would go to another server, or another way.
+ * @throws Failure with the field at fault.
+ */
+export async function changeDirectory(
+  tx: Tx,
+  vault: Vault,
+  change: Readonly<Record<string, unknown>>,
+  password: string | undefined,
+  nowMs: number,
+): Promise<DirectorySetting> {
+  const present = await readSetting(tx, directorySetting);
+  const elsewhere = whereItGoes.some((field) => field in change && change[field] !== present[field]);
+  if (elsewhere && present.sealedPassword !== "" && password === undefined && change["url"] !== "")
+    throw new Failure(
+      "invalid",
+      "give the password again (--password-file): it would go to another server, or another way",
+    );
+  const kept = change["url"] === "" ? "" : present.sealedPassword;
+  const sealedPassword = password === undefined ? kept : vault.seal(row, Buffer.from(password, "utf8"));
+  const next = { ...present, ...change, sealedPassword };
+  // A bind with a name and no password succeeds at many servers, as nobody (RFC 4513 section 5.1.2).
+  if (next.url !== "" && (next.bindDn === "") !== (sealedPassword === "" || password === ""))
+    throw new Failure("invalid", "bindDn and the password go together; leave out both to ask as nobody");
+  return writeSetting(tx, directorySetting, next, nowMs);
+}
+
+function isLdapUrl(url: string): boolean {
+  return /^ldaps?:\/\/[A-Za-z0-9.:[\]-]+$/.test(url) && URL.canParse(url) && hostOf(url) !== "";
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, "") : "";
+}
+
+function isFilter(filter: string): boolean {
+  return /^\(.+\)$/.test(filter);
+}
+
+function isCertificate(pem: string): boolean {
+  if (pem === "") return true;
+  const each = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+  try {
+    return each?.every((one) => new X509Certificate(one).raw.length > 0) ?? false;
+  } catch {
+    return false;
+  }
+}

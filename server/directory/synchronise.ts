@@ -1,0 +1,205 @@
+// One sync: the directory's people as an import, and what becomes of those it does not have any more.
+
+import { type SqlBool, sql } from "kysely";
+import { Failure } from "../failure.ts";
+import type { Applied } from "../import/apply.ts";
+import type { ListedFault } from "../import/faults.ts";
+import { type ImportParts, type ImportReport, importUsers, type Progress } from "../import/import-users.ts";
+import type { Tx } from "../store/store.ts";
+import { disableUser } from "../users/leave.ts";
+import { enableUser, theUser } from "../users/users.ts";
+import { connectTo } from "./connect.ts";
+import { DirectoryEntries } from "./entries.ts";
+import { DirectoryGroups } from "./groups.ts";
+import type { Directory } from "./settings.ts";
+
+export interface SyncWish {
+  readonly dryRun: boolean;
+  /** Also when more would be disabled than the setting permits. */
+  readonly force: boolean;
+}
+
+export interface SyncReport extends ImportReport {
+  /** Disabled because the directory has them no more. */
+  readonly gone: number;
+  /** Enabled again, whom an earlier sync had disabled. */
+  readonly returned: number;
+  readonly unusableGroups: readonly string[];
+  /** With the DN of the entry, where it is known. */
+  readonly faults: readonly (ListedFault & { readonly dn: string | undefined })[];
+}
+
+const toldFaults = 1_000;
+
+/** @throws Failure when the directory can't be read to its end, or too many users would be disabled: nothing is changed. */
+export async function synchroniseDirectory(
+  parts: ImportParts,
+  directory: Directory,
+  wish: SyncWish,
+  progress: Progress,
+): Promise<SyncReport> {
+  const connection = await connectTo(directory);
+  try {
+    const groups = new DirectoryGroups(directory);
+    await groups.load(connection);
+    const entries = new DirectoryEntries(directory, groups);
+    const faults: (ListedFault & { readonly dn: string | undefined })[] = [];
+    let others = { gone: 0, returned: 0 };
+    const report = await importUsers(
+      parts,
+      {
+        source: entries.records(connection),
+        from: directory.url,
+        secretEncoding: "base32",
+        otherGroups: directory.groups === "none" ? "keep" : "leave-those-of-the-directory",
+        // One entry that can't be taken must not keep all the others from being disabled.
+        skipBadLines: true,
+        dryRun: wish.dryRun,
+        before: remember,
+        behind: async (tx, importId, applied, nowMs) => {
+          others = await followUsers(tx, parts.signingKey, importId, entries.unreadable, nowMs);
+          if (!wish.force) await guard(tx, applied, others, directory.mostDisabledPercent);
+        },
+        entry: { kind: "directory-synchronised", detail: () => others },
+      },
+      progress,
+      (fault) => {
+        if (faults.length < toldFaults) faults.push({ ...fault, dn: entries.dnOf(fault.line) });
+      },
+    );
+    return { ...report, ...others, unusableGroups: groups.unusable, faults };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What has to be known before anything is changed. */
+async function remember(tx: Tx, importId: string, nowMs: number): Promise<void> {
+  // A group that the directory has named once is its own from then on, also when it has no members any more.
+  await sql`insert into directory_groups (group_name)
+    select distinct group_name from import_groups where import_id = ${importId}
+      and group_name not in (select group_name from directory_groups)`.execute(tx);
+  await sql`update directory_users set external_id = import_users.external_id from import_users
+    where import_users.import_id = ${importId} and import_users.bad = 0
+      and directory_users.user_id = import_users.user_id
+      and directory_users.external_id <> import_users.external_id`.execute(tx);
+  await sql`insert into directory_users (user_id, external_id)
+    select user_id, external_id from import_users where import_id = ${importId} and bad = 0 and present = 1
+      and user_id not in (select user_id from directory_users)`.execute(tx);
+  // Who was disabled by hand before is not the directory's to enable again.
+  await sql`update directory_users set gone_at_ms = cast(${nowMs} as bigint)
+    where gone_at_ms is null and user_id in
+      (select import_users.user_id from import_users inner join users on users.id = import_users.user_id
+        where import_users.import_id = ${importId} and import_users.bad = 0 and import_users.disabled = 1
+          and users.disabled_at_ms is null)`.execute(tx);
+}
+
+async function followUsers(
+  tx: Tx,
+  signingKey: Uint8Array,
+  importId: string,
+  unreadable: ReadonlySet<string>,
+  nowMs: number,
+) {
+  await sql`insert into directory_users (user_id, external_id, gone_at_ms)
+    select user_id, external_id, case when disabled = 1 then cast(${nowMs} as bigint) end
+    from import_users where import_id = ${importId} and bad = 0 and present = 0`.execute(tx);
+  return {
+    gone: await disableGone(tx, signingKey, importId, unreadable, nowMs),
+    returned: await enableReturned(tx, importId, nowMs),
+  };
+}
+
+const atOnce = 500;
+
+/** Not gone is also who is there and could not be read, or not taken. */
+async function disableGone(
+  tx: Tx,
+  signingKey: Uint8Array,
+  importId: string,
+  unreadable: ReadonlySet<string>,
+  nowMs: number,
+): Promise<number> {
+  let count = 0;
+  let after = "";
+  for (;;) {
+    const rows = await tx
+      .selectFrom("directoryUsers")
+      .innerJoin("users", "users.id", "directoryUsers.userId")
+      .where("directoryUsers.goneAtMs", "is", null)
+      .where("directoryUsers.userId", ">", after)
+      .where(
+        sql<SqlBool>`not exists (select 1 from import_users where import_users.import_id = ${importId}
+          and import_users.bad = 0 and import_users.user_id = directory_users.user_id)`,
+      )
+      .where(
+        sql<SqlBool>`not exists (select 1 from import_users where import_users.import_id = ${importId}
+          and import_users.bad = 1 and import_users.external_id = directory_users.external_id)`,
+      )
+      .orderBy("directoryUsers.userId")
+      .limit(atOnce)
+      .select(["users.name", "users.disabledAtMs", "directoryUsers.userId", "directoryUsers.externalId"])
+      .execute();
+    for (const { name, userId, externalId, disabledAtMs } of rows) {
+      if (unreadable.has(externalId)) continue;
+      await tx
+        .updateTable("directoryUsers")
+        // Who was disabled by hand is not the directory's to enable again.
+        .set({ goneAtMs: disabledAtMs === null ? nowMs : null })
+        .where("userId", "=", userId)
+        .execute();
+      if (disabledAtMs !== null) continue;
+      await disableUser(tx, signingKey, await theUser(tx, name), nowMs);
+      count += 1;
+    }
+    after = rows.at(-1)?.userId ?? after;
+    if (rows.length < atOnce) return count;
+  }
+}
+
+async function enableReturned(tx: Tx, importId: string, nowMs: number): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const rows = await tx
+      .selectFrom("directoryUsers")
+      .innerJoin("users", "users.id", "directoryUsers.userId")
+      .innerJoin("importUsers", "importUsers.userId", "directoryUsers.userId")
+      .where("importUsers.importId", "=", importId)
+      .where("importUsers.bad", "=", 0)
+      .where("importUsers.disabled", "is", null)
+      .where("directoryUsers.goneAtMs", "is not", null)
+      .orderBy("directoryUsers.userId")
+      .limit(atOnce)
+      .select(["users.name", "users.disabledAtMs", "directoryUsers.userId"])
+      .execute();
+    for (const { name, userId, disabledAtMs } of rows) {
+      await tx.updateTable("directoryUsers").set({ goneAtMs: null }).where("userId", "=", userId).execute();
+      if (disabledAtMs === null) continue;
+      await enableUser(tx, await theUser(tx, name), nowMs);
+      count += 1;
+    }
+    if (rows.length < atOnce) return count;
+  }
+}
+
+/** Against a filter that was changed, a base that was moved, a directory that answers with less than it has. */
+async function guard(
+  tx: Tx,
+  applied: Applied,
+  others: { readonly gone: number },
+  mostPercent: number,
+): Promise<void> {
+  const row = await tx
+    .selectFrom("directoryUsers")
+    .innerJoin("users", "users.id", "directoryUsers.userId")
+    .where("users.disabledAtMs", "is", null)
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  const disabled = applied.disabled + others.gone;
+  const before = Number(row.count) + disabled;
+  if (disabled > 1 && disabled * 100 > before * mostPercent)
+    throw new Failure(
+      "unsafe",
+      `${disabled} of the directory's ${before} users would be disabled, more than ${mostPercent} %: nothing was changed. See who with --dry-run --force; if it is right, say --force`,
+    );
+}

@@ -1,0 +1,223 @@
+// `directory sync` from a real slapd.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeDevCertificate } from "../../server/listen/dev-ca.ts";
+import { commandLine } from "../server/command-line.ts";
+import { temporaryFolder } from "../server/fixture.ts";
+import { freePort } from "./daemon.ts";
+import {
+  base,
+  bindDn,
+  type DirectoryServer,
+  group,
+  groupDn,
+  password,
+  person,
+  personDn,
+  startDirectory,
+} from "./directory-server.ts";
+
+let ldap: DirectoryServer;
+let tlsPort: number;
+beforeEach(async () => {
+  tlsPort = await freePort();
+  ldap = await startDirectory(tlsPort);
+});
+afterEach(() => ldap.stop());
+
+async function site(...settings: string[]) {
+  const line = commandLine();
+  const file = join(temporaryFolder(), "password");
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  const set = (...args: string[]) => line.call("directory", "set", "--password-file", file, ...args);
+  const common = [`bindDn=${bindDn}`, `userBase=ou=people,${base}`, `groupBase=ou=groups,${base}`];
+  const made = await set(
+    `url=ldap://localhost:${ldap.place.port}`,
+    ...common,
+    "groups=memberOf",
+    ...settings,
+  );
+  expect(made.err).toBe("");
+  const users = async () =>
+    (await line.json("user", "list")) as { name: string; groups: string[]; disabled: boolean }[];
+  const sync = (...args: string[]) => line.json("directory", "sync", ...args);
+  return { ...line, set, users, sync };
+}
+
+const people = () => {
+  ldap.change(person("alice", ["cn: Alice A", "mail: alice@corp.example"]));
+  ldap.change(person("bob"));
+  ldap.change(person("carl"));
+  ldap.change(group("staff", [personDn("alice"), personDn("bob")]));
+  ldap.change(group("engineers", [groupDn("staff"), personDn("carl")]));
+  ldap.change(group("everybody", [groupDn("engineers")]));
+};
+
+describe("a sync", () => {
+  it.each(["memberOf", "member"])(
+    "takes over users and groups in groups, by %s, and changes nothing twice",
+    async (way) => {
+      people();
+      // A circle: everybody is in staff, which is in engineers, which is in everybody.
+      ldap.change(
+        `dn: ${groupDn("staff")}\nchangetype: modify\nadd: member\nmember: ${groupDn("everybody")}\n`,
+      );
+      const { sync, users, json } = await site(`groups=${way}`);
+      expect(await sync()).toMatchObject({ imported: true, rows: 3, added: 3, gone: 0, errors: [] });
+      const all = ["engineers", "everybody", "staff"];
+      expect(await users()).toMatchObject([
+        { name: "alice", displayName: "Alice A", groups: all },
+        { name: "bob", groups: all },
+        { name: "carl", groups: all },
+      ]);
+      expect(await json("user", "address", "list", "alice")).toMatchObject([
+        { address: "alice@corp.example" },
+      ]);
+      expect(await sync()).toMatchObject({ added: 0, changed: 0, unchanged: 3, gone: 0, returned: 0 });
+      const kinds = (await json("audit")).map((entry: { kind: string }) => entry.kind);
+      expect(kinds.filter((kind: string) => kind === "directory-synchronised")).toHaveLength(2);
+    },
+  );
+
+  it("follows groups in groups no deeper than it is told", async () => {
+    people();
+    const { sync, users } = await site("nestedGroups=1");
+    await sync();
+    expect((await users()).map(({ groups }) => groups)).toEqual([
+      ["engineers", "staff"],
+      ["engineers", "staff"],
+      ["engineers", "everybody"],
+    ]);
+  });
+
+  it("ends memberships that the directory ended, and leaves those that are ours", async () => {
+    people();
+    const { call, sync, users } = await site("nestedGroups=0");
+    await sync();
+    await call("user", "group", "add", "alice", "travellers");
+    ldap.change(
+      `dn: ${groupDn("staff")}\nchangetype: modify\ndelete: member\nmember: ${personDn("alice")}\n`,
+    );
+    expect(await sync()).toMatchObject({ changed: 1, groupsLeft: 1 });
+    expect((await users())[0]?.groups).toEqual(["travellers"]);
+  });
+
+  it("disables who is gone, or disabled there, and enables them when they are back", async () => {
+    people();
+    const { call, sync, users } = await site("accountControl=yes", "mostDisabledPercent=100");
+    await sync();
+    await call("user", "disable", "bob");
+    const control = (uid: string, value: number) =>
+      `dn: ${personDn(uid)}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: ${value}\n\n`;
+    ldap.change(
+      `${control("alice", 514)}${control("bob", 514)}dn: ${personDn("carl")}\nchangetype: delete\n`,
+    );
+    expect(await sync()).toMatchObject({ disabled: 1, gone: 1 });
+    expect((await users()).map(({ disabled }) => disabled)).toEqual([true, true, true]);
+    ldap.change(`${control("alice", 512)}${control("bob", 512)}${person("carl")}`);
+    expect(await sync()).toMatchObject({ returned: 2 });
+    // Bob was disabled here, by hand.
+    expect((await users()).map(({ disabled }) => disabled)).toEqual([false, true, false]);
+  });
+
+  it("refuses to disable many at once, whatever the reason, unless it is forced", async () => {
+    people();
+    const { call, sync, users, set } = await site();
+    await sync();
+    await set("userFilter=(uid=alice)");
+    const before = await users();
+    const { code, err } = await call("directory", "sync");
+    expect(code).toBe(1);
+    expect(err).toContain("2 of the directory's 3 users would be disabled, more than 10 %");
+    expect(await users()).toEqual(before);
+    expect(await sync("--dry-run", "--force")).toMatchObject({ imported: false, gone: 2 });
+    expect(await users()).toEqual(before);
+    expect(await sync("--force")).toMatchObject({ gone: 2 });
+  });
+
+  it("does not take somebody whose entry can't be read for gone", async () => {
+    people();
+    const { sync, users } = await site();
+    await sync();
+    ldap.change(`dn: ${personDn("carl")}\nchangetype: modify\nreplace: mail\nmail: not an address\n`);
+    expect(await sync()).toMatchObject({
+      gone: 0,
+      badLines: 1,
+      errors: [{ dn: personDn("carl"), field: "email" }],
+    });
+    expect((await users()).every(({ disabled }) => !disabled)).toBe(true);
+  });
+
+  it("takes a renamed entry for a new user, and disables the old one", async () => {
+    people();
+    const { sync, users } = await site("mostDisabledPercent=50");
+    await sync();
+    ldap.change(`dn: ${personDn("carl")}\nchangetype: modrdn\nnewrdn: uid=karl\ndeleteoldrdn: 1\n`);
+    expect(await sync()).toMatchObject({ added: 1, gone: 1 });
+    expect(await users()).toMatchObject([
+      {},
+      {},
+      { name: "carl", disabled: true },
+      { name: "karl", disabled: false },
+    ]);
+  });
+
+  it("leaves out groups that can't be called so, tells them, and maps those that are mapped", async () => {
+    people();
+    ldap.change(group("*odd*", [personDn("alice")]));
+    const { sync, users, set } = await site("nestedGroups=0");
+    expect(await sync()).toMatchObject({ unusableGroups: ["*odd*"] });
+    expect((await users())[0]?.groups).toEqual(["staff"]);
+    await set(`groupMap=*odd*=odd ones;${groupDn("staff")}=the staff`);
+    expect(await sync()).toMatchObject({ unusableGroups: [] });
+    expect((await users())[0]?.groups).toEqual(["odd ones", "the staff"]);
+  });
+
+  it("reads a directory in pages, past the limit of one answer, and is not content with a part of it", async () => {
+    const many = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) => person(`user${from + at}`)).join("");
+    ldap.change(many(0, 250));
+    const { sync, users, call } = await site("pageSize=50", "groups=none");
+    expect(await sync()).toMatchObject({ rows: 250, added: 250 });
+    // More than this directory gives to anybody, however small the pages are.
+    ldap.change(many(250, 350));
+    expect((await call("directory", "sync", "--force")).err).toMatch(/LimitExceeded/);
+    expect((await users()).filter(({ disabled }) => !disabled)).toHaveLength(250);
+  });
+});
+
+describe("the way to a directory", () => {
+  it.each(["ldaps", "starttls"])("by %s has a certificate that is checked", async (way) => {
+    people();
+    const { sync, set, call } = await site();
+    const url = way === "ldaps" ? [`url=ldaps://localhost:${tlsPort}`] : ["startTls=yes"];
+    await set("--ca-file", ldap.place.ca, ...url);
+    expect(await sync()).toMatchObject({ added: 3 });
+    const { caPath } = await makeDevCertificate(join(temporaryFolder(), "tls"), "localhost");
+    await set("--ca-file", caPath);
+    expect((await call("directory", "sync")).err).toMatch(/the directory .*(SIGNATURE|CERT|certificate)/);
+  });
+
+  it("is not plain text to another host, and not to another server with the password of this one", async () => {
+    const { call, set, data } = await site();
+    expect((await set("url=ldap://directory.corp.example")).err).toContain("use ldaps:// or startTls=yes");
+    expect((await call("directory", "set", "url=ldaps://evil.example")).err).toContain(
+      "give the password again",
+    );
+    expect((await call("directory", "show", "--json")).out).not.toContain(password);
+    expect(readFileSync(join(data, "nightlatch.db")).includes(password)).toBe(false);
+  });
+
+  it("that is refused says why, and changes nothing", async () => {
+    const { set, call } = await site();
+    await set(`bindDn=cn=nobody,${base}`);
+    expect((await call("directory", "sync")).err).toContain("InvalidCredentials");
+    await set("userBase=ou=nowhere,dc=corp,dc=example", `bindDn=${bindDn}`);
+    expect((await call("directory", "sync", "--force")).err).toContain("NoSuchObject");
+    await set("userFilter=(uid=*))(uid=*");
+    expect((await call("directory", "sync")).code).toBe(1);
+    expect((await call("user", "list")).out).toContain("no users yet");
+  });
+});
