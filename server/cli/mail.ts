@@ -1,15 +1,14 @@
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { type Language, languages } from "../../words/language.ts";
 import { Failure } from "../failure.ts";
 import { parseMailAddress } from "../mail/address.ts";
-import { tryMs } from "../mail/claim.ts";
 import { changeMail, type MailSetting, mailRoute, mailSetting, securities } from "../mail/settings.ts";
 import { sendMail } from "../mail/smtp.ts";
 import { testLetter } from "../mail/texts.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMailQueueCommands } from "./mail-queue.ts";
+import { patience, readSecretLine, readSmallFile } from "./sending.ts";
 import { UsageError } from "./terminal.ts";
 
 interface Given {
@@ -25,8 +24,6 @@ interface Given {
   language?: Language;
   off?: boolean;
 }
-
-const mostFileBytes = 65_536;
 
 export function addMailCommands(program: Command, parts: CommandParts): void {
   const mail = program.command("mail").description("how this server sends mail, and what waits to be sent");
@@ -93,17 +90,10 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
         const route = await mailRoute(store.db, vault);
         if (route === undefined)
           throw new Failure("conflict", "mail is off: mail set --host NAME --from ADDRESS …");
-        const tooLong = new AbortController();
-        const over = new AbortController();
-        void parts.clock.sleep(tryMs, over.signal).then(
-          () => tooLong.abort(),
-          () => undefined,
-        );
         const id = parts.random.bytes(16).toHex();
         const letter = testLetter(route.language);
         const mailOut = { id, recipient: recipient.value, letter, nowMs: parts.clock.wallMs() };
-        const sending = await sendMail(route, mailOut, tooLong.signal);
-        over.abort();
+        const sending = await patience(parts.clock, (stop) => sendMail(route, mailOut, stop));
         if (sending.kind === "stopped")
           throw new Failure("conflict", "the mail server did not answer in time");
         if (sending.kind === "failed") throw new Failure("conflict", sending.problem);
@@ -124,22 +114,10 @@ function changeOf(given: Given) {
   if (off === true) return { host: "", user: "", password: "" };
   return {
     ...fields,
-    ...(passwordFile === undefined ? {} : { password: readLine(passwordFile) }),
-    ...(caFile === undefined ? {} : { ca: caFile === "" ? "" : readText(caFile) }),
+    ...(passwordFile === undefined ? {} : { password: readSecretLine(passwordFile) }),
+    ...(caFile === undefined ? {} : { ca: caFile === "" ? "" : readSmallFile(caFile) }),
     ...(fields.user === "" ? { password: "" } : {}),
   };
-}
-
-function readLine(path: string): string {
-  const text = readText(path === "-" ? 0 : path).replace(/\r?\n$/, "");
-  if (text === "") throw new Failure("invalid", "the password file is empty");
-  return text;
-}
-
-function readText(path: string | number): string {
-  const bytes = readFileSync(path);
-  if (bytes.length > mostFileBytes) throw new Failure("invalid", `${path} is too long`);
-  return bytes.toString("utf8");
 }
 
 function shown({ sealedPassword, ca, ...setting }: MailSetting): object {

@@ -15,6 +15,7 @@ import { addMailCommands } from "./mail.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
+import { addSmsCommands } from "./sms.ts";
 import { describeError, errorCode, plain, UsageError } from "./terminal.ts";
 import { addUnlockCommand } from "./unlock.ts";
 import { addUserCommands } from "./users.ts";
@@ -77,6 +78,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addUnlockCommand(program, parts);
   addPolicyCommands(program, parts);
   addMailCommands(program, parts);
+  addSmsCommands(program, parts);
   addAuditCommand(program, parts);
   return program;
 }

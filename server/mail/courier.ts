@@ -6,6 +6,8 @@ import type { Random } from "../../words/random.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store } from "../store/store.ts";
 import { type Claimed, claim, expireMessages, type Sending, settle, tryMs } from "./claim.ts";
+import { sendText } from "./gateway.ts";
+import { gatewayRoute } from "./gateway-setting.ts";
 import type { Letter } from "./letter.ts";
 import { purge } from "./purge.ts";
 import { mailRoute } from "./settings.ts";
@@ -109,9 +111,14 @@ export class Courier {
   async #carriers(): Promise<Map<Claimed["channel"], Carrier>> {
     const { store, vault, clock } = this.#parts;
     const route = await mailRoute(store.db, vault);
+    const gateway = await gatewayRoute(store.db, vault);
     const carriers = new Map<Claimed["channel"], Carrier>();
     if (route !== undefined)
       carriers.set("mail", (message, stop) => sendMail(route, { ...message, nowMs: clock.wallMs() }, stop));
+    if (gateway !== undefined)
+      carriers.set("sms", ({ recipient, letter }, stop) =>
+        sendText(gateway, { recipient, text: letter.text }, stop),
+      );
     return carriers;
   }
 

@@ -1,6 +1,5 @@
 // How mail leaves: the setting `mail`, its password sealed by the vault.
 
-import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { languages } from "../../words/language.ts";
@@ -11,6 +10,7 @@ import { isLoopback } from "../listen/address.ts";
 import { readSetting, type Setting, writeSetting } from "../settings/settings.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { parseMailAddress } from "./address.ts";
+import { isCertificate } from "./certificate.ts";
 
 /** `none`: plain text, to this very machine only. */
 export const securities = ["starttls", "tls", "none"] as const;
@@ -141,14 +141,4 @@ export async function changeMail(
   if ((next.user === "") !== (sealedPassword === "") && next.host !== "")
     throw new Failure("invalid", "user: user and password go together; leave out both to send without AUTH");
   return writeSetting(tx, mailSetting, next, nowMs);
-}
-
-function isCertificate(pem: string): boolean {
-  if (pem === "") return true;
-  const each = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
-  try {
-    return each?.every((one) => new X509Certificate(one).raw.length > 0) ?? false;
-  } catch {
-    return false;
-  }
 }

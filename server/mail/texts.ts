@@ -33,3 +33,7 @@ export function testLetter(language: Language): Letter {
   const { say } = speechOf(mailTexts, language);
   return writeLetter(say("test-subject"), language, [{ kind: "paragraph", text: say("test-body") }]);
 }
+
+export function testText(language: Language): string {
+  return speechOf(mailTexts, language).say("test-body");
+}

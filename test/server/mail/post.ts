@@ -9,7 +9,10 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "../fixture.ts";
 
-const program = fileURLToPath(new URL("./smtp-peer.ts", import.meta.url));
+const programs = {
+  smtp: fileURLToPath(new URL("./smtp-peer.ts", import.meta.url)),
+  http: fileURLToPath(new URL("./http-peer.ts", import.meta.url)),
+};
 
 export interface PeerEvent {
   readonly event: string;
@@ -20,6 +23,9 @@ export interface PeerEvent {
   readonly right?: boolean;
   readonly text?: string;
   readonly port?: number;
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class MailPeer {
@@ -58,8 +64,16 @@ export class MailPeer {
 }
 
 /** Ended with the test. */
-export async function mailPeer(how: object): Promise<MailPeer> {
-  const options = { security: "none", behaviour: "honest", ...how };
+export function mailPeer(how: object): Promise<MailPeer> {
+  return startPeer(programs.smtp, { security: "none", behaviour: "honest", ...how });
+}
+
+/** Ended with the test. */
+export function gatewayPeer(how: object = {}): Promise<MailPeer> {
+  return startPeer(programs.http, how);
+}
+
+async function startPeer(program: string, options: object): Promise<MailPeer> {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
