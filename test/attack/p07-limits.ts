@@ -167,6 +167,39 @@ export const limits = group({
       },
     },
     {
+      name: "the keys are rotated; a copy of the folder from before is put back, the server in reach",
+      expected: "erased before anybody gets in; the machine is flagged, and goes on with its new keys",
+      quick: true,
+      async run(site) {
+        const machine = await site.anotherMachine();
+        const user = await site.person();
+        await site.enrol(user, machine);
+        await machine.agent.stop();
+        const before = machine.copyState();
+        await machine.agent.start();
+        await machine.admin("POST", "/v1/rotate-keys", { protector: "same" });
+        await machine.agent.stop();
+        const after = machine.copyState();
+        machine.putState(before);
+        await machine.agent.start();
+        const old = await machine.result(user.name, await user.next());
+        const { state } = await machine.status();
+        await machine.agent.stop();
+        machine.putState(after);
+        await machine.agent.start();
+        const seen = await machine.result(user.name, await user.next());
+        const { machine: id } = await machine.status();
+        const list = await site.json<{ id: string; flags: string[] }[]>("machine", "list");
+        const flags = list.find((one) => one.id === id)?.flags ?? [];
+        await machine.agent.stop();
+        const holds = old === "unavailable" && state === "revoked" && seen === "granted";
+        return check(
+          holds && flags.includes("state-restored"),
+          `the copy ${old}, ${state}; the machine ${seen}; flags: ${flags.join(", ")}`,
+        );
+      },
+    },
+    {
       name: "a revoked machine's old copy that never contacts the server",
       expected: "documented: until the lease ends",
       async run(site) {

@@ -1,5 +1,6 @@
 // Promise 16: the audit tells the truth: offline sign-ins arrive exactly once, and what was cut or retold shows.
 
+import { connect } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { cannotRun, check, group } from "./attack.ts";
@@ -28,6 +29,23 @@ async function offlineSignIns(site: Site, machine: Machine, count: number): Prom
   site.offline();
   for (let at = 0; at < count; at++) await machine.signIn(user.name, await user.next());
   return user;
+}
+
+/** So many sign-ins of people nobody knows, sixteen at a time. */
+async function flood(socketPath: string, count: number): Promise<void> {
+  const one = (user: string) =>
+    new Promise<void>((resolve, reject) => {
+      const socket = connect(socketPath);
+      socket.on("error", reject);
+      socket.on("close", () => resolve());
+      socket.resume();
+      socket.write(`BEGIN 1 kind=logon user=${user} service=login\n`);
+    });
+  let left = count;
+  const work = async (user: string) => {
+    while (left-- > 0) await one(user);
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, at) => work(`stranger${at}`)));
 }
 
 export const audit = group({
@@ -162,6 +180,33 @@ export const audit = group({
         const denied = from.filter(({ kind }) => kind === "sign-in-denied").length;
         await machine.agent.stop();
         return check(granted === 4 && denied === 36, `${granted} granted and ${denied} denied arrived`);
+      },
+    },
+    {
+      name: "9,000 refusals, so that the sign-in after them finds no room",
+      expected: "granted and audited by name; the refusals without room are told by number; no gap",
+      async run(site) {
+        const machine = await site.anotherMachine();
+        const user = await site.person();
+        await site.enrol(user, machine);
+        await machine.sync();
+        site.offline();
+        await machine.result(user.name, user.wrong());
+        await flood(machine.agent.dialogueSocket, 9_000);
+        const { eventsWaiting, eventsDropped } = await machine.status();
+        const seen = await machine.result(user.name, await user.next());
+        await site.online(machine);
+        const count = await grantsAtTheServer(site, user);
+        const flags = await flagsOf(site, machine);
+        const { machine: id } = await machine.status();
+        const audit = await site.json<Entry[]>("audit", "--machine", id ?? "", "--limit", "20");
+        const told = audit.filter(({ kind, source }) => kind === "events-dropped" && source === "machine");
+        await machine.agent.stop();
+        const holds = seen === "granted" && count === 1 && flags.join() === "events-dropped";
+        return check(
+          holds && eventsDropped > 0 && told.length === 1,
+          `${seen}; ${eventsWaiting} waited, ${eventsDropped} counted; flags: ${flags.join(", ") || "none"}`,
+        );
       },
     },
     cannotRun(
