@@ -18,10 +18,10 @@ import type { Store } from "./store.ts";
 /** Checks the server's signature and opens the part sealed to this machine; done again at every use of a bundle. */
 export function openBundle(
   document: SignedDocument,
-  serverKey: Uint8Array,
+  serverKeys: Uint8Array | readonly Uint8Array[],
   box: KeyPair,
 ): Parsed<OpenBundle> {
-  const bundle = openDocument("bundle", document, serverKey, bundleSchema);
+  const bundle = openDocument("bundle", document, serverKeys, bundleSchema);
   if (!bundle.ok) return bundle;
   const content = openSealed(box, Buffer.from(bundle.value.sealed, "base64"));
   if (content === undefined) return unparsed("bundle: not sealed to this machine");
@@ -40,15 +40,17 @@ export function openBundle(
 export function heldMachinePolicy(store: Store): MachinePolicy | undefined {
   const document = store.machinePolicy();
   if (document === undefined) return undefined;
-  return once(store, "machine-policy", document, (serverKey) =>
-    openDocument("machine-policy", document, serverKey, machinePolicySchema),
+  return once(store, "machine-policy", document, (serverKeys) =>
+    openDocument("machine-policy", document, serverKeys, machinePolicySchema),
   );
 }
 
 /** A user's bundle. @throws StateDamaged */
 export function heldBundle(store: Store, standing: Standing): OpenBundle {
   const { bundle } = standing;
-  return once(store, "bundle", bundle, (serverKey) => openBundle(bundle, serverKey, store.keys.identity.box));
+  return once(store, "bundle", bundle, (serverKeys) =>
+    openBundle(bundle, serverKeys, store.keys.identity.box),
+  );
 }
 
 /**
@@ -66,6 +68,13 @@ export async function openAhead(store: Store, pause: () => Promise<void>): Promi
   }
 }
 
+/** What was taken while a key was good, and has lain sealed since, is not forgotten when the key's time is over. */
+export function storedKeys(store: Store): Uint8Array[] {
+  const { signingKey, keys } = store.server();
+  const all = [signingKey, ...(keys?.earlier ?? []).map((key) => key.signingKey)];
+  return all.map((key) => Buffer.from(key, "base64"));
+}
+
 const mostKept = 512;
 const kept = new WeakMap<Store, Map<string, unknown>>();
 
@@ -78,14 +87,14 @@ function once<T>(
   store: Store,
   kind: string,
   document: SignedDocument,
-  check: (serverKey: Uint8Array) => Parsed<T>,
+  check: (serverKeys: readonly Uint8Array[]) => Parsed<T>,
 ): T {
   const key = `${kind} ${document.signature} ${document.payload}`;
   const opened = kept.get(store) ?? new Map<string, unknown>();
   kept.set(store, opened);
   // What stands under a key was put there by the same kind of check.
   if (opened.has(key)) return opened.get(key) as T;
-  const checked = check(Buffer.from(store.server().signingKey, "base64"));
+  const checked = check(storedKeys(store));
   if (!checked.ok) throw new StateDamaged(checked.error);
   if (opened.size >= mostKept) opened.clear();
   opened.set(key, checked.value);

@@ -152,6 +152,12 @@ export class StateKeeper {
     this.store();
   }
 
+  /** The server has other keys: whoever recovers from the note begins with those. Without a whole note nothing is done. */
+  noteServer(server: ServerRecord): void {
+    const note = readRecoveryNote(this.#notePath);
+    if (note !== undefined) writeRecoveryNote(this.#notePath, { ...note, server });
+  }
+
   /** When the state is lost: how to get new keys. Undefined while there is nothing to recover from, or nothing to do it by. */
   recovery(): { readonly note: RecoveryNote; readonly loss: Loss } | undefined {
     try {

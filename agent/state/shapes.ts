@@ -40,11 +40,25 @@ export const tombstoneSchema = v.strictObject({
 });
 export type Tombstone = v.InferOutput<typeof tombstoneSchema>;
 
+/** Documents of longer ago have been replaced by then. */
+export const mostEarlierKeys = 8;
+
 /** The server this machine has joined, and who it is there. */
 export const serverRecordSchema = v.strictObject({
   url: v.string(),
   machine: machineIdText,
   signingKey: base64Of(32),
   boxKey: base64Of(32),
+  /** Left out as long as the keys are the server's first, number 0. */
+  keys: v.optional(
+    v.strictObject({
+      number: wholeNumber,
+      /** The newest last. Until its end a key is good for what arrives; for what lies here already it stays good. */
+      earlier: v.pipe(
+        v.array(v.strictObject({ signingKey: base64Of(32), endsAtMs: wholeNumber })),
+        v.maxLength(mostEarlierKeys),
+      ),
+    }),
+  ),
 });
 export type ServerRecord = v.InferOutput<typeof serverRecordSchema>;

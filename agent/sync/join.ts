@@ -6,10 +6,12 @@ import { machineId, publicIdentity, serverFingerprint } from "../../protocol/cry
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { type JoinToken, joinProof, joinProofKey, joinTokenId } from "../../protocol/sync/join-token.ts";
 import type { StateKeeper } from "../state/keeper.ts";
+import type { ServerRecord } from "../state/shapes.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import { beginState } from "./begin-state.ts";
 import { exchange, type LinkParts } from "./link.ts";
 import type { MachineFacts } from "./machine-facts.ts";
+import { keysByFingerprint, newestNumber } from "./server-keys.ts";
 import type { Weather } from "./transport.ts";
 
 export type Joined =
@@ -40,21 +42,38 @@ export async function joinServer(
     ...facts,
   };
   const signer = { keyId: id, privateKey: machine.keys.identity.signing.privateKey };
-  const trusted = (response: ResponseOf<"join">) => serverKeyOf(response, token);
+  const fresh = (response: ResponseOf<"join">) => {
+    const server = serverOf(response, token, url, id);
+    return server && [Buffer.from(server.signingKey, "base64")];
+  };
   const stop = new AbortController().signal;
-  const asked = await exchange(parts, url, "join", request, signer, trusted, budgetMs, stop);
+  const asked = await exchange(parts, url, "join", request, signer, { fresh }, budgetMs, stop);
   if (!asked.ok) return asked;
-  const { machine: named, serverSigningKey, serverBoxKey, serverTimeMs } = asked.response;
-  const server = { url, machine: id, signingKey: serverSigningKey, boxKey: serverBoxKey };
-  if (named !== id || !beginState(keeper, timekeeper, machine, server, asked.response, { kind: "joined" }))
+  const { machine: named, serverTimeMs } = asked.response;
+  const server = serverOf(asked.response, token, url, id);
+  const began = server !== undefined && named === id;
+  if (!began || !beginState(keeper, timekeeper, machine, server, asked.response, { kind: "joined" }))
     return { ok: false, weather: "not-the-server" };
   return { ok: true, machine: id, serverTimeMs };
 }
 
-/** The signing key in the answer, if answer and token mean the same server. */
-function serverKeyOf(response: ResponseOf<"join">, token: JoinToken): Uint8Array | undefined {
-  const signingKey = Buffer.from(response.serverSigningKey, "base64");
-  const boxKey = Buffer.from(response.serverBoxKey, "base64");
-  const same = timingSafeEqual(serverFingerprint({ signingKey, boxKey }), token.serverFingerprint);
-  return same ? signingKey : undefined;
+/** The server that the answer speaks of, if the token means the same one, or one that it has grown out of. */
+function serverOf(
+  response: ResponseOf<"join">,
+  token: JoinToken,
+  url: string,
+  machine: string,
+): ServerRecord | undefined {
+  const answered = { signingKey: response.serverSigningKey, boxKey: response.serverBoxKey };
+  const record = { url, machine, ...answered };
+  const fingerprint = serverFingerprint({
+    signingKey: Buffer.from(answered.signingKey, "base64"),
+    boxKey: Buffer.from(answered.boxKey, "base64"),
+  });
+  if (timingSafeEqual(fingerprint, token.serverFingerprint)) {
+    const number = newestNumber(answered.signingKey, response.serverKeys);
+    return number === 0 ? record : { ...record, keys: { number, earlier: [] } };
+  }
+  const keys = keysByFingerprint(token.serverFingerprint, response.serverKeys, answered);
+  return keys && { ...record, keys };
 }

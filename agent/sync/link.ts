@@ -23,6 +23,7 @@ export type Asked<N extends ExchangeName> =
       readonly weather: Weather;
       /** With `sequence-used` only: to be carried out whatever was asked. */
       readonly revocations?: readonly SignedDocument[];
+      readonly serverKeys?: readonly SignedDocument[] | undefined;
     };
 
 export interface Signer {
@@ -30,10 +31,15 @@ export interface Signer {
   readonly privateKey: Uint8Array;
 }
 
-/** `serverKey` gets the parsed answer when the key is only in it (join); it returns undefined for a stranger's key. */
-export type ServerKey<N extends ExchangeName> =
-  | Uint8Array
-  | ((response: ResponseOf<N>) => Uint8Array | undefined);
+/**
+ * By which keys the answer may be signed; undefined for none. A server that is known is known by what the answer tells of
+ * its keys; one that is not yet known, by the whole parsed answer (join).
+ */
+export type ServerKeys<N extends ExchangeName> =
+  | { readonly known: (documents: readonly SignedDocument[] | undefined) => Keys }
+  | { readonly fresh: (response: ResponseOf<N>) => Keys };
+
+type Keys = readonly Uint8Array[] | undefined;
 
 export interface LinkParts {
   readonly transport: Post;
@@ -47,7 +53,7 @@ export async function exchange<N extends ExchangeName>(
   name: N,
   request: RequestOf<N>,
   signer: Signer,
-  serverKey: ServerKey<N>,
+  serverKeys: ServerKeys<N>,
   budgetMs: number,
   stop: AbortSignal,
 ): Promise<Asked<N>> {
@@ -70,15 +76,14 @@ export async function exchange<N extends ExchangeName>(
   );
   try {
     const reply = await parts.transport.post(url, { ...headers }, body, maxResponseBytes, signal);
-    if (reply.status === conflict.status && serverKey instanceof Uint8Array)
-      return refusedNumber(reply, headers.signature, serverKey);
+    if (reply.status === conflict.status && "known" in serverKeys)
+      return refusedNumber(reply, headers.signature, serverKeys.known);
     if (reply.status !== 200) return { ok: false, weather: "status" };
     const parsed = v.safeParse(responseSchema, parseJson(reply.body));
     if (!parsed.success) return { ok: false, weather: "not-the-server" };
     const response = parsed.output as ResponseOf<N>;
-    const key = typeof serverKey === "function" ? serverKey(response) : serverKey;
-    if (key === undefined || !verifyResponse(reply, reply.headers, headers.signature, key))
-      return { ok: false, weather: "not-the-server" };
+    const keys = "known" in serverKeys ? serverKeys.known(response.serverKeys) : serverKeys.fresh(response);
+    if (!isSigned(reply, headers.signature, keys)) return { ok: false, weather: "not-the-server" };
     return { ok: true, response };
   } catch (error) {
     if (stop.aborted) return { ok: false, weather: "preempted" };
@@ -91,11 +96,21 @@ export async function exchange<N extends ExchangeName>(
 }
 
 /** The server has heard this request's number before. Only its own word on this very request brings anything. */
-function refusedNumber(reply: Reply, requestSignature: string, serverKey: Uint8Array): Asked<never> {
+function refusedNumber(
+  reply: Reply,
+  requestSignature: string,
+  known: (documents: readonly SignedDocument[] | undefined) => Keys,
+): Asked<never> {
   const parsed = v.safeParse(conflict.response, parseJson(reply.body));
-  return parsed.success && verifyResponse(reply, reply.headers, requestSignature, serverKey)
-    ? { ok: false, weather: "sequence-used", revocations: parsed.output.revocations }
+  if (!parsed.success) return { ok: false, weather: "status" };
+  const { revocations, serverKeys } = parsed.output;
+  return isSigned(reply, requestSignature, known(serverKeys))
+    ? { ok: false, weather: "sequence-used", revocations, serverKeys }
     : { ok: false, weather: "status" };
+}
+
+function isSigned(reply: Reply, requestSignature: string, keys: Keys): boolean {
+  return (keys ?? []).some((key) => verifyResponse(reply, reply.headers, requestSignature, key));
 }
 
 function parseJson(body: Uint8Array): unknown {

@@ -7,8 +7,9 @@ import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import { bundleRefusal, keepSpent, mergeBundle } from "../policy/merge.ts";
 import type { Standing } from "../policy/standing.ts";
 import { StateDamaged } from "../state/failures.ts";
-import { heldMachinePolicy, openBundle } from "../state/held.ts";
+import { heldMachinePolicy, openBundle, storedKeys } from "../state/held.ts";
 import type { Store } from "../state/store.ts";
+import { acceptableKeys } from "./server-keys.ts";
 
 /** The next standing of the user that the bundle is for; nothing is committed yet. */
 export function receiveBundle(
@@ -20,15 +21,14 @@ export function receiveBundle(
   nowMs: number,
 ): Parsed<{ readonly standing: Standing; readonly isNew: boolean }> {
   const server = store.server();
-  const serverKey = Buffer.from(server.signingKey, "base64");
-  const opened = openBundle(document, serverKey, box);
+  const opened = openBundle(document, acceptableKeys(server, nowMs), box);
   if (!opened.ok) return opened;
   const { bundle } = opened.value;
   const before = readable(() => store.standing(bundle.user));
   const refusal = bundleRefusal(bundle, {
     machine: server.machine,
     user: expectedUser ?? bundle.user,
-    serial: before === undefined ? 0 : serialOf(before, serverKey),
+    serial: before === undefined ? 0 : serialOf(store, before),
     revokedSerial: store.revokedSerial(bundle.user),
   });
   if (refusal !== undefined) return unparsed(refusal);
@@ -39,10 +39,14 @@ export function receiveBundle(
 }
 
 /** Undefined when it is not newer than the one held. */
-export function receiveMachinePolicy(store: Store, document: SignedDocument): Parsed<MachinePolicy> {
+export function receiveMachinePolicy(
+  store: Store,
+  document: SignedDocument,
+  nowMs: number,
+): Parsed<MachinePolicy> {
   const server = store.server();
-  const serverKey = Buffer.from(server.signingKey, "base64");
-  const opened = openDocument("machine-policy", document, serverKey, machinePolicySchema);
+  const keys = acceptableKeys(server, nowMs);
+  const opened = openDocument("machine-policy", document, keys, machinePolicySchema);
   if (!opened.ok) return opened;
   if (opened.value.machine !== server.machine) return unparsed("machine-policy: another machine's");
   const held = heldMachinePolicy(store);
@@ -50,8 +54,8 @@ export function receiveMachinePolicy(store: Store, document: SignedDocument): Pa
   return opened;
 }
 
-function serialOf(standing: Standing, serverKey: Uint8Array): number {
-  const held = openDocument("bundle", standing.bundle, serverKey, bundleSchema);
+function serialOf(store: Store, standing: Standing): number {
+  const held = openDocument("bundle", standing.bundle, storedKeys(store), bundleSchema);
   return held.ok ? held.value.serial : 0;
 }
 

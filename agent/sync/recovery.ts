@@ -3,6 +3,7 @@
 
 import { machineId, publicIdentity } from "../../protocol/crypto/keys.ts";
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
+import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { recoveryProof } from "../../protocol/sync/join-token.ts";
 import type { SignInRecovery, Verified } from "../dialogue/ports.ts";
 import type { Attempt } from "../policy/situation.ts";
@@ -13,6 +14,7 @@ import { exchange, type LinkParts } from "./link.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import type { Online } from "./online.ts";
 import type { Reach } from "./reach.ts";
+import { knownKey, learnKeys } from "./server-keys.ts";
 import type { ServerLink } from "./server-link.ts";
 
 export interface RecoveryParts extends LinkParts {
@@ -52,6 +54,7 @@ export class Recovery implements SignInRecovery {
     const request = {
       sequence: 0,
       sentAtMs: Math.round(clock.wallMs()),
+      ...knownKey(server),
       oldMachine: server.machine,
       proof: recoveryProof(key, server.machine, signingKey, boxKey).toBase64(),
       loss: lost.loss,
@@ -66,17 +69,23 @@ export class Recovery implements SignInRecovery {
       sealedAnswers: sealed.toBase64(),
     };
     const signer = { keyId: id, privateKey: machine.keys.identity.signing.privateKey };
-    const serverKey = Buffer.from(server.signingKey, "base64");
+    const known = (documents: readonly SignedDocument[] | undefined) => {
+      const learnt = learnKeys(server, documents);
+      // Without a state there is no trusted time: no earlier key is good.
+      return learnt && [Buffer.from(learnt.signingKey, "base64")];
+    };
     const stop = new AbortController().signal;
     const at = url ?? server.url;
-    const asked = await exchange(this.#parts, at, "recover", request, signer, serverKey, budgetMs, stop);
+    const asked = await exchange(this.#parts, at, "recover", request, signer, { known }, budgetMs, stop);
     if (!asked.ok) return { verdict: "offline" };
-    const { result, serverTimeMs } = asked.response;
+    const { result, serverTimeMs, serverKeys } = asked.response;
+    const newest = learnKeys(server, serverKeys) ?? server;
+    if (newest !== server) keeper.noteServer(newest);
     if (result.verdict !== "granted") return result;
     link.reset();
     const answer = { ...result, serverTimeMs };
     const event = { kind: "state-damaged", reason: lost.loss } as const;
-    const fresh = { ...server, machine: id };
+    const fresh = { ...newest, machine: id };
     if (result.machine !== id || !beginState(keeper, timekeeper, machine, fresh, answer, event))
       return { verdict: "offline" };
     reach.heard(serverTimeMs);

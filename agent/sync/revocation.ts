@@ -5,6 +5,7 @@ import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-
 import { type Revocation, revocationSchema } from "../../protocol/sync/documents.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
+import { acceptableKeys } from "./server-keys.ts";
 
 export interface Applied {
   readonly users: number;
@@ -22,10 +23,10 @@ export function applyRevocations(
 ): Applied {
   const store = keeper.store();
   const server = store.server();
-  const serverKey = Buffer.from(server.signingKey, "base64");
+  const keys = acceptableKeys(server, nowMs);
   const revocations: Revocation[] = [];
   for (const document of documents) {
-    const opened = openDocument("revocation", document, serverKey, revocationSchema);
+    const opened = openDocument("revocation", document, keys, revocationSchema);
     if (
       opened.ok &&
       opened.value.machine === server.machine &&

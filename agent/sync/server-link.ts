@@ -13,10 +13,11 @@ import { withServerTime } from "../policy/trusted-time.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import { Lane } from "./lane.ts";
-import { type Asked, exchange, type LinkParts } from "./link.ts";
+import { type Asked, exchange, type LinkParts, type ServerKeys } from "./link.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import type { Reach } from "./reach.ts";
 import { applyRevocations } from "./revocation.ts";
+import { acceptableKeys, knownKey, learnKeys } from "./server-keys.ts";
 import type { Transport } from "./transport.ts";
 
 /** All exchanges of a joined machine. */
@@ -104,14 +105,20 @@ export class ServerLink {
       sequence: this.#takeSequence(),
       sentAtMs: Math.round(clock.wallMs()),
       revokedThrough: store.head.revokedThrough,
+      ...knownKey(server),
     };
     // The compiler can't see that Question<N> and the common fields make up RequestOf<N>.
     const request = { ...question, ...common } as unknown as RequestOf<N>;
     const signer = { keyId: server.machine, privateKey: identity.signing.privateKey };
-    const serverKey = Buffer.from(server.signingKey, "base64");
+    const serverKeys = {
+      known: (documents: readonly SignedDocument[] | undefined) => {
+        const learnt = learnKeys(server, documents);
+        return learnt && acceptableKeys(learnt, timekeeper.now(store.head.time).moment.nowMs);
+      },
+    };
     const startedMs = clock.monotonicMs();
     const send = (parts: LinkParts, withinMs: number) =>
-      exchange(parts, url ?? server.url, name, request, signer, serverKey, withinMs, stop);
+      exchange(parts, url ?? server.url, name, request, signer, serverKeys, withinMs, stop);
     const asked = await send(this.#parts, budgetMs);
     if (!asked.ok) {
       if (name === "probe" && asked.weather === "certificate-dated") {
@@ -120,12 +127,15 @@ export class ServerLink {
         if (heard.ok) this.#takeWhatHolds(heard.response as ResponseOf<"probe">);
       }
       const { nowMs } = timekeeper.now(store.head.time).moment;
+      this.#learn(asked.serverKeys);
       this.#revoke(asked.revocations ?? [], nowMs);
       reach.failed(asked.weather);
       return asked;
     }
     // Every response but that of `join`, which is not asked here, has these.
-    const { serverTimeMs, revocations } = asked.response as ResponseOf<"probe">;
+    const { serverTimeMs, revocations, serverKeys: news } = asked.response as ResponseOf<"probe">;
+    // First of all: by the newest of them the rest is signed.
+    this.#learn(news);
     this.#noteTime(serverTimeMs);
     const lastWords = revocations.length === 0 ? undefined : this.#lastWords();
     const revokedMachine = this.#revoke(revocations, serverTimeMs);
@@ -134,7 +144,7 @@ export class ServerLink {
       await this.#reportRevoked(
         { ...lastWords, sequence: common.sequence + 1, revokedThrough: revokedMachine },
         signer,
-        serverKey,
+        serverKeys,
         url ?? server.url,
       );
     return asked;
@@ -142,12 +152,27 @@ export class ServerLink {
 
   /**
    * A certificate can't be judged by a clock that is wrong, and a sync is what would set it right. So a probe, which holds
-   * no secret, is sent without one; the answer is signed by the server for this very request. Nothing but time and
+   * no secret, is sent without one; the answer is signed by the server for this very request. Nothing but time, keys and
    * revocations is taken of it: the server stays out of reach for all that TLS is to hide.
    */
-  #takeWhatHolds({ serverTimeMs, revocations }: ResponseOf<"probe">): void {
+  #takeWhatHolds({ serverTimeMs, revocations, serverKeys }: ResponseOf<"probe">): void {
+    this.#learn(serverKeys);
     this.#noteTime(serverTimeMs);
     this.#revoke(revocations, serverTimeMs);
+  }
+
+  #learn(documents: readonly SignedDocument[] | undefined): void {
+    if (documents === undefined) return;
+    const { keeper, timekeeper } = this.#parts;
+    const store = keeper.store();
+    const known = store.server();
+    const learnt = learnKeys(known, documents);
+    if (learnt === undefined || learnt === known) return;
+    const { moment, wallMs } = timekeeper.now(store.head.time);
+    const events = [{ kind: "configuration-changed", reason: "server-key" }] as const;
+    keeper.commit({ nowMs: moment.nowMs, wallMs, server: learnt, events });
+    // Were it forgotten by a crash: from the key in the old note the way leads to the newest as well.
+    keeper.noteServer(learnt);
   }
 
   #noteTime(serverMs: number): void {
@@ -182,13 +207,13 @@ export class ServerLink {
   async #reportRevoked(
     words: Omit<RequestOf<"sync">, "sentAtMs">,
     signer: { keyId: string; privateKey: Uint8Array },
-    serverKey: Uint8Array,
+    serverKeys: ServerKeys<"sync">,
     url: string,
   ): Promise<void> {
     const { clock } = this.#parts;
     const request = { ...words, sentAtMs: Math.round(clock.wallMs()) };
     const stop = new AbortController().signal;
-    await exchange(this.#parts, url, "sync", request, signer, serverKey, secondMs, stop).catch(
+    await exchange(this.#parts, url, "sync", request, signer, serverKeys, secondMs, stop).catch(
       () => undefined,
     );
   }

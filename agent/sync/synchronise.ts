@@ -86,7 +86,7 @@ function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<
     else if (!received.ok) events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
   }
   const policy = response.machinePolicy;
-  const newer = policy !== null && receiveMachinePolicy(store, policy).ok;
+  const newer = policy !== null && receiveMachinePolicy(store, policy, moment.nowMs).ok;
   if (newer) events.push({ kind: "configuration-changed", reason: "machine-policy" });
   const sentThrough = Math.min(response.eventsThrough, store.head.events.sequence);
   keeper.commit({

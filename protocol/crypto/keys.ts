@@ -19,15 +19,39 @@ export interface PublicIdentity {
   readonly boxKey: Uint8Array;
 }
 
+/** What an identity is made of: 32 secret bytes for each pair. */
+export interface IdentitySeeds {
+  readonly signing: Uint8Array;
+  readonly box: Uint8Array;
+}
+
 /** Both key pairs out of 32 secret bytes, by `crypto_kdf` under the context `nl-ident`. */
 export function deriveIdentity(root: Uint8Array): Identity {
+  const { signing, box } = identitySeeds(root);
+  return { signing: signingPair(signing), box: boxPair(box) };
+}
+
+export function identitySeeds(root: Uint8Array): IdentitySeeds {
   const sodium = theSodium();
-  const signing = sodium.crypto_sign_seed_keypair(sodium.crypto_kdf_derive_from_key(32, 1, "nl-ident", root));
-  const box = sodium.crypto_box_seed_keypair(sodium.crypto_kdf_derive_from_key(32, 2, "nl-ident", root));
   return {
-    signing: { publicKey: signing.publicKey, privateKey: signing.privateKey },
-    box: { publicKey: box.publicKey, privateKey: box.privateKey },
+    signing: sodium.crypto_kdf_derive_from_key(32, 1, "nl-ident", root),
+    box: sodium.crypto_kdf_derive_from_key(32, 2, "nl-ident", root),
   };
+}
+
+export function signingPair(seed: Uint8Array): KeyPair {
+  const { publicKey, privateKey } = theSodium().crypto_sign_seed_keypair(seed);
+  return { publicKey, privateKey };
+}
+
+/** Ed25519 private keys, as libsodium has them, end with the public one. */
+export function publicHalf(privateSigningKey: Uint8Array): Uint8Array {
+  return privateSigningKey.slice(32);
+}
+
+export function boxPair(seed: Uint8Array): KeyPair {
+  const { publicKey, privateKey } = theSodium().crypto_box_seed_keypair(seed);
+  return { publicKey, privateKey };
 }
 
 export function publicIdentity(identity: Identity): PublicIdentity {

@@ -1,5 +1,5 @@
-// The signed documents a machine keeps: bundle, machine policy, revocation. Serials of one machine only rise, over all
-// three kinds together, so that "older" has one meaning.
+// The signed documents a machine keeps: bundle, machine policy, revocation, the server's next key. Serials of one machine only rise, over all
+// the first three kinds together, so that "older" has one meaning.
 
 import * as v from "valibot";
 import { unlockKeyBytes } from "../../otp/help-desk.ts";
@@ -107,3 +107,20 @@ export const revocationSchema = v.strictObject({
   ]),
 });
 export type Revocation = v.InferOutput<typeof revocationSchema>;
+
+/**
+ * The server's next identity, signed by the one before, which it names. Whoever knows one key follows such documents to the
+ * newest, however long it was away.
+ */
+export const serverKeySchema = v.strictObject({
+  /** 1 for the first that takes another's place; each one higher by one. */
+  number: v.pipe(wholeNumber, v.minValue(1)),
+  issuedAtMs: wholeNumber,
+  previousSigningKey: base64Of(32),
+  previousBoxKey: base64Of(32),
+  signingKey: base64Of(32),
+  boxKey: base64Of(32),
+  /** From this moment on the previous key is not accepted by who knows this one. */
+  previousEndsAtMs: wholeNumber,
+});
+export type ServerKey = v.InferOutput<typeof serverKeySchema>;

@@ -8,7 +8,7 @@ import { signedDocumentSchema } from "../crypto/signed-document.ts";
 import { machineIdText, userNameText } from "./documents.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { eventLine } from "./events.ts";
-import { answering, asking, shortText } from "./every-message.ts";
+import { answering, asking, serverKey, serverKeys, shortText } from "./every-message.ts";
 import { authenticatorTypes } from "./policy.ts";
 import { provide } from "./provide.ts";
 
@@ -55,6 +55,8 @@ export const join = {
     /** Checked against the fingerprint in the join token; they also verify this very answer. */
     serverSigningKey: base64Of(32),
     serverBoxKey: base64Of(32),
+    /** All from number 1 on: the token may have been made under an earlier key. */
+    serverKeys,
     machinePolicy: signedDocumentSchema,
     sealedRecoveryKey,
   }),
@@ -135,6 +137,7 @@ export const recover = {
   request: v.strictObject({
     sequence: wholeNumber,
     sentAtMs: wholeNumber,
+    serverKey,
     oldMachine: machineIdText,
     /** `recoveryProof` under the key that came with joining. */
     proof: base64Of(32),
@@ -149,6 +152,7 @@ export const recover = {
   }),
   response: v.strictObject({
     serverTimeMs: wholeNumber,
+    serverKeys,
     result: v.variant("verdict", [
       v.strictObject({
         verdict: v.literal("granted"),
@@ -252,6 +256,7 @@ export const conflict = {
   response: v.strictObject({
     error: v.strictObject({ code: v.picklist(["sequence-conflict", "keys-retired"]), message: shortText }),
     revocations: answering.revocations,
+    serverKeys,
   }),
 } as const;
 

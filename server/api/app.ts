@@ -4,11 +4,11 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import type { Logger } from "pino";
-import type { Identity } from "../../protocol/crypto/keys.ts";
 import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { enrolByDialogue } from "../enrolments/enrol.ts";
+import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import { Joining } from "../machines/join.ts";
 import { Recovering } from "../machines/recover.ts";
@@ -27,7 +27,7 @@ import { type Asked, refuse, SignedExchanges } from "./signed-exchange.ts";
 
 export interface AppParts {
   readonly store: Store;
-  readonly identity: Identity;
+  readonly identity: ServerIdentity;
   readonly vault: Vault;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +50,12 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const recovering = new Recovering({ ...parts, verification });
   const providing = new Providing({ ...parts, verification });
   const synchronisation = new Synchronisation(parts);
-  const issuer = { signingKey: parts.identity.signing.privateKey, vault: parts.vault };
+  const issuer = {
+    get signingKey() {
+      return parts.identity.signing.privateKey;
+    },
+    vault: parts.vault,
+  };
   const nothing = () => Promise.resolve(undefined);
 
   app.use(async (context, next) => {

@@ -3,8 +3,8 @@
 
 import type { Context } from "hono";
 import * as v from "valibot";
-import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
-import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import { machineId } from "../../protocol/crypto/keys.ts";
+import { type SignedDocument, signAgain } from "../../protocol/crypto/signed-document.ts";
 import { conflict, type RequestOf, type ResponseOf } from "../../protocol/sync/exchanges.ts";
 import {
   type RequestSignature,
@@ -12,6 +12,7 @@ import {
   signResponse,
 } from "../../protocol/sync/http-signature.ts";
 import type { Clock } from "../../words/clock.ts";
+import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import { type Asking, converse, type Exchange } from "../machines/converse.ts";
 import { type Joining, keysOf } from "../machines/join.ts";
 import { signerOf } from "../machines/machine-keys.ts";
@@ -42,18 +43,21 @@ interface Incoming {
   readonly signature: RequestSignature;
 }
 
-const inConflict = (code: "sequence-conflict" | "keys-retired", revocations: SignedDocument[]): Outcome => ({
+const inConflict = (
+  code: "sequence-conflict" | "keys-retired",
+  { revocations, serverKeys }: { revocations: SignedDocument[]; serverKeys?: SignedDocument[] },
+): Outcome => ({
   kind: "conflict",
-  body: { ...refusalBody(code), revocations },
+  body: { ...refusalBody(code), revocations, ...(serverKeys === undefined ? {} : { serverKeys }) },
 });
 const refused = (code: RefusalCode): Outcome => ({ kind: "refused", code });
 
 export class SignedExchanges {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #identity: Identity;
+  readonly #identity: ServerIdentity;
 
-  constructor(parts: { store: Store; clock: Clock; identity: Identity }) {
+  constructor(parts: { store: Store; clock: Clock; identity: ServerIdentity }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#identity = parts.identity;
@@ -113,7 +117,6 @@ export class SignedExchanges {
       const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
       if (request === undefined) return refused("malformed");
       const gone = context.req.raw.signal;
-      const { privateKey } = this.#identity.signing;
       const reply = await converse(
         this.#store,
         this.#clock,
@@ -122,13 +125,13 @@ export class SignedExchanges {
         signer.signingKey,
         request,
         gone,
-        privateKey,
+        this.#identity,
       );
       switch (reply.kind) {
         case "answered":
           return reply;
         case "sequence-conflict":
-          return inConflict(reply.kind, reply.revocations);
+          return inConflict(reply.kind, reply);
         case "unknown":
           return refused("unsigned");
         case "abandoned":
@@ -141,7 +144,10 @@ export class SignedExchanges {
   async #replaced(machine: Machine, revocation: SignedDocument): Promise<Outcome> {
     const nowMs = this.#clock.wallMs();
     await this.#store.write((tx) => flagMachine(tx, machine, "state-restored", nowMs, { keys: "replaced" }));
-    return inConflict("keys-retired", [revocation]);
+    // Which of the server's keys it knows is in a request that nobody reads any more: it is told all of them.
+    const keys = serverKeysAfter(this.#identity, undefined);
+    const document = signAgain("revocation", revocation, this.#identity.signing.privateKey);
+    return inConflict("keys-retired", { revocations: [document], ...keys });
   }
 
   async #serve(
@@ -154,10 +160,11 @@ export class SignedExchanges {
     const body = new Uint8Array(await context.req.arrayBuffer());
     const signature = readRequestSignature({ method: "POST", path, body }, context.req.header());
     if (signature === undefined) return refuse("unsigned");
+    // Before the work: a key that comes meanwhile could be one that the answer does not tell of yet.
+    const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
     const outcome = await work({ body, signature });
     if (outcome.kind === "refused") return refuse(outcome.code);
     const answer = Buffer.from(JSON.stringify(outcome.body), "utf8");
-    const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
     const to = context.req.header("signature") ?? "";
     const status = outcome.kind === "answered" ? 200 : conflict.status;
     const headers = signResponse({ status, body: answer }, to, by, this.#clock.wallMs());

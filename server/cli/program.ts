@@ -11,8 +11,9 @@ import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
-import { addMailCommands } from "./mail.ts";
+import { addKeyCommands } from "./keys.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
+import { addMailCommands } from "./mail.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
 import { addSmsCommands } from "./sms.ts";
@@ -67,6 +68,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addInitCommand(program, parts);
   addServeCommand(program, parts);
   addConfigCommands(program, parts);
+  addKeyCommands(program, parts);
   addUserCommands(program, parts);
   addAdminCommands(program, parts);
   addImportCommands(program, parts);

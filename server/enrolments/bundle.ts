@@ -1,5 +1,6 @@
 // Bundles: what a machine needs to check one user offline, and no more; signed by the server, sealed to the machine.
 
+import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Authenticator, Bundle, SealedContent } from "../../protocol/sync/documents.ts";
@@ -53,7 +54,7 @@ export async function issueBundle(
     .updateTable("enrolments")
     .set({
       bundleSerial: serial,
-      bundleDigest: digest(issuer.vault, parts, content),
+      bundleDigest: digest(issuer, parts, content),
       bundleSpent: JSON.stringify(content.authenticators.map(spentOf)),
       lastSyncedAtMs: nowMs,
     })
@@ -72,7 +73,7 @@ export function isCurrent(
   const { enrolment } = parts;
   if (held.bundleSerial !== enrolment.bundleSerial) return false;
   const content = sealedContent(issuer.vault, parts);
-  if (enrolment.bundleDigest !== digest(issuer.vault, parts, content)) return false;
+  if (enrolment.bundleDigest !== digest(issuer, parts, content)) return false;
   const known: Spent[] = [...JSON.parse(enrolment.bundleSpent), ...held.spent];
   return content.authenticators.map(spentOf).every((spent) => coversAll(known, spent));
 }
@@ -89,12 +90,16 @@ function coversAll(known: readonly Spent[], spent: Spent): boolean {
   return spent.usedIds.every((id) => known.some((part) => covers(part, { ...spent, usedIds: [id] })));
 }
 
-/** Everything a bundle says but what changes with each (serial, time, sealing) and what is spent. */
-function digest(vault: Vault, parts: BundleParts, content: SealedContent): string {
+/**
+ * Everything a bundle says but what changes with each (serial, time, sealing) and what is spent; and by which key: after the
+ * server's key has changed, machines get all of theirs anew.
+ */
+function digest({ vault, signingKey }: BundleIssuer, parts: BundleParts, content: SealedContent): string {
   const { policy, enrolment } = parts;
   const keys = content.authenticators.map((one) => {
     const spent = Object.keys(spentOf(one)).filter((key) => key !== "type" && key !== "id");
     return Object.entries(one).filter(([key]) => !spent.includes(key));
   });
-  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys, content.unlockKey]);
+  const by = publicHalf(signingKey).toBase64();
+  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys, content.unlockKey, by]);
 }

@@ -1,17 +1,23 @@
 // From a folder to a server's keys and database, for `serve` and for every other command alike.
 
 import { existsSync } from "node:fs";
+import { identitySeeds, signingPair } from "../../protocol/crypto/keys.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { Failure } from "../failure.ts";
-import { openStore, type Store } from "../store/store.ts";
+import { type Db, openStore, type Store } from "../store/store.ts";
 import { type DataFolder, makeDataFolder, openDataFolder } from "./data-folder.ts";
-import { makeServerKey, readServerKey, type ServerSecrets } from "./server-key.ts";
+import { KeyFile, makeServerKey } from "./key-file.ts";
+import { keepFirstKey, ServerIdentity } from "./server-keys.ts";
+import { Vault } from "./vault.ts";
 
-export interface OpenServer extends ServerSecrets {
+export interface OpenServer {
   readonly folder: DataFolder;
   readonly store: Store;
+  readonly keyFile: KeyFile;
+  readonly vault: Vault;
+  readonly identity: ServerIdentity;
 }
 
 /** @throws Failure when no server is there, or folder, key and database are not safe or don't belong together. */
@@ -34,32 +40,85 @@ export async function initServer(path: string, clock: Clock, random: Random): Pr
 
 async function open(folder: DataFolder, clock: Clock, random: Random): Promise<OpenServer> {
   await loadSodium();
-  const secrets = readServerKey(folder, random);
+  const keyFile = new KeyFile(folder);
   const store = await openStore(folder.databaseFile);
   try {
-    await checkKey(store, secrets.identity.signing.publicKey.toBase64(), clock);
+    const { vault, identity } = await openKeys(store, keyFile, clock, random);
+    return { folder, store, keyFile, vault, identity };
   } catch (error) {
     await store.close();
     throw error;
   }
-  return { folder, store, ...secrets };
 }
 
-async function checkKey(store: Store, signingKey: string, clock: Clock): Promise<void> {
-  const known = await store.db.selectFrom("server").select("signingKey").executeTakeFirst();
-  const row =
-    known ??
-    (await store.write(async (tx) => {
-      await tx
-        .insertInto("server")
-        .values({ id: 1, signingKey, createdAtMs: clock.wallMs() })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-      return tx.selectFrom("server").select("signingKey").executeTakeFirstOrThrow();
-    }));
-  if (row.signingKey !== signingKey)
-    throw new Failure(
-      "unsafe",
-      "server.key does not belong to this database; restore the key that was backed up with it",
-    );
+const digestName = { table: "server_secrets", id: "digesting" } as const;
+
+/**
+ * The server's identity and the key of its digests lie sealed in the database, so that `server.key` can be replaced under
+ * them. In a database that has neither yet, they are what that file alone has stood for until then.
+ */
+async function openKeys(store: Store, keyFile: KeyFile, clock: Clock, random: Random) {
+  let digesting: Uint8Array | undefined;
+  const vault = new Vault(
+    {
+      follow: () => keyFile.follow(),
+      all: () => keyFile.keys.map((key) => KeyFile.derive(key, "sealing")),
+    },
+    () => digesting ?? fault("the digesting key is used before it is known"),
+    random,
+  );
+  if ((await keptDigest(store.db)) === undefined) await keepFirst(store, keyFile, vault, clock);
+  try {
+    const kept = (await keptDigest(store.db)) ?? fault("the digesting key was not kept");
+    digesting = vault.open(digestName, kept);
+    return { vault, identity: await ServerIdentity.load(store.db, vault) };
+  } catch {
+    throw foreignKey();
+  }
+}
+
+async function keptDigest(db: Db): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("serverSecrets")
+    .select("sealed")
+    .where("name", "=", digestName.id)
+    .executeTakeFirst();
+  return row?.sealed;
+}
+
+async function keepFirst(store: Store, keyFile: KeyFile, vault: Vault, clock: Clock): Promise<void> {
+  const [key] = keyFile.keys;
+  if (key === undefined) throw foreignKey();
+  const seeds = identitySeeds(KeyFile.derive(key, "identity"));
+  const signingKey = signingPair(seeds.signing).publicKey.toBase64();
+  const createdAtMs = clock.wallMs();
+  await store.write(async (tx) => {
+    await tx
+      .insertInto("server")
+      .values({ id: 1, signingKey, createdAtMs })
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+    const known = await tx.selectFrom("server").select("signingKey").executeTakeFirstOrThrow();
+    if (known.signingKey !== signingKey) throw foreignKey();
+    await keepFirstKey(tx, vault, seeds, createdAtMs);
+    await tx
+      .insertInto("serverSecrets")
+      .values({
+        name: digestName.id,
+        sealed: vault.seal(digestName, KeyFile.derive(key, "digesting")),
+      })
+      .onConflict((conflict) => conflict.column("name").doNothing())
+      .execute();
+  });
+}
+
+function foreignKey(): Failure {
+  return new Failure(
+    "unsafe",
+    "server.key does not belong to this database; restore the key that was backed up with it",
+  );
+}
+
+function fault(what: string): never {
+  throw new Error(what);
 }

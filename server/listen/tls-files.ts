@@ -53,9 +53,13 @@ export class TlsFiles {
 
   /** Looks now and then until `stop`; `replaced` is called with every new pair. Never rejects. */
   async follow(clock: Clock, stop: AbortSignal, replaced: (tls: Tls) => void): Promise<void> {
-    while (!stop.aborted) {
-      await clock.sleep(lookEveryMs, stop).catch(() => undefined);
-      if (!stop.aborted && this.#look() !== this.#stamp && this.reload()) replaced(this.#tls);
+    for (;;) {
+      try {
+        await clock.sleep(lookEveryMs, stop);
+      } catch {
+        return;
+      }
+      if (this.#look() !== this.#stamp && this.reload()) replaced(this.#tls);
     }
   }
 

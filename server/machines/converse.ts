@@ -3,6 +3,7 @@
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Clock } from "../../words/clock.ts";
+import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { acceptRequest } from "./accept-request.ts";
 import type { Machine } from "./machines.ts";
@@ -12,6 +13,7 @@ import { pendingRevocations } from "./revocations.ts";
 export interface Asking {
   readonly sequence: number;
   readonly revokedThrough: number;
+  readonly serverKey?: number | undefined;
 }
 
 /** What one exchange does. `P` is what was worked out before the transaction. */
@@ -27,7 +29,11 @@ export type Reply<A> =
       readonly kind: "answered";
       readonly body: A & { readonly serverTimeMs: number; readonly revocations: SignedDocument[] };
     }
-  | { readonly kind: "sequence-conflict"; readonly revocations: SignedDocument[] }
+  | {
+      readonly kind: "sequence-conflict";
+      readonly revocations: SignedDocument[];
+      readonly serverKeys?: SignedDocument[];
+    }
   | { readonly kind: "unknown" }
   /** The asker had gone before the work began: nothing was accepted. */
   | { readonly kind: "abandoned" };
@@ -41,28 +47,29 @@ export async function converse<Q extends Asking, P, A extends object>(
   signedBy: string,
   request: Q,
   gone: AbortSignal,
-  /** The server's own: signs the revocation of what this machine takes the place of. */
-  signingKey: Uint8Array,
+  identity: ServerIdentity,
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
   const prepared = worthwhile ? { value: await exchange.prepare(request) } : undefined;
   // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
   if (gone.aborted) return { kind: "abandoned" };
+  const signingKey = identity.signing.privateKey;
+  const keys = serverKeysAfter(identity, request.serverKey);
   return store.write(async (tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
     const accepted = await acceptRequest(tx, machine.id, request, signedBy, signingKey, nowMs);
     if (accepted.kind === "unknown") return { kind: "unknown" };
-    const revocations = () => pendingRevocations(tx, machine.id, request.revokedThrough);
+    const revocations = () => pendingRevocations(tx, signingKey, machine.id, request.revokedThrough);
     // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
     if (accepted.kind === "sequence-conflict")
-      return { kind: "sequence-conflict", revocations: await revocations() };
+      return { kind: "sequence-conflict", revocations: await revocations(), ...keys };
     if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
     const answer =
       accepted.kind === "revoked"
         ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)
         : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
-    const body = { serverTimeMs: nowMs, revocations: await revocations(), ...answer };
+    const body = { serverTimeMs: nowMs, revocations: await revocations(), ...keys, ...answer };
     return { kind: "answered", body };
   });
 }

@@ -1,12 +1,13 @@
 // `join`: a machine becomes known, by a token that it proves to hold without sending it.
 
 import { timingSafeEqual } from "node:crypto";
-import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
+import { machineId } from "../../protocol/crypto/keys.ts";
 import { chainStart } from "../../protocol/sync/events.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { joinProof } from "../../protocol/sync/join-token.ts";
 import type { Clock } from "../../words/clock.ts";
 import { record, serverEntry } from "../audit/audit.ts";
+import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
@@ -22,14 +23,14 @@ export type JoinOutcome =
 export class Joining {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #identity: Identity;
+  readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #syncMinutes: number;
 
   constructor(parts: {
     store: Store;
     clock: Clock;
-    identity: Identity;
+    identity: ServerIdentity;
     vault: Vault;
     syncMinutes: number;
   }) {
@@ -139,6 +140,7 @@ export class Joining {
       machine: machine.id,
       serverSigningKey: signing.publicKey.toBase64(),
       serverBoxKey: box.publicKey.toBase64(),
+      ...serverKeysAfter(this.#identity, 0),
       machinePolicy,
       sealedRecoveryKey: sealedRecoveryKey(this.#vault, machine),
     };

@@ -1,5 +1,6 @@
 // What holds on a machine for users it has no bundle of, issued anew only when it says something new.
 
+import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { MachinePolicy } from "../../protocol/sync/documents.ts";
 import type { Vault } from "../identity/vault.ts";
@@ -30,7 +31,7 @@ export async function machinePolicyIfNew(
     policyName: name,
     syncMinutes: issuer.syncMinutes,
   };
-  const policyDigest = issuer.vault.digest(says);
+  const policyDigest = issuer.vault.digest([says, publicHalf(issuer.signingKey).toBase64()]);
   if (machine.policyDigest === policyDigest && machine.policySerial === held) return null;
   const policySerial = await nextSerial(tx, machine.id);
   await tx.updateTable("machines").set({ policySerial, policyDigest }).where("id", "=", machine.id).execute();

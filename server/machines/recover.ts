@@ -1,11 +1,12 @@
 // `recover`: a machine that has lost its state or its key goes on under new keys, on the word of one user's online MFA.
 
 import { timingSafeEqual } from "node:crypto";
-import { type Identity, machineId } from "../../protocol/crypto/keys.ts";
+import { machineId } from "../../protocol/crypto/keys.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { recoveryProof } from "../../protocol/sync/join-token.ts";
 import type { Clock } from "../../words/clock.ts";
 import { record, serverEntry } from "../audit/audit.ts";
+import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
@@ -27,7 +28,7 @@ export type RecoveryOutcome =
 export interface RecoveringParts {
   readonly store: Store;
   readonly clock: Clock;
-  readonly identity: Identity;
+  readonly identity: ServerIdentity;
   readonly vault: Vault;
   readonly syncMinutes: number;
   readonly verification: Verification;
@@ -96,7 +97,7 @@ export class Recovering {
       await tx.deleteFrom("machines").where("id", "=", id).execute();
       if (result.verdict === "revoked")
         throw new Error("a machine that has just become known is not revoked");
-      return { serverTimeMs: nowMs, result };
+      return { serverTimeMs: nowMs, ...serverKeysAfter(identity, request.serverKey), result };
     }
     const signingKey = identity.signing.privateKey;
     await this.#forgetUnheard(tx, old, id, nowMs);
@@ -116,6 +117,7 @@ export class Recovering {
     const recoveryKey = sealedRecoveryKey(vault, machine);
     return {
       serverTimeMs: nowMs,
+      ...serverKeysAfter(identity, request.serverKey),
       result: {
         verdict: "granted",
         method,

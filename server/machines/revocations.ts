@@ -1,6 +1,6 @@
 // Revocations: signed once, kept, and sent at every contact until the machine reports them as carried out.
 
-import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
+import { type SignedDocument, signAgain, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Revocation } from "../../protocol/sync/documents.ts";
 import type { Tx } from "../store/store.ts";
 import { nextSerial } from "./machines.ts";
@@ -25,13 +25,15 @@ export async function issueRevocation(
 /**
  * All with a serial above what this very request reports, the oldest first, at most the 1,000 that fit into one answer.
  * What the machine reported earlier does not count: one restored from a backup is told again.
+ * Signed anew: one that has waited for longer than a key of the server holds as well.
  */
 export async function pendingRevocations(
   tx: Tx,
+  signingKey: Uint8Array,
   machineId: string,
   revokedThrough: number,
 ): Promise<SignedDocument[]> {
-  return tx
+  const rows = await tx
     .selectFrom("revocations")
     .select(["payload", "signature"])
     .where("machineId", "=", machineId)
@@ -39,6 +41,7 @@ export async function pendingRevocations(
     .orderBy("serial")
     .limit(1_000)
     .execute();
+  return rows.map((document) => signAgain("revocation", document, signingKey));
 }
 
 /** Whether the machine has yet to carry out one for this user. */

@@ -1,8 +1,7 @@
 // `provide`: what a person gets on the screen of a sign-in, step by step.
 
 import * as v from "valibot";
-import type { Identity } from "../../protocol/crypto/keys.ts";
-import { openSealed, sealTo } from "../../protocol/crypto/sealed-box.ts";
+import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { providedCodeSchema } from "../../protocol/sync/provide.ts";
 import type { Random } from "../../words/random.ts";
@@ -12,6 +11,7 @@ import { labelOn, provisioningUri, secretText } from "../authenticators/provisio
 import { findShowing, proveSeed, type Showing, showSeed } from "../authenticators/seed-at-sign-in.ts";
 import { issueBundle } from "../enrolments/bundle.ts";
 import { enrolmentEver } from "../enrolments/enrolments.ts";
+import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { policyOfUser } from "../policies/policies.ts";
@@ -28,12 +28,12 @@ type Answer = Pick<ResponseOf<"provide">, "result">;
 const refused: Answer = { result: { is: "refused" } };
 
 export class Providing {
-  readonly #identity: Identity;
+  readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #random: Random;
   readonly #verification: Verification;
 
-  constructor(parts: { identity: Identity; vault: Vault; random: Random; verification: Verification }) {
+  constructor(parts: { identity: ServerIdentity; vault: Vault; random: Random; verification: Verification }) {
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#random = parts.random;
@@ -136,7 +136,7 @@ export class Providing {
   }
 
   #open(sealedCode: string): string | undefined {
-    const opened = openSealed(this.#identity.box, Buffer.from(sealedCode, "base64"));
+    const opened = this.#identity.open(Buffer.from(sealedCode, "base64"));
     if (opened === undefined) return undefined;
     try {
       const code = v.safeParse(providedCodeSchema, JSON.parse(Buffer.from(opened).toString("utf8")));

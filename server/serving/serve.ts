@@ -41,6 +41,7 @@ export interface Serving {
 }
 
 const patienceMs = 5_000;
+const lookForKeysEveryMs = 2_000;
 
 export async function startServing(parts: ServingParts): Promise<Serving> {
   const { server, configuration, address, clock, random, log } = parts;
@@ -66,6 +67,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     if (files !== undefined) listening.replaceTls(files.tls);
   };
   const following = files?.follow(clock, over.signal, replaced);
+  const learning = followKeys(server, clock, over.signal, log);
   parts.onHangUp?.(() => {
     log.info("told to reload");
     if (files?.reload() === true) replaced();
@@ -85,9 +87,33 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
       // Watched to the last: only now nobody needs to see how it ends.
       if (watched !== undefined) await closeWithin(watched, clock, 0);
       over.abort();
-      await Promise.all([following, watchdog]);
+      await Promise.all([following, learning, watchdog]);
     },
   };
+}
+
+/** A command, or another process, may give the server its next identity. Never rejects. */
+async function followKeys(
+  { identity, store, vault }: OpenServer,
+  clock: Clock,
+  stop: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  for (;;) {
+    try {
+      await clock.sleep(lookForKeysEveryMs, stop);
+    } catch {
+      return;
+    }
+    try {
+      if (await identity.refresh(store.db, vault)) log.info({ number: identity.number }, "new identity");
+    } catch (error) {
+      log.error(
+        { error: error instanceof Error ? error.name : "unknown" },
+        "the server's keys can't be read",
+      );
+    }
+  }
 }
 
 async function listenForMetrics(

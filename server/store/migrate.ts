@@ -7,11 +7,22 @@ import { web } from "./migrations/0002-web.ts";
 import { mail } from "./migrations/0003-mail.ts";
 import { provisioning } from "./migrations/0005-provisioning.ts";
 import { imports } from "./migrations/0006-import.ts";
+import { serverKeys } from "./migrations/0007-server-keys.ts";
 import { machineKeys } from "./migrations/0008-machine-keys.ts";
 import { seedShowings } from "./migrations/0009-seed-showings.ts";
 import { settings } from "./migrations/0010-settings.ts";
 
-const migrations = [first, web, mail, provisioning, imports, machineKeys, seedShowings, settings] as const;
+const migrations = [
+  first,
+  web,
+  mail,
+  provisioning,
+  imports,
+  serverKeys,
+  machineKeys,
+  seedShowings,
+  settings,
+] as const;
 
 /** @throws Failure when the database was made by a newer program: an older one must not touch it. */
 export async function migrate(db: Kysely<unknown>): Promise<void> {

@@ -23,7 +23,7 @@ import { keepEvents } from "./events.ts";
 
 type Request = RequestOf<"sync">;
 type Reported = Request["enrolments"][number];
-type Answer = Omit<ResponseOf<"sync">, "serverTimeMs" | "revocations">;
+type Answer = Omit<ResponseOf<"sync">, "serverTimeMs" | "revocations" | "serverKeys">;
 
 /** An answer carries no more. */
 const mostRevocations = 1_000;
@@ -34,10 +34,13 @@ export class Synchronisation {
 
   constructor(parts: { identity: Identity; vault: Vault; syncMinutes: number; random: Random }) {
     this.#random = parts.random;
+    const { identity, vault, syncMinutes } = parts;
     this.#issuer = {
-      signingKey: parts.identity.signing.privateKey,
-      vault: parts.vault,
-      syncMinutes: parts.syncMinutes,
+      get signingKey() {
+        return identity.signing.privateKey;
+      },
+      vault,
+      syncMinutes,
     };
   }
 
@@ -66,7 +69,7 @@ export class Synchronisation {
     machine: Machine,
     request: RequestOf<"rotate">,
     nowMs: number,
-  ): Promise<Omit<ResponseOf<"rotate">, "serverTimeMs" | "revocations">> {
+  ): Promise<Omit<ResponseOf<"rotate">, "serverTimeMs" | "revocations" | "serverKeys">> {
     const { signingKey, boxKey, proof, enrolments } = request;
     const keys = { signingKey: Buffer.from(signingKey, "base64"), boxKey: Buffer.from(boxKey, "base64") };
     const old = Buffer.from(machine.signingKey, "base64");
@@ -133,7 +136,7 @@ export class Synchronisation {
   ): Promise<undefined> {
     const { revokedThrough } = request;
     if (await isRevocationPending(tx, machine.id, user, revokedThrough)) return undefined;
-    const pending = await pendingRevocations(tx, machine.id, revokedThrough);
+    const pending = await pendingRevocations(tx, this.#issuer.signingKey, machine.id, revokedThrough);
     if (pending.length >= mostRevocations) return undefined;
     await issueRevocation(tx, this.#issuer.signingKey, machine.id, { scope: "user", user }, nowMs);
     return undefined;

@@ -2,10 +2,9 @@
 
 import * as v from "valibot";
 import { hashBackupCode, normaliseBackupCode } from "../../otp/backup-code.ts";
-import type { KeyPair } from "../../protocol/crypto/keys.ts";
-import { openSealed } from "../../protocol/crypto/sealed-box.ts";
 import { answersSchema, type RequestOf } from "../../protocol/sync/exchanges.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
+import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
@@ -18,10 +17,10 @@ const nobodysSalt = new Uint8Array(16);
 export async function readAnswers(
   db: Db,
   vault: Vault,
-  box: KeyPair,
+  identity: ServerIdentity,
   request: RequestOf<"verify">,
 ): Promise<readonly Answer[] | undefined> {
-  const texts = openAnswers(box, request.sealedAnswers);
+  const texts = openAnswers(identity, request.sealedAnswers);
   return texts === undefined ? undefined : hashAnswers(db, vault, request.user, texts);
 }
 
@@ -49,8 +48,8 @@ export async function hashAnswers(
   return answers;
 }
 
-function openAnswers(box: KeyPair, sealedAnswers: string): string[] | undefined {
-  const opened = openSealed(box, Buffer.from(sealedAnswers, "base64"));
+function openAnswers(identity: ServerIdentity, sealedAnswers: string): string[] | undefined {
+  const opened = identity.open(Buffer.from(sealedAnswers, "base64"));
   if (opened === undefined) return undefined;
   try {
     const answers = v.safeParse(answersSchema, JSON.parse(Buffer.from(opened).toString("utf8")));

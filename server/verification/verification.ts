@@ -1,6 +1,5 @@
 // `verify`: a user's answers at an online sign-in, judged, spent and counted in one transaction.
 
-import type { Identity } from "../../protocol/crypto/keys.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
@@ -13,6 +12,7 @@ import { issueBundle } from "../enrolments/bundle.ts";
 import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
 import { type Enrolment, endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
+import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { type NamedPolicy, policyOfGroup, policyOfUser } from "../policies/policies.ts";
@@ -49,11 +49,11 @@ export const exemptMethod = "exempt";
 
 export class Verification {
   readonly #store: Store;
-  readonly #identity: Identity;
+  readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #random: Random;
 
-  constructor(parts: { store: Store; identity: Identity; vault: Vault; random: Random }) {
+  constructor(parts: { store: Store; identity: ServerIdentity; vault: Vault; random: Random }) {
     this.#store = parts.store;
     this.#identity = parts.identity;
     this.#vault = parts.vault;
@@ -61,7 +61,7 @@ export class Verification {
   }
 
   prepare(request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
-    return readAnswers(this.#store.db, this.#vault, this.#identity.box, request);
+    return readAnswers(this.#store.db, this.#vault, this.#identity, request);
   }
 
   /**

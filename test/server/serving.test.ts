@@ -11,7 +11,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { makeDevCertificate } from "../../server/listen/dev-ca.ts";
 import { manager } from "../fakes/service-manager.ts";
 import { temporaryFolder } from "./fixture.ts";
-import { serve } from "./process.ts";
+import { run, serve } from "./process.ts";
 
 const data = () => join(temporaryFolder(), "data");
 
@@ -121,6 +121,16 @@ describe("the end", () => {
     await once(socket, "connect");
     server.child.kill("SIGTERM");
     expect(await once(server.child, "close")).toEqual([0, null]);
+  });
+});
+
+describe("the server's next identity", () => {
+  it("is taken up by the server that runs", async () => {
+    const folder = data();
+    const server = await serve(["--data", folder, "--insecure-http-loopback"]);
+    const { out } = await run(["--data", folder, "--json", "keys", "rotate-identity"]);
+    expect(JSON.parse(out).fingerprint).not.toBe(server.fingerprint);
+    await server.logged("new identity");
   });
 });
 

@@ -99,6 +99,10 @@ export class House {
     return house;
   }
 
+  get server(): OpenServer {
+    return this.#server;
+  }
+
   /** A command of nightlatch-server; its JSON. */
   async admin(...args: readonly string[]): Promise<unknown> {
     const out: string[] = [];

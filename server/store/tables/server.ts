@@ -5,6 +5,8 @@ export interface ServerTables {
   policies: PolicyTable;
   audit: AuditTable;
   settings: SettingTable;
+  serverKeys: ServerKeyTable;
+  serverSecrets: ServerSecretTable;
 }
 
 /** One row: whose database this is. */
@@ -39,4 +41,25 @@ interface SettingTable {
   name: string;
   content: string;
   updatedAtMs: number;
+}
+
+/** The server's identities. Number 0 came with the server; each later one is signed by the one before. */
+interface ServerKeyTable {
+  number: number;
+  signingKey: string;
+  boxKey: string;
+  /** JSON of two seeds, of which the one for signing goes when the key's time is over. */
+  sealed: string;
+  createdAtMs: number;
+  /** Until when machines that know the next one accept this one as well; null for the newest. */
+  endsAtMs: number | null;
+  /** The document by which the one before names it; null for number 0. */
+  payload: string | null;
+  signature: string | null;
+}
+
+/** What the server keeps for itself, under a stable word. */
+interface ServerSecretTable {
+  name: string;
+  sealed: string;
 }

@@ -1,14 +1,10 @@
 // What an agent hears in its server's place: answers with something changed, unsigned or signed by the server's own key.
 
-import { join } from "node:path";
 import fc from "fast-check";
 import type { Reply } from "../../../agent/sync/transport.ts";
-import { systemRandom } from "../../../platform/random.ts";
 import type { Identity } from "../../../protocol/crypto/keys.ts";
 import { signDocument } from "../../../protocol/crypto/signed-document.ts";
 import { signResponse } from "../../../protocol/sync/http-signature.ts";
-import { openDataFolder } from "../../../server/identity/data-folder.ts";
-import { readServerKey } from "../../../server/identity/server-key.ts";
 import { fine, House, type Line, said, type Token } from "../../sync/house.ts";
 import { type Edit, edit, edited, flipped } from "../edits.ts";
 import { canary, expectSame, expectThat } from "../oracles.ts";
@@ -37,7 +33,7 @@ class Home {
   private constructor(house: House, alice: Token) {
     this.house = house;
     this.alice = alice;
-    this.server = readServerKey(openDataFolder(join(house.folder, "server")), systemRandom).identity;
+    this.server = house.server.identity;
   }
 
   static async build(): Promise<Home> {
