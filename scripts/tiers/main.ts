@@ -23,6 +23,10 @@ const tiers: Readonly<Record<string, Tier>> = {
     what: "imports from other people's servers: PostgreSQL, MariaDB, OpenLDAP",
     run: () => vitest("peers"),
   },
+  browser: {
+    what: "the server's pages in Chromium: content security policy, axe, light, dark and on a phone",
+    run: () => vitest("browser"),
+  },
   build: {
     what: "the single executables",
     run: () => check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] }),

@@ -38,12 +38,16 @@ export interface Served {
 }
 
 /** Resolves once it listens. Ended with the test. A new server where the folder is not there yet. */
-export async function serve(args: readonly string[], env: Record<string, string> = {}): Promise<Served> {
+export async function serve(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  whenOver: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<Served> {
   const child = spawn(program, ["--json", "serve", "--init", "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
-  onTestFinished(async () => {
+  whenOver(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGKILL");
       await once(child, "close");

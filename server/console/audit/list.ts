@@ -43,7 +43,7 @@ export function auditHandlers({ store }: ConsoleParts) {
                   ? ""
                   : html`<a href="/admin/machines/${row.machine}"><code>${row.machine.slice(0, 8)}</code></a>`,
                 row.operator ?? "",
-                detailOf(row),
+                detailOf(row, numbersOfEvents),
               ]),
             })
       }
@@ -73,8 +73,12 @@ export function auditHandlers({ store }: ConsoleParts) {
   } satisfies Partial<ConsoleHandlers>;
 }
 
-function detailOf({ detail }: ListedEntry): string {
+/** Of a machine's event, what only a machine reads: in the export, and not on the page. */
+const numbersOfEvents: readonly string[] = ["event", "sequence", "wallAt", "receivedAt"];
+
+function detailOf({ detail, source }: ListedEntry, without: readonly string[] = []): string {
   return Object.entries(detail)
+    .filter(([name]) => source === "server" || !without.includes(name))
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(" ");
 }

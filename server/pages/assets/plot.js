@@ -31,7 +31,11 @@
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         scales: { y: { range: (_, __, most) => [0, Math.max(4, most * 1.1)] } },
         axes: [
-          axis,
+          {
+            ...axis,
+            values: (_, days) => days.map((day) => new Date(day * 1000).toISOString().slice(5, 10)),
+            space: 70,
+          },
           {
             ...axis,
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10000, 50000, 100000],

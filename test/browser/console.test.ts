@@ -1,0 +1,173 @@
+// The console in Chromium: every page in each look, the ways through it with and without a script.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { consoleAccess } from "../../server/console/access.ts";
+import {
+  type Look,
+  look,
+  looks,
+  openSite,
+  picture,
+  type Site,
+  seriousIn,
+  signedInAs,
+  type Watched,
+} from "./fixture.ts";
+
+let site: Site;
+let admin: Watched;
+
+beforeAll(async () => {
+  site = await openSite();
+  admin = await site.window();
+  await signedInAs(site, admin, "root", "admin");
+});
+afterAll(() => site.close());
+
+/** The admin's session in a window of another look. */
+async function windowOf(name: Look, more: { readonly javaScriptEnabled?: boolean } = {}): Promise<Watched> {
+  const watched = await site.window({ ...looks[name], ...more });
+  await watched.context.addCookies(await admin.context.cookies());
+  return watched;
+}
+
+/** Each page of the table of access, with a user and a machine that are there. */
+async function pages(): Promise<string[]> {
+  const id = /[0-9a-f]{16}/.exec(
+    await hrefOf("/admin/users?search=mallory", /\/admin\/users\/[0-9a-f]{16}/),
+  )?.[0];
+  const machine = /[A-Z2-7]{32}/.exec(
+    await hrefOf("/admin/machines?state=flagged", /\/admin\/machines\/[A-Z2-7]{32}/),
+  )?.[0];
+  if (id === undefined || machine === undefined) throw new Error("nobody is there");
+  const paths = Object.keys(consoleAccess)
+    .filter(
+      (route) => route.startsWith("GET ") && !/\.(csv|json)$|:page|sign-in$|enrolments\/end/.test(route),
+    )
+    .map((route) => route.slice(4).replace(":id", route.includes("/users/") ? id : machine));
+  return [...paths, "/admin/enrolments?sort=-expires", "/admin/users?page=2", "/admin/nothing"];
+}
+
+async function hrefOf(path: string, fits: RegExp): Promise<string> {
+  await admin.page.goto(path);
+  const found = fits.exec(await admin.page.content());
+  return found?.[0] ?? "";
+}
+
+describe.each(Object.keys(looks) as Look[])("every page, %s", (name) => {
+  test("is without fault, and axe finds nothing serious", async () => {
+    const watched = await windowOf(name);
+    for (const path of await pages()) {
+      await look(watched, path);
+      await picture(watched.page, `${name}${path.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60)}`);
+    }
+    const stranger = await site.window(looks[name]);
+    for (const path of ["/admin/sign-in", "/set-up?code=x"]) await look(stranger, path);
+    await picture(stranger.page, `${name}-set-up`);
+    await stranger.page.goto("/admin/sign-in");
+    await picture(stranger.page, `${name}-sign-in`);
+    await watched.context.close();
+    await stranger.context.close();
+  });
+});
+
+describe("with a script", () => {
+  test("a list follows what one types, without the page being loaded again", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/users");
+    await page.evaluate("stayed = true");
+    await page.getByLabel("Name", { exact: true }).fill("user-04");
+    await page.getByText("10 entries").waitFor();
+    expect(page.url()).toContain("search=user-04");
+    expect(await page.evaluate("globalThis.stayed")).toBe(true);
+    expect(watched.faults()).toEqual([]);
+    expect(await seriousIn(page)).toEqual([]);
+    await watched.context.close();
+  });
+
+  test("the plot is drawn, and has the table beside it", async () => {
+    const watched = await windowOf("light");
+    await watched.page.goto("/admin", { waitUntil: "networkidle" });
+    expect(await watched.page.locator("#plot canvas").count()).toBe(1);
+    await watched.page.getByText("The same as a table").click();
+    expect(await watched.page.getByRole("table", { name: "Sign-ins by day" }).isVisible()).toBe(true);
+    expect(watched.faults()).toEqual([]);
+    await watched.context.close();
+  });
+});
+
+describe.each([true, false])("with scripts allowed: %s", (javaScriptEnabled) => {
+  test("an admin adds a user, finds one, and ends offline use", async () => {
+    const watched = await windowOf("light", { javaScriptEnabled });
+    const { page } = watched;
+    const name = javaScriptEnabled ? "grace" : "heidi";
+    await page.goto("/admin/users/add");
+    await page.getByLabel("User name").fill("ALICE");
+    await page.getByRole("button", { name: "Add" }).click();
+    expect(await page.getByText("looks like the existing user").isVisible()).toBe(true);
+    await page.getByLabel("User name").fill(name);
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByText("The user was added").waitFor();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(name);
+    await page.goto("/admin/enrolments?search=basalt");
+    const before = await page.getByRole("checkbox").count();
+    await page.getByRole("checkbox").first().check();
+    await page.getByRole("button", { name: "End the chosen…" }).click();
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByText("Offline use has ended").waitFor();
+    await page.goto("/admin/enrolments?search=basalt");
+    expect(await page.getByRole("checkbox").count()).toBe(before - 1);
+    expect(watched.faults()).toEqual([]);
+    await watched.context.close();
+  });
+});
+
+describe("by the keyboard", () => {
+  test("the first stop leads past the bar, and the menu opens", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/machines");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.id")).toBe("f-search");
+    await page.locator("details.person summary").focus();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("button", { name: "Sign out", exact: true }).isVisible()).toBe(true);
+    await picture(page, "light-menu");
+    await watched.context.close();
+  });
+});
+
+describe("the policy for content", () => {
+  test("is in force: what a page did not bring does not run", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin");
+    await page.evaluate(`
+      const script = document.createElement("script");
+      script.textContent = "globalThis.ran = true";
+      document.body.append(script);
+      document.body.insertAdjacentHTML("beforeend", '<p style="color:red">x</p><img src="https://other.example/x">');
+    `);
+    await page.waitForFunction("document.images[document.images.length - 1].complete");
+    expect(await page.evaluate("globalThis.ran")).toBeUndefined();
+    const violated = watched.faults().filter((fault) => fault.startsWith("policy: "));
+    expect(violated.map((fault) => fault.split(" ")[1])).toEqual(
+      expect.arrayContaining(["script-src-elem", "style-src-attr", "img-src"]),
+    );
+    await watched.context.close();
+  });
+});
+
+describe("axe", () => {
+  test("sees what is wrong with a page that has something wrong", async () => {
+    const watched = await windowOf("light");
+    await watched.page.goto("/admin/users");
+    await watched.page.evaluate("document.querySelector('label[for=f-search]').remove()");
+    expect(await seriousIn(watched.page)).toEqual([expect.stringMatching(/^label: <input id="f-search"/)]);
+    await watched.context.close();
+  });
+});
