@@ -128,6 +128,17 @@ describe("users", () => {
 });
 
 describe("machines", () => {
+  it("that had no room for events say how many", async () => {
+    const { server, browser } = await admin();
+    const laptop = await server.machine("laptop");
+    const atMs = server.clock.wallMs();
+    const dropped = { counts: { "sign-in-denied": 41 }, fromMs: atMs, throughMs: atMs };
+    laptop.event("events-dropped", { dropped });
+    await laptop.sync();
+    const page = await browser.get(`/admin/machines/${laptop.id}`);
+    expect(page.text).toContain("41 events dropped on the machine");
+  });
+
   it("are shown with what they say of themselves, exempted, cleared of flags, revoked", async () => {
     const { server, browser } = await admin();
     const laptop = await server.machine("laptop-7");
