@@ -19,7 +19,7 @@ export async function authenticatorsOf(db: Db, vault: Vault, userId: string): Pr
     .orderBy("createdAtMs")
     .orderBy("id")
     .execute();
-  return rows.map((row) => unseal(row, vault));
+  return rows.map((row) => openAuthenticator(row, vault));
 }
 
 /** The user's, and behind them, where policy has it, the seed of this machine. */
@@ -83,7 +83,7 @@ export async function completeDigests(
       for (const row of rows)
         await tx
           .updateTable("authenticators")
-          .set(digests(vault, unseal(row, vault)))
+          .set(digests(vault, openAuthenticator(row, vault)))
           .where("id", "=", row.id)
           .execute();
       return rows.length;
@@ -116,7 +116,8 @@ export async function saveSpent(tx: Tx, authenticator: Authenticator): Promise<v
     .execute();
 }
 
-function unseal(row: AuthenticatorTable, vault: Vault): Authenticator {
+/** @throws Error when it does not open. */
+export function openAuthenticator(row: AuthenticatorTable, vault: Vault): Authenticator {
   const secret = JSON.parse(
     Buffer.from(vault.open({ table: "authenticators", id: row.id }, row.sealed)).toString("utf8"),
   );

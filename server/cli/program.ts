@@ -9,6 +9,7 @@ import { addAuthenticatorCommands } from "./authenticators.ts";
 import { addConfigCommands } from "./config.ts";
 import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
+import { addExportCommand } from "./export.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
 import { addKeyCommands } from "./keys.ts";
@@ -72,6 +73,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addUserCommands(program, parts);
   addAdminCommands(program, parts);
   addImportCommands(program, parts);
+  addExportCommand(program, parts);
   addDirectoryCommands(program, parts);
   addAuthenticatorCommands(program, parts);
   addJoinTokenCommands(program, parts);

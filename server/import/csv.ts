@@ -2,6 +2,7 @@
 
 import { type CsvError, parse } from "csv-parse";
 import { Failure } from "../failure.ts";
+import { readCell } from "../report/csv.ts";
 import { type ColumnMap, type Columns, columnsOf } from "./columns.ts";
 import type { Cells, Source } from "./record.ts";
 import { readText } from "./text.ts";
@@ -49,7 +50,7 @@ async function* rest(parsed: AsyncIterator<ParsedRecord>, columns: Columns, widt
       continue;
     }
     const cells: { -readonly [field in keyof Cells]: Cells[field] } = {};
-    for (const [field, at] of columns.places) cells[field] = record[at] ?? "";
+    for (const [field, at] of columns.places) cells[field] = readCell(record[at] ?? "");
     yield { line, cells };
   }
 }

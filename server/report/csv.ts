@@ -2,18 +2,26 @@
 
 export type Cell = string | number | null;
 
+/** What a spreadsheet would take for a formula, with any apostrophes in front. */
+const formula = /^'*[\s\p{Cf}]*[=+\-@|%\t\r\n]/u;
+
 /**
- * What a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236): names come from people and machines.
- * Numbers of ours are no such text.
+ * What a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236), and so does what looks like one that
+ * has got it: `readCell` takes one away again. Names come from people and machines; numbers of ours are no such text.
  */
 export function csvLine(cells: readonly Cell[]): string {
   const written = cells.map((cell) => {
     if (typeof cell === "number") return String(cell);
     const text = cell ?? "";
-    const safe = /^[\s\p{Cf}]*[=+\-@|%\t\r\n]/u.test(text) ? `'${text}` : text;
+    const safe = formula.test(text) ? `'${text}` : text;
     return `"${safe.replaceAll('"', '""')}"`;
   });
   return `${written.join(",")}\r\n`;
+}
+
+/** The text that `csvLine` was given. */
+export function readCell(text: string): string {
+  return text.startsWith("'") && formula.test(text.slice(1)) ? text.slice(1) : text;
 }
 
 /** The byte order mark tells spreadsheets that it is UTF-8. */
