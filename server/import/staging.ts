@@ -67,9 +67,10 @@ export async function stage(
   let faults: Fault[] = [];
   let rows = 0;
   const flush = async () => {
-    const staged = toRows(parts, importId, users);
     const wrong = faults.map((fault) => ({ importId, ...fault }));
     await parts.store.write(async (tx) => {
+      // Under the lock: a rotation of the key finds all that was sealed before it.
+      const staged = toRows(parts, importId, users);
       await insertAll(tx, "importUsers", staged.users);
       await insertAll(tx, "importGroups", staged.groups);
       await insertAll(tx, "importKeys", staged.keys);

@@ -55,6 +55,7 @@ export async function imports({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn("key_digest", "text", (c) => c.notNull())
     .addPrimaryKeyConstraint("import_keys_pk", ["import_id", "line", "id"])
     .execute();
+  await schema.createIndex("import_keys_id").on("import_keys").column("id").execute();
   await schema
     .createTable("import_addresses")
     .addColumn("import_id", "text", (c) => c.notNull())
