@@ -18,6 +18,7 @@ import { isoTime } from "../iso-time.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMachineSeedCommands } from "./machine-seeds.ts";
+import { addInviteCommand } from "./provisioning.ts";
 import { table, UsageError } from "./terminal.ts";
 
 export function addAuthenticatorCommands(program: Command, parts: CommandParts): void {
@@ -81,6 +82,7 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
     );
 
   addMachineSeedCommands(authenticator, parts);
+  addInviteCommand(authenticator, parts);
 
   authenticator
     .command("list <user>")

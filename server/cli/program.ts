@@ -16,6 +16,7 @@ import { addKeyCommands } from "./keys.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addMailCommands } from "./mail.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
+import { addProvisioningCommands } from "./provisioning.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
 import { addSmsCommands } from "./sms.ts";
 import { describeError, errorCode, plain, UsageError } from "./terminal.ts";
@@ -81,6 +82,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addEnrolmentCommands(program, parts);
   addUnlockCommand(program, parts);
   addPolicyCommands(program, parts);
+  addProvisioningCommands(program, parts);
   addMailCommands(program, parts);
   addSmsCommands(program, parts);
   addAuditCommand(program, parts);

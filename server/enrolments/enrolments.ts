@@ -73,6 +73,7 @@ export function leaseOf(enrolment: Enrolment): Lease {
 
 export type EndReason =
   | "admin"
+  | "user"
   | "user-disabled"
   | "user-removed"
   | "offline-not-possible"

@@ -1,5 +1,6 @@
 // The console and the portal are an area each: pages under one path, sessions of one kind, one frame, one table of access.
 
+import type { Context } from "hono";
 import type { Frame } from "../pages/layout.ts";
 import type { Markup } from "../pages/markup.ts";
 import type { Session, SessionKind } from "../sessions/sessions.ts";
@@ -13,6 +14,10 @@ export interface Area {
   readonly notices: Readonly<Record<string, string>>;
   /** Below a fault: where to go from there. */
   readonly wayOut: Markup;
+  /** What is said in place of the gate's English words, by the status of the answer. */
+  readonly faults?: Readonly<Record<number, { readonly title: string; readonly text: string }>>;
+  /** The same area in the language of whoever asks; an area without it has one language. */
+  readonly spoken?: (context: Context) => Area;
   frame(session: Session | undefined, token: string | undefined): Frame;
 }
 

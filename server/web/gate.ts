@@ -50,16 +50,20 @@ export function mountArea<T extends AccessTable>(
     if (handler === undefined || !path.startsWith(area.base)) throw new Error(`${route} can't be served`);
     const maxSize = access.mostBytes ?? usualBytes;
     const tooLarge = (context: Context) => {
-      const visit = bare(context, parts, area);
+      const visit = bare(context, parts, spoken(area, context));
       return visit.fault("Too large", `A form here has at most ${maxSize} bytes.`, 413);
     };
     app.on(method, path, bodyLimit({ maxSize, onError: tooLarge }), (context) =>
-      pass(context, parts, area, access, handler),
+      pass(context, parts, spoken(area, context), access, handler),
     );
   }
   app.all(`${area.base}/*`, (context) =>
-    bare(context, parts, area).fault("Not found", "There is nothing at this address.", 404),
+    bare(context, parts, spoken(area, context)).fault("Not found", "There is nothing at this address.", 404),
   );
+}
+
+function spoken(area: Area, context: Context): Area {
+  return area.spoken?.(context) ?? area;
 }
 
 async function pass(

@@ -1,4 +1,4 @@
-// The pages of the server: assets, set-up, console.
+// The pages of the server: assets, set-up, console, portal.
 
 import { Hono } from "hono";
 import type { Identity } from "../../protocol/crypto/keys.ts";
@@ -9,6 +9,9 @@ import { consoleArea } from "../console/area.ts";
 import { consoleHandlers } from "../console/handlers.ts";
 import type { Vault } from "../identity/vault.ts";
 import { assetResponse } from "../pages/assets.ts";
+import { portalAccess } from "../portal/access.ts";
+import { portalArea } from "../portal/area.ts";
+import { portalHandlers } from "../portal/handlers.ts";
 import { SignIns } from "../sessions/sign-in.ts";
 import type { WebEnv } from "./browser.ts";
 import { type GateParts, mountArea } from "./gate.ts";
@@ -24,8 +27,9 @@ export function makeSite(parts: SiteParts): Hono<WebEnv> {
   const app = new Hono<WebEnv>();
   const signIns = new SignIns(parts);
   app.get("/assets/*", (context) => assetResponse(context.req.path) ?? context.notFound());
-  app.get("/", (context) => context.redirect(consoleArea.base, 303));
+  app.get("/", (context) => context.redirect(portalArea.base, 303));
   mountArea(app, parts, setUpArea, setUpAccess, setUpHandlers(new SettingUp(parts), consoleArea.base));
   mountArea(app, parts, consoleArea, consoleAccess, consoleHandlers({ ...parts, signIns }));
+  mountArea(app, parts, portalArea, portalAccess, portalHandlers({ ...parts, signIns }));
   return app;
 }

@@ -73,6 +73,11 @@ export class Visit {
     return referer === null ? "" : referer.pathname + referer.search;
   }
 
+  /** Over HTTPS. */
+  get secure(): boolean {
+    return isSecure(this.#context);
+  }
+
   get address(): string {
     return addressOf(this.#context);
   }
@@ -92,7 +97,9 @@ export class Visit {
 
   /** A plain page that says what was wrong. */
   fault(title: string, text: string, status: number): Response {
-    return this.page({ title, notice: { tone: "fault", text }, content: this.area.wayOut }, status);
+    const said = this.area.faults?.[status] ?? { title, text };
+    const notice = { tone: "fault", text: said.text } as const;
+    return this.page({ title: said.title, notice, content: this.area.wayOut }, status);
   }
 
   /** A file to be kept, sent while it is read. */

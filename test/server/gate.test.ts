@@ -5,6 +5,7 @@ import { makeApp } from "../../server/api/app.ts";
 import { disableUser } from "../../server/users/leave.ts";
 import { setRole } from "../../server/accounts/accounts.ts";
 import { consoleAccess } from "../../server/console/access.ts";
+import { portalAccess } from "../../server/portal/access.ts";
 import { setUpAccess } from "../../server/web/set-up-pages.ts";
 import type { Access } from "../../server/web/access.ts";
 import { theUser } from "../../server/users/users.ts";
@@ -184,7 +185,7 @@ describe("a form", () => {
 });
 
 describe("the routes", () => {
-  const tables: Record<string, Access> = { ...consoleAccess, ...setUpAccess };
+  const tables: Record<string, Access> = { ...consoleAccess, ...setUpAccess, ...portalAccess };
 
   it("are exactly those of the tables of access", async () => {
     const server = await testServer();
@@ -204,7 +205,8 @@ describe("the routes", () => {
       const path = pattern.replaceAll(/:[a-z]+/g, "x");
       const browser = new Browser(server);
       const seen = await (method === "GET" ? browser.get(path) : browser.post(path, {}));
-      expect([route, seen.status, seen.to?.startsWith("/admin/sign-in")]).toEqual([route, 303, true]);
+      const door = `/${pattern.split("/")[1]}/sign-in`;
+      expect([route, seen.status, seen.to?.startsWith(door)]).toEqual([route, 303, true]);
     }
   });
 

@@ -1,0 +1,146 @@
+// Changes of one's own addresses and password. An address counts once a code that was mailed there is typed; the old one
+// is told of it.
+
+import { accountOf, openPassword, setPassword } from "../accounts/accounts.ts";
+import { checkPassword, isPassword, keepPassword } from "../accounts/password.ts";
+import { parseMailAddress } from "../mail/address.ts";
+import { addressesOf, chooseForCodes, removeAddress, setAddress } from "../mail/addresses.ts";
+import { form } from "../pages/forms.ts";
+import type { Notice } from "../pages/layout.ts";
+import { html } from "../pages/markup.ts";
+import { mailCode, tellOfChange } from "../provisioning/letters.ts";
+import { createMailCode, judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
+import { beginSession } from "../sessions/sessions.ts";
+import { SlowLane } from "../sessions/slow-lane.ts";
+import type { AddressPlace } from "../store/tables.ts";
+import type { Handlers } from "../web/gate.ts";
+import type { SignedIn } from "../web/visit.ts";
+import type { portalAccess } from "./access.ts";
+import { accountPage } from "./account.ts";
+import { speechOf } from "./area.ts";
+import { digitsField, hidden, ownUser, type PortalParts } from "./parts.ts";
+
+const base = "/portal/account";
+const purpose = "address" as const;
+
+type Pages = Pick<
+  Handlers<typeof portalAccess>,
+  | "GET /portal/account"
+  | "POST /portal/account/address"
+  | "POST /portal/account/address/prove"
+  | "POST /portal/account/address/remove"
+  | "POST /portal/account/codes"
+  | "POST /portal/account/password"
+>;
+
+export function accountPages(parts: PortalParts): Pages {
+  const { vault, random } = parts;
+  const lane = new SlowLane();
+  return {
+    "GET /portal/account": (visit) => accountPage(parts, visit, {}, 200),
+    "POST /portal/account/address": async (visit) => {
+      const { say } = speechOf(visit);
+      const address = parseMailAddress(visit.form.text("address").trim());
+      if (!address.ok) return accountPage(parts, visit, { address: say("address-wrong") }, 400);
+      const place = placeOf(visit.form.text("place"));
+      const asked = await visit.write(async (tx) => {
+        const user = await ownUser(tx, visit);
+        const detail = JSON.stringify({ place, address: address.value });
+        const wish = { userId: user.id, purpose, detail };
+        const { id, code } = await createMailCode(tx, vault, wish, random, visit.nowMs);
+        const mail = { purpose, code: code ?? "", to: address.value };
+        const sent = code !== undefined && (await mailCode(tx, parts, user, mail, visit.nowMs));
+        return sent ? id : undefined;
+      });
+      return asked === undefined
+        ? accountPage(parts, visit, { address: say("address-unsent") }, 409)
+        : provePage(visit, asked, address.value, undefined, 200);
+    },
+    "POST /portal/account/address/prove": async (visit) => {
+      const id = visit.form.text("id");
+      const done = await visit.write(async (tx) => {
+        const user = await ownUser(tx, visit);
+        const right = await judgeMailCode(tx, vault, id, purpose, visit.form.text("code"), visit.nowMs);
+        if (right?.userId !== user.id) return false;
+        await spendMailCode(tx, id);
+        const { place, address } = JSON.parse(right.detail) as { place: AddressPlace; address: string };
+        const before = (await addressesOf(tx, user.id)).find((one) => one.place === place)?.address;
+        await setAddress(tx, user, place, address, visit.nowMs);
+        const change = { kind: "address-changed", address } as const;
+        await tellOfChange(tx, parts, user, change, visit.nowMs, before === undefined ? [] : [before]);
+        return true;
+      });
+      if (done) return visit.goTo(base, "address");
+      const notice = { tone: "fault", text: speechOf(visit).say("first-code-wrong") } as const;
+      return provePage(visit, id, visit.form.text("address"), notice, 400);
+    },
+    "POST /portal/account/address/remove": async (visit) => {
+      await visit.write(async (tx) => {
+        const user = await ownUser(tx, visit);
+        const place = placeOf(visit.form.text("place"));
+        const before = (await addressesOf(tx, user.id)).find((one) => one.place === place)?.address ?? "";
+        await removeAddress(tx, user, place, visit.nowMs);
+        const change = { kind: "address-removed", address: before } as const;
+        await tellOfChange(tx, parts, user, change, visit.nowMs, [before]);
+      });
+      return visit.goTo(base, "address-removed");
+    },
+    "POST /portal/account/codes": async (visit) => {
+      const wanted = visit.form.text("places");
+      const places: AddressPlace[] = wanted === "both" ? ["mail-1", "mail-2"] : [placeOf(wanted)];
+      await visit.write(async (tx) => chooseForCodes(tx, await ownUser(tx, visit), places, visit.nowMs));
+      return visit.goTo(base, "codes");
+    },
+    "POST /portal/account/password": async (visit) => {
+      const { say } = speechOf(visit);
+      const { form: sent, session } = visit;
+      const fresh = checkPassword(sent.text("fresh"), session.userName);
+      if (!fresh.ok) return accountPage(parts, visit, { fresh: say("password-weak") }, 400);
+      if (sent.text("repeated").normalize("NFC") !== fresh.value)
+        return accountPage(parts, visit, { repeated: say("password-differ") }, 400);
+      const { sealedPassword } = await accountOf(parts.store.db, session.userId);
+      const prepared = await lane.pass(async () => {
+        const kept =
+          sealedPassword === null ? undefined : openPassword(vault, session.userId, sealedPassword);
+        const right = kept === undefined || (await isPassword(sent.text("old"), kept));
+        return right ? keepPassword(fresh.value, random) : undefined;
+      });
+      if (prepared === undefined) return accountPage(parts, visit, { old: say("busy") }, 503);
+      const kept = prepared.value;
+      if (kept === undefined) return accountPage(parts, visit, { old: say("password-old-wrong") }, 400);
+      const id = await visit.write(async (tx) => {
+        const user = await ownUser(tx, visit);
+        // The one that was compared is the one that holds.
+        if ((await accountOf(tx, user.id)).sealedPassword !== sealedPassword) return undefined;
+        await setPassword(tx, vault, user, kept, visit.nowMs);
+        await tellOfChange(tx, parts, user, { kind: "password-changed" }, visit.nowMs);
+        const { address, browser } = visit;
+        return beginSession(tx, { kind: "portal", userId: user.id, address, browser }, random, visit.nowMs);
+      });
+      if (id === undefined) return accountPage(parts, visit, { old: say("password-old-wrong") }, 409);
+      return visit.withSession(visit.goTo(base, "password"), id);
+    },
+  };
+}
+
+function placeOf(text: string): "mail-1" | "mail-2" {
+  return text === "mail-2" ? "mail-2" : "mail-1";
+}
+
+function provePage(
+  visit: SignedIn,
+  id: string,
+  address: string,
+  notice: Notice | undefined,
+  status: number,
+): Response {
+  const { say } = speechOf(visit);
+  const content = html`<p>${say("address-prove", { address })}</p>${form({
+    action: `${base}/address/prove`,
+    token: visit.token,
+    className: "narrow card",
+    submit: say("prove-button"),
+    content: [hidden("id", id), hidden("address", address), digitsField("code", say("mail-code"))],
+  })}`;
+  return visit.page({ title: say("address-prove-title"), notice, content }, status);
+}

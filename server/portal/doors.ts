@@ -1,0 +1,213 @@
+// In by password and code, or by a mailed code and one of an authenticator; out; and a code in between.
+
+import { form, textField } from "../pages/forms.ts";
+import type { Notice } from "../pages/layout.ts";
+import { html } from "../pages/markup.ts";
+import type { SignInOutcome } from "../sessions/sign-in.ts";
+import { languageOf } from "../users/language.ts";
+import { pathWithin } from "../web/area.ts";
+import type { Handlers } from "../web/gate.ts";
+import { signInHandlers } from "../web/sign-in-pages.ts";
+import type { SignedIn, Visit } from "../web/visit.ts";
+import type { portalAccess } from "./access.ts";
+import { speechOf } from "./area.ts";
+import type { MailSignIns } from "./mail-sign-in.ts";
+import { languageCookie } from "./portal-speech.ts";
+import { codeField, digitsField, hidden, nameField, type PortalParts, waitText } from "./parts.ts";
+
+type Doors = Pick<
+  Handlers<typeof portalAccess>,
+  | "GET /portal/sign-in"
+  | "POST /portal/sign-in"
+  | "GET /portal/sign-in/mail"
+  | "POST /portal/sign-in/mail"
+  | "POST /portal/sign-in/mail-code"
+  | "POST /portal/sign-out"
+  | "POST /portal/sign-out-everywhere"
+  | "GET /portal/confirm"
+  | "POST /portal/confirm"
+>;
+
+export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
+  const { signIns } = parts;
+  const { signOut, signOutEverywhere } = signInHandlers(signIns);
+  return {
+    "GET /portal/sign-in": async (visit) =>
+      visit.session === undefined
+        ? signInPage(visit, undefined, 200)
+        : visit.goTo(pathWithin(visit.area, visit.query("to"))),
+    "POST /portal/sign-in": async (visit) => {
+      const { form: sent, address, browser } = visit;
+      const outcome = await signIns.signIn({
+        kind: "portal",
+        name: sent.text("name"),
+        password: sent.text("password"),
+        code: sent.text("code"),
+        address,
+        browser,
+      });
+      if (outcome.kind === "in") return enter(parts, visit, outcome.id, sent.text("name"), sent.text("to"));
+      const { text, status } = refusal(visit, outcome, "sign-in-wrong");
+      return signInPage(visit, { tone: "fault", text }, status);
+    },
+    "GET /portal/sign-in/mail": async (visit) => askMailPage(visit, undefined, 200),
+    "POST /portal/sign-in/mail": async (visit) => {
+      const name = visit.form.text("name");
+      const asked = await mailSignIns.ask({ name, address: visit.address });
+      if (asked.kind === "asked") return mailCodePage(visit, { id: asked.id, name }, undefined, 200);
+      const { text, status } = refusal(visit, asked, "sign-in-wrong");
+      return askMailPage(visit, { tone: "fault", text }, status);
+    },
+    "POST /portal/sign-in/mail-code": async (visit) => {
+      const { form: sent, address, browser } = visit;
+      const id = sent.text("id");
+      const name = sent.text("name");
+      const outcome = await mailSignIns.finish({
+        id,
+        name,
+        mailCode: sent.text("mail-code"),
+        code: sent.text("code"),
+        address,
+        browser,
+      });
+      if (outcome.kind === "in") return enter(parts, visit, outcome.id, name, "");
+      const { text, status } = refusal(visit, outcome, "mail-wrong");
+      return mailCodePage(visit, { id, name }, { tone: "fault", text }, status);
+    },
+    "POST /portal/sign-out": signOut,
+    "POST /portal/sign-out-everywhere": signOutEverywhere,
+    "GET /portal/confirm": async (visit) => confirmPage(visit, undefined, 200),
+    "POST /portal/confirm": async (visit) => {
+      const outcome = await signIns.confirm(visit.session, visit.form.text("code"), visit.address);
+      if (outcome.kind === "in")
+        return visit.withSession(visit.goTo(pathWithin(visit.area, visit.form.text("to"))), outcome.id);
+      const { text, status } = refusal(visit, outcome, "code-wrong");
+      return confirmPage(visit, { tone: "fault", text }, status);
+    },
+  };
+}
+
+/** With the language that the user has chosen, in whatever browser. */
+async function enter(
+  { store }: PortalParts,
+  visit: Visit,
+  id: string,
+  name: string,
+  to: string,
+): Promise<Response> {
+  const { db } = store;
+  const row = await db
+    .selectFrom("users")
+    .select("id")
+    .where("name", "=", name.normalize("NFC"))
+    .executeTakeFirst();
+  const language = row && (await languageOf(db, row.id));
+  const answer = visit.withSession(visit.goTo(pathWithin(visit.area, to)), id);
+  if (language !== undefined) answer.headers.append("set-cookie", languageCookie(visit.secure, language));
+  return answer;
+}
+
+/** The same words for everything that could be wrong. */
+export function refusal(
+  visit: Visit,
+  outcome: Exclude<SignInOutcome, { kind: "in" }>,
+  refused: "sign-in-wrong" | "mail-wrong" | "code-wrong" | "first-wrong" | "first-code-wrong",
+): { readonly text: string; readonly status: number } {
+  const speech = speechOf(visit);
+  switch (outcome.kind) {
+    case "refused":
+    case "no-role":
+      return { text: speech.say(refused), status: 401 };
+    case "wait":
+      return { text: waitText(speech, outcome.untilMs, visit.nowMs), status: 429 };
+    case "busy":
+      return { text: speech.say("busy"), status: 503 };
+  }
+}
+
+function signInPage(visit: Visit, notice: Notice | undefined, status: number): Response {
+  const { form: sent, area } = visit;
+  const speech = speechOf(visit);
+  const { say } = speech;
+  const fields = form({
+    action: "/portal/sign-in",
+    token: undefined,
+    className: "narrow card",
+    submit: say("sign-in"),
+    content: [
+      hidden("to", pathWithin(area, sent.text("to") || visit.query("to"))),
+      nameField(speech, sent.text("name")),
+      textField({
+        name: "password",
+        label: say("password"),
+        type: "password",
+        autocomplete: "current-password",
+        required: true,
+        most: 200,
+      }),
+      codeField(speech),
+    ],
+  });
+  const content = html`${fields}
+<p class="beside"><a href="/portal/sign-in/mail">${say("sign-in-by-mail")}</a> <a href="/portal/first">${say("no-authenticator-yet")}</a></p>`;
+  return visit.page({ title: say("sign-in"), notice, content }, status);
+}
+
+function askMailPage(visit: Visit, notice: Notice | undefined, status: number): Response {
+  const speech = speechOf(visit);
+  const { say } = speech;
+  const fields = form({
+    action: "/portal/sign-in/mail",
+    token: undefined,
+    className: "narrow card",
+    submit: say("mail-send"),
+    content: nameField(speech, visit.form.text("name")),
+  });
+  const content = html`<p>${say("mail-sign-in-text")}</p>${fields}${toSignIn(visit)}`;
+  return visit.page({ title: say("sign-in-by-mail"), notice, content }, status);
+}
+
+function mailCodePage(
+  visit: Visit,
+  asked: { readonly id: string; readonly name: string },
+  notice: Notice | undefined,
+  status: number,
+): Response {
+  const speech = speechOf(visit);
+  const { say } = speech;
+  const fields = form({
+    action: "/portal/sign-in/mail-code",
+    token: undefined,
+    className: "narrow card",
+    submit: say("sign-in"),
+    content: [
+      hidden("id", asked.id),
+      hidden("name", asked.name),
+      digitsField("mail-code", say("mail-code")),
+      codeField(speech),
+    ],
+  });
+  const content = html`<p>${say("mail-sent")}</p>${fields}${toSignIn(visit)}`;
+  return visit.page({ title: say("sign-in-by-mail"), notice, content }, status);
+}
+
+export function toSignIn(visit: Visit) {
+  return html`<p class="beside"><a href="/portal/sign-in">${speechOf(visit).say("to-sign-in")}</a></p>`;
+}
+
+function confirmPage(visit: SignedIn, notice: Notice | undefined, status: number): Response {
+  const speech = speechOf(visit);
+  const { say } = speech;
+  const fields = form({
+    action: "/portal/confirm",
+    token: visit.token,
+    className: "narrow card",
+    submit: say("go-on"),
+    content: [
+      hidden("to", pathWithin(visit.area, visit.form.text("to") || visit.query("to"))),
+      codeField(speech),
+    ],
+  });
+  const content = html`<p>${say("confirm-text")}</p>${fields}`;
+  return visit.page({ title: say("confirm-title"), notice, content }, status);
+}

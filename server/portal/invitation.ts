@@ -1,0 +1,128 @@
+// The pages behind an invitation. Looking spends nothing; the link's secret goes from form to form, and on no other site.
+
+import { html } from "../pages/markup.ts";
+import {
+  beginByInvitation,
+  findInvitation,
+  finishByInvitation,
+  type Invitation,
+} from "../provisioning/invitations.ts";
+import { tellOfChange } from "../provisioning/letters.ts";
+import { findPending } from "../provisioning/pending.ts";
+import { provisioningSetting } from "../provisioning/provisioning-setting.ts";
+import { readSetting } from "../settings/settings.ts";
+import type { Handlers } from "../web/gate.ts";
+import type { Visit } from "../web/visit.ts";
+import type { portalAccess } from "./access.ts";
+import { choosing, faultOf, readWish, scanning } from "./adding.ts";
+import { speechOf } from "./area.ts";
+import { toSignIn } from "./doors.ts";
+import type { PortalParts } from "./parts.ts";
+
+type Invited = Pick<
+  Handlers<typeof portalAccess>,
+  "GET /portal/invitation" | "POST /portal/invitation" | "POST /portal/invitation/prove"
+>;
+
+export function invitationPages(parts: PortalParts): Invited {
+  const { store, vault, random } = parts;
+  const { db } = store;
+
+  const show = async (visit: Visit, link: string, fault: string | undefined, status: number) => {
+    const invitation = await findInvitation(db, link, visit.nowMs);
+    if (invitation === undefined) return gone(visit);
+    const { user } = invitation;
+    const speech = speechOf(visit);
+    const pending = await findPending(db, vault, user.id, "invitation", visit.nowMs);
+    const title = speech.say("invitation-title", { user: user.name });
+    if (pending === undefined) return choose(visit, invitation, link, "", fault, status);
+    const sending = { action: "/portal/invitation/prove", token: undefined, along: { link } };
+    return visit.page({ title, content: scanning(speech, pending, user.name, sending, fault) }, status);
+  };
+
+  const choose = async (
+    visit: Visit,
+    { user }: Invitation,
+    link: string,
+    name: string,
+    fault: string | undefined,
+    status: number,
+  ) => {
+    const speech = speechOf(visit);
+    const setting = await readSetting(db, provisioningSetting);
+    const sending = { action: "/portal/invitation", token: undefined, along: { link } };
+    const title = speech.say("invitation-title", { user: user.name });
+    return visit.page({ title, content: choosing(speech, setting, sending, name, fault) }, status);
+  };
+
+  return {
+    "GET /portal/invitation": (visit) => show(visit, visit.query("link"), undefined, 200),
+    "POST /portal/invitation": async (visit) => {
+      const link = visit.form.text("link");
+      const setting = await readSetting(db, provisioningSetting);
+      const wish = readWish(visit.form, setting);
+      try {
+        const begun = await store.write((tx) =>
+          beginByInvitation(tx, vault, link, wish, setting, random, visit.nowMs),
+        );
+        return begun ? visit.goTo(`/portal/invitation?link=${link}`) : gone(visit);
+      } catch (error) {
+        const fault = faultOf(speechOf(visit), error);
+        const invitation = await findInvitation(db, link, visit.nowMs);
+        return invitation === undefined
+          ? gone(visit)
+          : choose(visit, invitation, link, wish.name, fault, 400);
+      }
+    },
+    "POST /portal/invitation/prove": async (visit) => {
+      const link = visit.form.text("link");
+      const { say } = speechOf(visit);
+      try {
+        const outcome = await store.write(async (tx) => {
+          const { nowMs } = visit;
+          const pending = await pendingName(tx, link, nowMs);
+          const finished = await finishByInvitation(tx, vault, link, visit.form.text("code"), random, nowMs);
+          if (finished.kind === "added")
+            await tellOfChange(
+              tx,
+              parts,
+              finished.user,
+              { kind: "authenticator-added", name: pending },
+              nowMs,
+            );
+          return finished;
+        });
+        switch (outcome.kind) {
+          case "no-invitation":
+            return gone(visit);
+          case "none":
+            return show(visit, link, say("prove-gone"), 409);
+          case "wrong":
+            return show(visit, link, say("prove-wrong"), 400);
+          case "added":
+            return done(visit);
+        }
+      } catch (error) {
+        return show(visit, link, faultOf(speechOf(visit), error), 409);
+      }
+    },
+  };
+
+  async function pendingName(tx: Parameters<typeof findInvitation>[0], link: string, nowMs: number) {
+    const invitation = await findInvitation(tx, link, nowMs);
+    const pending = invitation && (await findPending(tx, vault, invitation.user.id, "invitation", nowMs));
+    return pending?.name ?? "";
+  }
+}
+
+function done(visit: Visit): Response {
+  const { say } = speechOf(visit);
+  const notice = { tone: "done", text: say("invitation-done") } as const;
+  return visit.page({ title: say("invitation-done-title"), notice, content: html`${toSignIn(visit)}` });
+}
+
+function gone(visit: Visit): Response {
+  const { say } = speechOf(visit);
+  const notice = { tone: "fault", text: say("invitation-gone") } as const;
+  return visit.page({ title: say("invitation-gone-title"), notice, content: html`` }, 404);
+}

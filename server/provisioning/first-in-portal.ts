@@ -1,0 +1,172 @@
+// Somebody without an authenticator adds a first one: by a password, a mailed code, or both, as the admin has set it. What
+// they get for it is an invitation of half an hour, the same as an admin's, so that there is one way to finish.
+
+import type { Clock } from "../../words/clock.ts";
+import { minuteMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
+import { accountOf, openPassword } from "../accounts/accounts.ts";
+import { isPassword } from "../accounts/password.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import type { Vault } from "../identity/vault.ts";
+import { SlowLane } from "../sessions/slow-lane.ts";
+import {
+  blockedUntil,
+  countFailure,
+  forgetFailures,
+  throttlesOf,
+  userThrottle,
+} from "../sessions/throttle.ts";
+import { readSetting } from "../settings/settings.ts";
+import type { Db, Store, Tx } from "../store/store.ts";
+import { findUser, type User } from "../users/users.ts";
+import { createInvitation } from "./invitations.ts";
+import { mailCode } from "./letters.ts";
+import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
+import { countRequest } from "./mail-throttle.ts";
+import { provisioningSetting } from "./provisioning-setting.ts";
+import { mayProvision } from "./who-may.ts";
+
+const earnedForMs = 30 * minuteMs;
+
+export interface FirstAsk {
+  readonly name: string;
+  /** Empty: the user has none, or says so. */
+  readonly password: string;
+  readonly address: string;
+}
+
+export type FirstOutcome =
+  /** Go on with the invitation of this secret. */
+  | { readonly kind: "invited"; readonly secret: string }
+  /** A code was mailed, or nobody is to know that none was. */
+  | { readonly kind: "asked"; readonly id: string }
+  | { readonly kind: "refused" }
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | { readonly kind: "busy" };
+
+export class FirstAuthenticators {
+  readonly #store: Store;
+  readonly #vault: Vault;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #lane = new SlowLane();
+
+  constructor(parts: { store: Store; vault: Vault; clock: Clock; random: Random }) {
+    this.#store = parts.store;
+    this.#vault = parts.vault;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+  }
+
+  async ask(wish: FirstAsk): Promise<FirstOutcome> {
+    const throttled = this.#throttles(wish.name, wish.address);
+    const waitUntil = await blockedUntil(this.#store.db, throttled, this.#clock.wallMs());
+    if (waitUntil !== undefined) return { kind: "wait", untilMs: waitUntil };
+    const passed = await this.#lane.pass(() => this.#isRight(wish));
+    if (passed === undefined) return { kind: "busy" };
+    return this.#store.write(async (tx): Promise<FirstOutcome> => {
+      const nowMs = this.#clock.wallMs();
+      const untilMs = await blockedUntil(tx, throttled, nowMs);
+      if (untilMs !== undefined) return { kind: "wait", untilMs };
+      const setting = await readSetting(tx, provisioningSetting);
+      const user = await findUser(tx, wish.name);
+      const { sealedPassword } = user === undefined ? { sealedPassword: null } : await accountOf(tx, user.id);
+      // The password that was compared is the one that holds; who has none may leave it empty.
+      const proved =
+        sealedPassword === null
+          ? wish.password === ""
+          : passed.value.right && passed.value.sealed === sealedPassword;
+      const eligible = user !== undefined && proved && (await isEligible(tx, user));
+      if (!proved) await countFailure(tx, throttled, nowMs);
+      if (wish.password !== "" && !setting.mailCode) {
+        await this.#note(tx, user, eligible ? "granted" : "denied", wish.address, nowMs);
+        if (!eligible) {
+          if (proved) await countFailure(tx, throttled, nowMs);
+          return { kind: "refused" };
+        }
+        return { kind: "invited", secret: await this.#invite(tx, user, nowMs) };
+      }
+      const waitForMail = await countRequest(tx, this.#vault, wish, nowMs);
+      if (waitForMail !== undefined) return { kind: "wait", untilMs: waitForMail };
+      return { kind: "asked", id: await this.#mail(tx, eligible ? user : undefined, nowMs) };
+    });
+  }
+
+  async finish(given: {
+    readonly id: string;
+    readonly code: string;
+    readonly address: string;
+  }): Promise<FirstOutcome> {
+    return this.#store.write(async (tx): Promise<FirstOutcome> => {
+      const nowMs = this.#clock.wallMs();
+      const throttled = this.#throttles("", given.address);
+      const untilMs = await blockedUntil(tx, throttled, nowMs);
+      if (untilMs !== undefined) return { kind: "wait", untilMs };
+      const right = await judgeMailCode(tx, this.#vault, given.id, "first-authenticator", given.code, nowMs);
+      const user = right && (await findUser(tx, right.detail));
+      if (right === undefined || user?.id !== right.userId || !(await isEligible(tx, user))) {
+        await countFailure(tx, throttled, nowMs);
+        await this.#note(tx, user, "denied", given.address, nowMs);
+        return { kind: "refused" };
+      }
+      await spendMailCode(tx, given.id);
+      await forgetFailures(tx, userThrottle(this.#vault, lookAlikeKey(user.name)));
+      await this.#note(tx, user, "granted", given.address, nowMs);
+      return { kind: "invited", secret: await this.#invite(tx, user, nowMs) };
+    });
+  }
+
+  async #mail(tx: Tx, user: User | undefined, nowMs: number): Promise<string> {
+    const purpose = "first-authenticator";
+    const wish = { userId: user?.id, purpose, detail: user?.name ?? "" } as const;
+    const { id, code } = await createMailCode(tx, this.#vault, wish, this.#random, nowMs);
+    const post = { vault: this.#vault, random: this.#random };
+    if (user !== undefined && code !== undefined) await mailCode(tx, post, user, { purpose, code }, nowMs);
+    return id;
+  }
+
+  #invite(tx: Tx, user: User, nowMs: number): Promise<string> {
+    return createInvitation(tx, { user, origin: "self", forMs: earnedForMs }, this.#random, nowMs);
+  }
+
+  /** The same work for every name, known or not. */
+  async #isRight({ name, password }: FirstAsk): Promise<{ right: boolean; sealed: string | null }> {
+    const { db } = this.#store;
+    const user = await findUser(db, name);
+    const sealed = user === undefined ? null : (await accountOf(db, user.id)).sealedPassword;
+    const kept =
+      user === undefined || sealed === null ? undefined : openPassword(this.#vault, user.id, sealed);
+    return { right: await isPassword(password, kept), sealed };
+  }
+
+  #throttles(name: string, address: string) {
+    const parsed = parseUserName(name);
+    const lookAlike = parsed.ok ? lookAlikeKey(parsed.value) : `not a name: ${name}`;
+    const both = throttlesOf(this.#vault, lookAlike, address);
+    return name === "" ? both.slice(1) : both;
+  }
+
+  async #note(
+    tx: Tx,
+    user: User | undefined,
+    what: "granted" | "denied",
+    address: string,
+    nowMs: number,
+  ): Promise<void> {
+    const about = user === undefined ? {} : { user: user.name };
+    await record(tx, serverEntry(nowMs, `self-provisioning-${what}`, about, { address }));
+  }
+}
+
+/** Whoever has an authenticator proves that one, in the portal. */
+async function isEligible(db: Db, user: User): Promise<boolean> {
+  if (user.disabledAtMs !== null || !(await mayProvision(db, user.id))) return false;
+  const own = await db
+    .selectFrom("authenticators")
+    .select("id")
+    .where("userId", "=", user.id)
+    .limit(1)
+    .executeTakeFirst();
+  return own === undefined;
+}

@@ -1,0 +1,31 @@
+// How often codes may be asked for by mail: per name, whether or not anybody has it, and per address of the asker. Counted
+// apart from wrong attempts: asking is none.
+
+import { hourMs } from "../../words/clock.ts";
+import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
+import type { Vault } from "../identity/vault.ts";
+import { blockedUntil, countFailure, throttlesOf } from "../sessions/throttle.ts";
+import type { Tx } from "../store/store.ts";
+
+const rules = {
+  name: { free: 8, forgottenAfterMs: hourMs },
+  address: { free: 40, forgottenAfterMs: hourMs },
+} as const;
+
+/** Undefined when it may be asked for; it is counted then. Otherwise the moment to come back. */
+export async function countRequest(
+  tx: Tx,
+  vault: Vault,
+  request: { readonly name: string; readonly address: string },
+  nowMs: number,
+): Promise<number | undefined> {
+  const parsed = parseUserName(request.name);
+  const name = parsed.ok ? lookAlikeKey(parsed.value) : `not a name: ${request.name}`;
+  const throttled = throttlesOf(vault, name, request.address).map(({ key }, at) => ({
+    key: `mail ${key}`,
+    rule: at === 0 ? rules.name : rules.address,
+  }));
+  const untilMs = await blockedUntil(tx, throttled, nowMs);
+  if (untilMs === undefined) await countFailure(tx, throttled, nowMs);
+  return untilMs;
+}
