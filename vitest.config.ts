@@ -30,6 +30,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: "postgres",
+          include: ["test/server/**/*.test.ts"],
+          // These are about the files of a SQLite database, and copy them.
+          exclude: ["test/server/at-rest.test.ts", "test/server/rotate-data.test.ts"],
+          globalSetup: ["test/server/postgres/setup.ts"],
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "protectors",
           include: ["test/protectors/**/*.test.ts"],
           pool: "forks",

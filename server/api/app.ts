@@ -80,13 +80,15 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   app.post(routes.join.path, (c) => signed.join(c, joining, c.get("asked")));
   app.post(routes.probe.path, (c) => {
     const answer = () => Promise.resolve({});
-    return signed.exchange(c, "probe", { prepare: nothing, answer, answerRevoked: answer }, c.get("asked"));
+    const exchange = { users: () => [], prepare: nothing, answer, answerRevoked: answer };
+    return signed.exchange(c, "probe", exchange, c.get("asked"));
   });
   app.post(routes.verify.path, (c) =>
     signed.exchange(
       c,
       "verify",
       {
+        users: ({ user }) => [user],
         prepare: (request) => verification.prepare(request),
         answer: async (tx, machine, request, answers, nowMs) => {
           const judged = await verification.answer(tx, machine, request, answers, nowMs);
@@ -104,6 +106,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       c,
       "enrol",
       {
+        users: () => "any",
         prepare: nothing,
         answer: async (tx, machine, { dialogue }, _, nowMs) => ({
           bundle: await enrolByDialogue(tx, issuer, machine, dialogue, random, nowMs),
@@ -118,6 +121,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       c,
       "provide",
       {
+        users: () => "any",
         prepare: (request) => providing.prepare(request),
         answer: (tx, machine, request, code, nowMs) => providing.answer(tx, machine, request, code, nowMs),
         answerRevoked: () => Promise.resolve({ result: { is: "refused" as const } }),
@@ -130,6 +134,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       c,
       "sync",
       {
+        users: ({ enrolments }) => enrolments.map(({ user }) => user),
         prepare: nothing,
         answer: (tx, machine, request, _, nowMs) => synchronisation.answer(tx, machine, request, nowMs),
         answerRevoked: (tx, machine, request, nowMs) =>
@@ -143,6 +148,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       c,
       "rotate",
       {
+        users: () => "any",
         prepare: nothing,
         answer: (tx, machine, request, _, nowMs) => synchronisation.rotate(tx, machine, request, nowMs),
         answerRevoked: () => Promise.resolve({ sealedRecoveryKey: null, bundles: [] }),

@@ -23,6 +23,8 @@ export interface CommandParts {
 
 export interface CommonOptions {
   readonly data: string;
+  /** Where PostgreSQL is; undefined for the database in the folder. */
+  readonly database: string | undefined;
   readonly json: boolean;
 }
 
@@ -43,12 +45,12 @@ export function configured(command: Command, parts: CommandParts): Resolved {
 }
 
 function commonOptions(command: Command, parts: CommandParts): CommonOptions {
-  const { data } = configured(command, parts).configuration;
+  const { data, database } = configured(command, parts).configuration;
   if (data === undefined)
     throw new UsageError(
       "say which server: --data DIR, the environment variable NIGHTLATCH_DATA, or data in --config FILE",
     );
-  return { data, json: command.optsWithGlobals<{ json?: boolean }>().json === true };
+  return { data, database, json: command.optsWithGlobals<{ json?: boolean }>().json === true };
 }
 
 type Work<T> = (server: OpenServer, options: CommonOptions) => Promise<T>;
@@ -70,7 +72,7 @@ async function between<T>(
   work: Work<T>,
 ): Promise<T> {
   const options = commonOptions(command, parts);
-  const server = await opened(options.data, parts.clock, parts.random);
+  const server = await opened(options.data, parts.clock, parts.random, options.database);
   try {
     return await work(
       { ...server, store: operatedBy(server.store, `command line: ${parts.operator}`) },

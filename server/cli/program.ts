@@ -57,7 +57,8 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
       "--config <file>",
       `TOML; see nightlatch-server.toml(5) (default: ${defaultConfigFile} if it is there and no folder is named)`,
     )
-    .option("--data <dir>", "the server's folder")
+    .option("--data <dir>", "the server's folder: its key, and its database unless --database is given")
+    .option("--database <url>", "PostgreSQL: postgres://USER@HOST/DATABASE; no password here")
     .option("--json", "JSON for scripts, errors too; times are ISO 8601")
     .version(`nightlatch-server ${version}`)
     .configureHelp({ showGlobalOptions: true })

@@ -64,6 +64,16 @@ export const keys = {
     read: asText,
     whenUnset: undefined,
   },
+  database: {
+    path: ["database"],
+    variable: "NIGHTLATCH_DATABASE",
+    option: "--database",
+    schema: text("must be postgres://USER@HOST:PORT/DATABASE", (given) => /^postgres(ql)?:\/\//.test(given)),
+    read: asText,
+    whenUnset: undefined,
+    redact: (value) =>
+      value.replace(/^([^:]+:\/\/[^:@/]*):[^@]*@/, "$1:…@").replace(/\bpassword=[^&]*/g, "password=…"),
+  },
   listen: {
     path: ["listen", "address"],
     variable: "NIGHTLATCH_LISTEN",

@@ -50,8 +50,16 @@ export function resolveConfiguration(said: Said): Resolved {
       ? new OptionError("--tls-cert and --tls-key go together")
       : new ConfigurationError("`listen.tls_cert` and `listen.tls_key` go together");
   }
+  if (from.database === "command line" && hasPassword(String(values.database)))
+    throw new OptionError(
+      "--database: a password at the command line can be read by others; put the URL into NIGHTLATCH_DATABASE or `database` of the file, or the password into ~/.pgpass",
+    );
   // Each value has passed its own schema, or is the table's own.
   return { configuration: values as Configuration, from: from as Record<KeyName, Origin>, file };
+}
+
+function hasPassword(url: string): boolean {
+  return /^[^:]+:\/\/[^@/]*:[^@/]*@|[?&]password=/.test(url);
 }
 
 function fileOf({ file, environment, options, defaultFile }: Said): string | undefined {

@@ -32,7 +32,7 @@ export async function enrolUser(
   return issueBundle(tx, issuer, { ...parts, enrolment }, nowMs);
 }
 
-/** Remembers a granted sign-in whose user may be asked. Those nobody came back to are dropped on the way. */
+/** Remembers a granted sign-in whose user may be asked. The machine's that nobody came back to are dropped on the way. */
 export async function rememberDialogue(
   tx: Tx,
   machine: Machine,
@@ -42,6 +42,7 @@ export async function rememberDialogue(
 ): Promise<void> {
   await tx
     .deleteFrom("dialogues")
+    .where("machineId", "=", machine.id)
     .where("grantedAtMs", "<=", nowMs - answerWithinMs)
     .execute();
   const row = { machineId: machine.id, dialogue, userId: user.id, grantedAtMs: nowMs };

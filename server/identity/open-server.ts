@@ -6,7 +6,7 @@ import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { Failure } from "../failure.ts";
-import { type Db, openStore, type Store } from "../store/store.ts";
+import { type Database, type Db, openStore, type Store } from "../store/store.ts";
 import { type DataFolder, makeDataFolder, openDataFolder } from "./data-folder.ts";
 import { KeyFile, makeServerKey } from "./key-file.ts";
 import { keepFirstKey, ServerIdentity } from "./server-keys.ts";
@@ -20,28 +20,69 @@ export interface OpenServer {
   readonly identity: ServerIdentity;
 }
 
-/** @throws Failure when no server is there, or folder, key and database are not safe or don't belong together. */
-export async function openServer(path: string, clock: Clock, random: Random): Promise<OpenServer> {
+/**
+ * The key is in the folder; so is the database, unless `postgresUrl` says where else it is.
+ * @throws Failure when no server is there, or folder, key and database are not safe or don't belong together.
+ */
+export async function openServer(
+  path: string,
+  clock: Clock,
+  random: Random,
+  postgresUrl?: string,
+): Promise<OpenServer> {
   const folder = openDataFolder(path);
-  if (!existsSync(folder.databaseFile))
+  if (postgresUrl === undefined && !existsSync(folder.databaseFile))
     throw new Failure(
       "unsafe",
       `${folder.databaseFile} is missing next to ${folder.keyFile}; restore it from the backup`,
     );
-  return open(folder, clock, random);
+  return open(folder, databaseOf(folder, postgresUrl), clock, random);
 }
 
 /** A new server in a folder that is empty or not there yet; the one that is there already, if there is. */
-export async function initServer(path: string, clock: Clock, random: Random): Promise<OpenServer> {
+export async function initServer(
+  path: string,
+  clock: Clock,
+  random: Random,
+  postgresUrl?: string,
+): Promise<OpenServer> {
   const folder = makeDataFolder(path);
+  const database = databaseOf(folder, postgresUrl);
+  if (database.kind === "postgres" && !existsSync(folder.keyFile)) await checkUnowned(database, folder);
   makeServerKey(folder, random);
-  return open(folder, clock, random);
+  return open(folder, database, clock, random);
 }
 
-async function open(folder: DataFolder, clock: Clock, random: Random): Promise<OpenServer> {
+function databaseOf(folder: DataFolder, postgresUrl: string | undefined): Database {
+  return postgresUrl === undefined
+    ? { kind: "sqlite", path: folder.databaseFile }
+    : { kind: "postgres", url: postgresUrl };
+}
+
+/** @throws Failure when the database belongs to a key already: a new one could open nothing in it. */
+async function checkUnowned(database: Database, folder: DataFolder): Promise<void> {
+  const store = await openStore(database);
+  try {
+    const owner = await store.db.selectFrom("server").select("id").executeTakeFirst();
+    if (owner !== undefined)
+      throw new Failure(
+        "unsafe",
+        `the database belongs to a server already; copy server.key of another instance, or of the backup, to ${folder.keyFile}`,
+      );
+  } finally {
+    await store.close();
+  }
+}
+
+async function open(
+  folder: DataFolder,
+  database: Database,
+  clock: Clock,
+  random: Random,
+): Promise<OpenServer> {
   await loadSodium();
   const keyFile = new KeyFile(folder);
-  const store = await openStore(folder.databaseFile);
+  const store = await openStore(database);
   try {
     const { vault, identity } = await openKeys(store, keyFile, clock, random);
     return { folder, store, keyFile, vault, identity };

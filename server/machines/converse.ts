@@ -18,6 +18,8 @@ export interface Asking {
 
 /** What one exchange does. `P` is what was worked out before the transaction. */
 export interface Exchange<Q extends Asking, P, A extends object> {
+  /** The names of all users whose rows the exchange reads or writes; `any` when only its work finds out. */
+  users(request: Q): readonly string[] | "any";
   /** Slow work that needs no lock. It decides nothing. */
   prepare(request: Q): Promise<P>;
   answer(tx: Tx, machine: Machine, request: Q, prepared: P, nowMs: number): Promise<A>;
@@ -56,7 +58,7 @@ export async function converse<Q extends Asking, P, A extends object>(
   if (gone.aborted) return { kind: "abandoned" };
   const signingKey = identity.signing.privateKey;
   const keys = serverKeysAfter(identity, request.serverKey);
-  return store.write(async (tx): Promise<Reply<A>> => {
+  const work = async (tx: Tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
     const accepted = await acceptRequest(tx, machine.id, request, signedBy, signingKey, nowMs);
     if (accepted.kind === "unknown") return { kind: "unknown" };
@@ -71,7 +73,12 @@ export async function converse<Q extends Asking, P, A extends object>(
         : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
     const body = { serverTimeMs: nowMs, revocations: await revocations(), ...keys, ...answer };
     return { kind: "answered", body };
-  });
+  };
+  const users = exchange.users(request);
+  // A machine that takes another's place ends what any user had there.
+  return users === "any" || machine.recoveredFrom !== null
+    ? store.write(work)
+    : store.exchange({ machine: machine.id, users }, work);
 }
 
 /** Sequences only rise and revoked machines stay so: what was not worth preparing for is not accepted either. */

@@ -1,6 +1,6 @@
 // Brings a database to the shape this program knows, one numbered step a transaction.
 
-import { type Kysely, sql } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import { Failure } from "../failure.ts";
 import { first } from "./migrations/0001-first.ts";
 import { web } from "./migrations/0002-web.ts";
@@ -24,11 +24,21 @@ const migrations = [
   settings,
 ] as const;
 
-/** @throws Failure when the database was made by a newer program: an older one must not touch it. */
-export async function migrate(db: Kysely<unknown>): Promise<void> {
-  await sql`create table if not exists migrations (number integer primary key)`.execute(db);
+/**
+ * `lock` keeps all others from writing until the transaction ends: programs may start at the same moment.
+ * @throws Failure when the database was made by a newer program: an older one must not touch it.
+ */
+export async function migrate(
+  db: Kysely<unknown>,
+  lock: (tx: Transaction<unknown>) => Promise<void>,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await lock(tx);
+    await sql`create table if not exists migrations (number integer primary key)`.execute(tx);
+  });
   for (;;) {
     const done = await db.transaction().execute(async (tx) => {
+      await lock(tx);
       const rows = await sql<{ n: number | null }>`select max(number) as n from migrations`.execute(tx);
       const reached = rows.rows[0]?.n ?? 0;
       if (reached > migrations.length)

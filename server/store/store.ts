@@ -1,37 +1,92 @@
 // The database as the rest of the server sees it.
 
-import { CamelCasePlugin, Kysely, type Transaction } from "kysely";
+import { CamelCasePlugin, type Dialect, Kysely, type Transaction } from "kysely";
 import { migrate } from "./migrate.ts";
+import { checkDurable, lockAll, lockSome, openPool, postgresDialect } from "./postgres.ts";
 import { NodeSqliteDialect, openSqlite } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 
 export type Db = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
 
+/** Where the database is. */
+export type Database =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+/** What one exchange with a machine reads and writes, but for what only an admin changes and what is only added to. */
+export interface Touched {
+  readonly machine: string;
+  /** Their names, as typed. */
+  readonly users: readonly string[];
+}
+
 export interface Store {
-  /** For reading. Never to be used inside `write`: it would wait for the very transaction it is in. */
+  /** For reading. Never to be used inside `write` or `exchange`: it would wait for the very transaction it is in. */
   readonly db: Db;
   /**
-   * One transaction under the write lock: durable when it resolves, without a trace when `work` rejects. `work` waits for
-   * nothing but the database, since every other writer, in other processes too, waits for it.
+   * One transaction with nobody else writing: durable when it resolves, without a trace when `work` rejects. `work` waits
+   * for nothing but the database, since every other writer, in other processes too, waits for it.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same, but where the database can do it exchanges of other machines and users go on meanwhile. */
+  exchange<T>(touched: Touched, work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-export async function openStore(path: string): Promise<Store> {
-  const dialect = new NodeSqliteDialect(openSqlite(path));
+/** @throws Failure when the database can't be used safely. */
+export async function openStore(database: Database): Promise<Store> {
+  return database.kind === "sqlite" ? openSqliteStore(database.path) : openPostgresStore(database.url);
+}
+
+async function openSqliteStore(path: string): Promise<Store> {
+  const bare = await migrated(new NodeSqliteDialect(openSqlite(path)), async () => undefined);
+  const db = withPlainNames(bare);
+  // Every transaction has the write lock from its beginning.
+  const write: Store["write"] = (work) => db.transaction().execute(work);
+  return { db, write, exchange: (_, work) => write(work), close: () => db.destroy() };
+}
+
+async function openPostgresStore(url: string): Promise<Store> {
+  const pool = openPool(url);
+  let bare: Kysely<unknown>;
+  try {
+    await checkDurable(pool);
+    bare = await migrated(postgresDialect(pool), lockAll);
+  } catch (error) {
+    if (!pool.ended) await pool.end();
+    throw error;
+  }
+  const db = withPlainNames(bare);
+  // What the locks order is seen by each statement anew: a snapshot taken before the lock was had would be too old.
+  const transaction = () => db.transaction().setIsolationLevel("read committed");
+  return {
+    db,
+    write: (work) =>
+      transaction().execute(async (tx) => {
+        await lockAll(tx);
+        return await work(tx);
+      }),
+    exchange: ({ machine, users }, work) =>
+      transaction().execute(async (tx) => {
+        await lockSome(tx, [`machine ${machine}`, ...users.map((user) => `user ${user.normalize("NFC")}`)]);
+        return await work(tx);
+      }),
+    close: () => db.destroy(),
+  };
+}
+
+async function migrated(dialect: Dialect, lock: (tx: Tx) => Promise<void>): Promise<Kysely<unknown>> {
   const bare = new Kysely<unknown>({ dialect });
   try {
-    await migrate(bare);
+    await migrate(bare, (tx) => lock(tx as Tx));
   } catch (error) {
     await bare.destroy();
     throw error;
   }
-  const db = bare.withPlugin(new CamelCasePlugin({ maintainNestedObjectKeys: true })) as Kysely<Tables>;
-  return {
-    db,
-    write: (work) => db.transaction().execute(work),
-    close: () => db.destroy(),
-  };
+  return bare;
+}
+
+function withPlainNames(bare: Kysely<unknown>): Db {
+  return bare.withPlugin(new CamelCasePlugin({ maintainNestedObjectKeys: true })) as Db;
 }

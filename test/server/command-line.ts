@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { runCommand } from "../../server/cli/program.ts";
 import type { ServeParts } from "../../server/cli/serve.ts";
 import { FakeClock, random, type TestServer, temporaryFolder } from "./fixture.ts";
+import { databaseFor } from "./postgres/databases.ts";
 
 /** Of a server that is made with the first call, or of none. */
 export function commandLine(outIsTerminal = false, made = true) {
@@ -34,7 +35,11 @@ export function commandLine(outIsTerminal = false, made = true) {
   };
   let ready = !made;
   const call = async (...args: string[]) => {
-    if (!ready) await run(["init"]);
+    if (!ready) {
+      const url = await databaseFor(data);
+      if (url !== undefined) environment["NIGHTLATCH_DATABASE"] = url;
+      await run(["init"]);
+    }
     ready = true;
     return run(args);
   };
@@ -43,13 +48,13 @@ export function commandLine(outIsTerminal = false, made = true) {
 }
 
 /** For commands on a server that a test has open; what they say is dropped. */
-export function commandParts({ clock, data }: TestServer): ServeParts {
+export function commandParts({ clock, data, postgresUrl }: TestServer): ServeParts {
   return {
     terminal: { out: () => undefined, err: () => undefined, outIsTerminal: false },
     clock,
     random,
     operator: "tester",
-    environment: { NIGHTLATCH_DATA: data },
+    environment: { NIGHTLATCH_DATA: data, NIGHTLATCH_DATABASE: postgresUrl },
     makeLog: () => pino({ level: "silent" }),
     askedToEnd: () => Promise.resolve(),
   };

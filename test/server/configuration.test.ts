@@ -27,11 +27,12 @@ function faultOf(text: string): string {
 describe("the file", () => {
   it("may set everything", () => {
     const given = parseConfiguration(
-      'data = "/srv/nl"\n[listen]\naddress = "[::]:443"\ntls_cert = "c"\ntls_key = "k"\ntrusted_proxies = ["10.0.0.0/8", "::1"]\nrequests_per_minute = 0\n[metrics]\naddress = "127.0.0.1:9464"\n[machines]\nsync_minutes = 5\n[log]\nlevel = "debug"\n',
+      'data = "/srv/nl"\ndatabase = "postgres://nl@/nl"\n[listen]\naddress = "[::]:443"\ntls_cert = "c"\ntls_key = "k"\ntrusted_proxies = ["10.0.0.0/8", "::1"]\nrequests_per_minute = 0\n[metrics]\naddress = "127.0.0.1:9464"\n[machines]\nsync_minutes = 5\n[log]\nlevel = "debug"\n',
       "x",
     );
     expect(Object.fromEntries(given)).toEqual({
       data: "/srv/nl",
+      database: "postgres://nl@/nl",
       listen: "[::]:443",
       tlsCert: "c",
       tlsKey: "k",
@@ -121,6 +122,7 @@ describe("command line over environment over file over default", () => {
     line.environment["NIGHTLATCH_TLS_CERT"] = "";
     expect(await rows(line, "--config", written(file), "--data", "/over")).toEqual({
       data: ["/over", "command line"],
+      database: [null, "default"],
       "listen.address": ["127.0.0.1:1", "file"],
       "listen.tls_cert": [null, "default"],
       "listen.tls_key": [null, "default"],

@@ -20,6 +20,7 @@ import { setPolicy } from "../../server/policies/policies.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { type Clock, hourMs } from "../../words/clock.ts";
 import { type Fetch, TestMachine } from "./machine.ts";
+import { databaseFor } from "./postgres/databases.ts";
 
 export const random = systemRandom;
 
@@ -46,6 +47,8 @@ export interface TestServer extends OpenServer {
   readonly clock: FakeClock;
   readonly fetch: Fetch;
   readonly data: string;
+  /** Where its database is when it is not in the folder. */
+  readonly postgresUrl: string | undefined;
   token(uses?: number, hours?: number): Promise<string>;
   /** With a TOTP authenticator; its secret. */
   userWithTotp(name: string, groups?: readonly string[]): Promise<Uint8Array>;
@@ -62,7 +65,8 @@ export interface TestServer extends OpenServer {
 export async function testServer(log = pino({ level: "silent" })): Promise<TestServer> {
   const data = pathJoin(temporaryFolder(), "data");
   const clock = new FakeClock();
-  const server = await initServer(data, clock, random);
+  const postgresUrl = await databaseFor(data);
+  const server = await initServer(data, clock, random, postgresUrl);
   onTestFinished(() => server.store.close());
   const { store, vault, identity } = server;
   const app = makeApp({ ...server, clock, random, log, syncMinutes: 60 });
@@ -89,6 +93,7 @@ export async function testServer(log = pino({ level: "silent" })): Promise<TestS
   return {
     ...server,
     data,
+    postgresUrl,
     clock,
     fetch,
     token,

@@ -1,7 +1,5 @@
 // A seed for each machine: what one machine has says nothing about the others, and is good on that machine alone.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
@@ -15,6 +13,7 @@ import { theUser } from "../../server/users/users.ts";
 import { dayMs } from "../../words/clock.ts";
 import { random, startMs, type TestServer, testServer, totpAt } from "./fixture.ts";
 import type { TestMachine } from "./machine.ts";
+import { everyByte } from "./postgres/databases.ts";
 
 beforeAll(() => loadSodium());
 
@@ -95,7 +94,7 @@ describe("under seeds=per-machine", () => {
     const root = server.vault.open({ table: "offline_roots", id: row.userId }, row.sealed);
     expect(Buffer.from(deriveMachineSeed(root, laptop.id))).toEqual(seed);
     const sent = JSON.stringify([await sealed(laptop), await sealed(desk)]);
-    const bytes = readFileSync(join(server.data, "nightlatch.db-wal"));
+    const bytes = await everyByte(server.data);
     for (const hidden of [root, seed]) {
       expect(bytes.indexOf(hidden)).toBe(-1);
       expect(bytes.indexOf(hidden.toBase64())).toBe(-1);

@@ -10,11 +10,10 @@ import { hotpAt, startMs, temporaryFolder, testServer, totpAt } from "./fixture.
 import { parse, TestMachine } from "./machine.ts";
 import { run, serve } from "./process.ts";
 
-async function verdicts(machines: readonly TestMachine[], each: number, user: string, code: string) {
+/** Each machine once: an agent has one request in flight. */
+async function verdicts(machines: readonly TestMachine[], user: string, code: string) {
   const sent = await Promise.all(
-    machines.flatMap((machine) =>
-      Array.from({ length: each }, () => machine.send("verify", machine.verifyRequest(user, [code]))),
-    ),
+    machines.map((machine) => machine.send("verify", machine.verifyRequest(user, [code]))),
   );
   return sent.map((one) =>
     one.status === 200 ? (parse(one) as { result: { verdict: string } }).result.verdict : String(one.status),
@@ -22,11 +21,11 @@ async function verdicts(machines: readonly TestMachine[], each: number, user: st
 }
 
 describe("64 submissions of one code at once", () => {
-  it("by eight machines to one server are granted once", async () => {
+  it("by as many machines to one server are granted once", async () => {
     const server = await testServer();
     const secret = await server.userWithTotp("alice");
-    const machines = await Promise.all(Array.from({ length: 8 }, () => server.machine()));
-    const seen = await verdicts(machines, 8, "alice", totpAt(secret, startMs));
+    const machines = await Promise.all(Array.from({ length: 64 }, () => server.machine()));
+    const seen = await verdicts(machines, "alice", totpAt(secret, startMs));
     expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
     expect(new Set(seen)).toEqual(new Set(["granted", "denied", "locked"]));
     const audit = await server.audit();
@@ -38,8 +37,8 @@ describe("64 submissions of one code at once", () => {
     await server.userWithTotp("alice");
     await server.policy("lockout.failures=0");
     const [code = ""] = await server.addBackupCodes("alice");
-    const machines = await Promise.all(Array.from({ length: 4 }, () => server.machine()));
-    const seen = await verdicts(machines, 4, "alice", code);
+    const machines = await Promise.all(Array.from({ length: 16 }, () => server.machine()));
+    const seen = await verdicts(machines, "alice", code);
     expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
   });
 
@@ -47,8 +46,8 @@ describe("64 submissions of one code at once", () => {
     const server = await testServer();
     await server.userWithTotp("alice");
     await server.policy("lockout.failures=5");
-    const machines = await Promise.all(Array.from({ length: 8 }, () => server.machine()));
-    const seen = await verdicts(machines, 8, "alice", "nonsense");
+    const machines = await Promise.all(Array.from({ length: 64 }, () => server.machine()));
+    const seen = await verdicts(machines, "alice", "nonsense");
     expect(seen.filter((verdict) => verdict === "denied")).toHaveLength(5);
     expect(seen.filter((verdict) => verdict === "locked")).toHaveLength(59);
   });
@@ -60,21 +59,18 @@ describe("64 submissions of one code at once", () => {
     await cli("init");
     await cli("user", "add", "alice");
     const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
-    const { token } = JSON.parse((await cli("join-token", "create", "--uses", "8")).out);
+    const { token } = JSON.parse((await cli("join-token", "create", "--uses", "64")).out);
     const plainHttp = ["--data", data, "--insecure-http-loopback", "--log-level", "warn"];
     const servers = [await serve(plainHttp), await serve(plainHttp)];
     const machines: TestMachine[] = [];
-    for (let at = 0; at < 8; at++) {
+    for (let at = 0; at < 64; at++) {
       const machine = new TestMachine((request) => fetch(request), systemClock, `machine-${at}`);
       machine.origin = servers[at % 2]?.url ?? "";
       await machine.join(token);
       machines.push(machine);
     }
     const code = hotpAt(fromBase32(secret) ?? new Uint8Array(), 0);
-    const [seen, added] = await Promise.all([
-      verdicts(machines, 8, "alice", code),
-      cli("user", "add", "bob"),
-    ]);
+    const [seen, added] = await Promise.all([verdicts(machines, "alice", code), cli("user", "add", "bob")]);
     expect(added.code).toBe(0);
     expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
     const audit: { kind: string }[] = JSON.parse((await cli("audit", "--limit", "1000")).out);

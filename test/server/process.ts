@@ -7,6 +7,7 @@ import { request as httpsRequest } from "node:https";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { Fetch } from "./machine.ts";
+import { databaseFor } from "./postgres/databases.ts";
 
 const program = fileURLToPath(new URL("../../scripts/nightlatch-server", import.meta.url));
 
@@ -19,11 +20,21 @@ export interface Ran {
 export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(await databaseOf(args, env)), ...env },
   });
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
   const [code] = await once(child, "close");
   return { code, out: out(), err: err() };
+}
+
+/** On PostgreSQL: the database of the folder that the command names. */
+async function databaseOf(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Record<string, string>> {
+  const folder = args.includes("--data") ? args[args.indexOf("--data") + 1] : env["NIGHTLATCH_DATA"];
+  const url = folder === undefined ? undefined : await databaseFor(folder);
+  return url === undefined ? {} : { NIGHTLATCH_DATABASE: url };
 }
 
 export interface Served {
@@ -45,7 +56,7 @@ export async function serve(
 ): Promise<Served> {
   const child = spawn(program, ["--json", "serve", "--init", "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(await databaseOf(args, env)), ...env },
   });
   whenOver(async () => {
     if (child.exitCode === null && child.signalCode === null) {

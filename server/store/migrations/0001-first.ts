@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { rowNumber } from "../row-number.ts";
 
 /** The tables as described in ../tables.ts. */
 export async function first(db: Kysely<unknown>): Promise<void> {
@@ -57,9 +58,10 @@ export async function first(db: Kysely<unknown>): Promise<void> {
     .addColumn("expires_at_ms", "bigint", (c) => c.notNull())
     .execute();
   await machines(db);
+  const { type, column } = rowNumber(db);
   await schema
     .createTable("audit")
-    .addColumn("id", "integer", (c) => c.primaryKey().autoIncrement())
+    .addColumn("id", type, column)
     .addColumn("at_ms", "bigint", (c) => c.notNull())
     .addColumn("kind", "text", (c) => c.notNull())
     .addColumn("source", "text", (c) => c.notNull())

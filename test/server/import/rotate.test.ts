@@ -16,7 +16,7 @@ it("an import goes on over a rotation of the key, and everything opens after it"
     for (let line = 1; line <= 1_300; line += 1) {
       yield { line, cells: { name: `user${line}`, secret: toBase32(random.bytes(20)) } };
       if (line !== 700) continue;
-      const other = await openServer(server.data, clock, random);
+      const other = await openServer(server.data, clock, random, server.postgresUrl);
       await rotateData(other, clock, random);
       await other.store.close();
     }
@@ -29,7 +29,7 @@ it("an import goes on over a rotation of the key, and everything opens after it"
     () => undefined,
   );
   expect(report).toMatchObject({ done: true, applied: { added: 1_300, authenticatorsAdded: 1_300 } });
-  const after = await openServer(server.data, clock, random);
+  const after = await openServer(server.data, clock, random, server.postgresUrl);
   expect(await checkAll(after.store, after.vault)).toBeGreaterThanOrEqual(1_300);
   await after.store.close();
 });

@@ -17,7 +17,7 @@ function site() {
     return path;
   };
   const users = async () => (await line.json("user", "list")) as { name: string }[];
-  const server = () => openServer(line.data, line.clock, random);
+  const server = () => openServer(line.data, line.clock, random, line.environment["NIGHTLATCH_DATABASE"]);
   return { ...line, file, folder, users, server };
 }
 

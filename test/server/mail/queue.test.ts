@@ -9,6 +9,7 @@ import { writeLetter } from "../../../server/mail/letter.ts";
 import { enqueue } from "../../../server/mail/queue.ts";
 import { minuteMs } from "../../../words/clock.ts";
 import { random, temporaryFolder } from "../fixture.ts";
+import { databaseFor } from "../postgres/databases.ts";
 import { run, serve } from "../process.ts";
 import { type MailPeer, mailPeer } from "./post.ts";
 
@@ -25,7 +26,7 @@ class Office {
 
   static async open(): Promise<Office> {
     const data = join(temporaryFolder(), "data");
-    const server = await initServer(data, systemClock, random);
+    const server = await initServer(data, systemClock, random, await databaseFor(data));
     onTestFinished(() => server.store.close());
     const office = new Office(data, server, await mailPeer({}));
     await office.cli(
