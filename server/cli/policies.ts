@@ -126,11 +126,12 @@ export function addAuditCommand(program: Command, parts: CommandParts): void {
           one.kind,
           one.user,
           one.machine?.slice(0, 8) ?? null,
+          one.operator,
           Object.entries(one.detail)
             .map(([key, value]) => `${key}=${String(value)}`)
             .join(" "),
         ]);
-        const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "DETAIL"];
+        const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "BY", "DETAIL"];
         say(parts, options, entries, table(heads, rows, "no entries"));
       }),
     );

@@ -7,7 +7,7 @@ import { assetPath } from "../pages/assets.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { tableOf } from "../pages/tables.ts";
 import { countAll } from "../report/counts.ts";
-import { signInsByDay } from "../report/sign-ins.ts";
+import { type DayOfSignIns, RecentSignIns } from "../report/sign-ins.ts";
 import type { Db } from "../store/store.ts";
 import { pageOfUsers } from "../users/list.ts";
 import type { SignedIn } from "../web/visit.ts";
@@ -19,10 +19,11 @@ const mostShown = 10;
 const shownColumns = ["user", "host", "synced", "days", "sign-ins"] as const;
 
 export function overviewHandlers({ store: { db } }: ConsoleParts) {
+  const recent = new RecentSignIns(db, plottedDays);
   return {
-    "GET /admin": (visit) => overviewPage(visit, db),
+    "GET /admin": async (visit) => overviewPage(visit, db, await recent.at(visit.nowMs)),
     "GET /admin/sign-ins.json": async (visit) => {
-      const days = await signInsByDay(db, plottedDays, visit.nowMs);
+      const days = await recent.at(visit.nowMs);
       return visit.data({
         atSeconds: days.map((day) => day.atMs / 1_000),
         online: days.map((day) => day.online),
@@ -33,7 +34,7 @@ export function overviewHandlers({ store: { db } }: ConsoleParts) {
   } satisfies Partial<ConsoleHandlers>;
 }
 
-async function overviewPage(visit: SignedIn, db: Db): Promise<Response> {
+async function overviewPage(visit: SignedIn, db: Db, days: readonly DayOfSignIns[]): Promise<Response> {
   const { nowMs } = visit;
   const counts = await countAll(db);
   const machines = (state: MachineState) =>
@@ -59,7 +60,7 @@ ${figure("Users locked out", (await pageOfUsers(db, locked, nowMs)).total, "/adm
 </dl>
 <h2>Sign-ins</h2>
 <div id="plot" class="card plot" data-from="/admin/sign-ins.json" hidden></div>
-<details><summary>The same as a table</summary>${await signInTable(db, nowMs)}</details>
+<details><summary>The same as a table</summary>${signInTable(days)}</details>
 <h2>Offline use that ends within ${expiringWithinMs / 86_400_000} days</h2>
 ${
   expiring.rows.length === 0
@@ -84,8 +85,7 @@ function figure(label: string, value: number, path: string, watch = false): Mark
   return html`<div class="figure${watch && value > 0 ? " watch" : ""}"><dt><a href="${path}">${label}</a></dt><dd>${value.toLocaleString("en")}</dd></div>`;
 }
 
-async function signInTable(db: Db, nowMs: number): Promise<Markup> {
-  const days = await signInsByDay(db, plottedDays, nowMs);
+function signInTable(days: readonly DayOfSignIns[]): Markup {
   return tableOf({
     caption: "Sign-ins by day",
     columns: [

@@ -69,13 +69,12 @@ export async function* eachOfReport(db: Db, filter: ReportFilter, nowMs: number)
     const { lookAlike, machineId } = after;
     const rows = await narrowed(db, filter, nowMs)
       .select([...columns, "users.lookAlike"])
+      // Where to begin reading, and what of the first name has been read.
+      .where("users.lookAlike", ">=", lookAlike)
       .where((expression) =>
         expression.or([
           expression("users.lookAlike", ">", lookAlike),
-          expression.and([
-            expression("users.lookAlike", "=", lookAlike),
-            expression("enrolments.machineId", ">", machineId),
-          ]),
+          expression("enrolments.machineId", ">", machineId),
         ]),
       )
       .orderBy("users.lookAlike")
@@ -109,35 +108,40 @@ const columnOf = {
   expires: "enrolments.leaseExpiresAtMs",
 } as const satisfies Record<ReportSort, string>;
 
-/** The names are joined in for the count only where they narrow it. */
 async function totalOf(db: Db, filter: ReportFilter, nowMs: number): Promise<number> {
-  const counted =
-    filter.search === ""
-      ? await bare(db, filter, nowMs)
-          .select((expression) => expression.fn.countAll<number>().as("total"))
-          .executeTakeFirstOrThrow()
-      : await narrowed(db, filter, nowMs)
-          .select((expression) => expression.fn.countAll<number>().as("total"))
-          .executeTakeFirstOrThrow();
+  const counted = await bare(db, filter, nowMs)
+    .select((expression) => expression.fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
   return Number(counted.total);
 }
 
 function narrowed(db: Db, filter: ReportFilter, nowMs: number) {
-  const { search } = filter;
   return bare(db, filter, nowMs)
     .innerJoin("users", "users.id", "enrolments.userId")
-    .innerJoin("machines", "machines.id", "enrolments.machineId")
-    .$if(search !== "", (some) =>
-      some.where((expression) =>
-        expression.or([containing("users.lookAlike", search), containing("machines.hostname", search)]),
-      ),
-    );
+    .innerJoin("machines", "machines.id", "enrolments.machineId");
 }
 
-function bare(db: Db, { state, userId, machineId }: ReportFilter, nowMs: number) {
+/** Names are looked for where they stand, once, and not in the row of every enrolment. */
+function bare(db: Db, { search, state, userId, machineId }: ReportFilter, nowMs: number) {
   return db
     .selectFrom("enrolments")
     .where("enrolments.endedAtMs", "is", null)
+    .$if(search !== "", (some) =>
+      some.where((expression) =>
+        expression.or([
+          expression(
+            "enrolments.userId",
+            "in",
+            expression.selectFrom("users").select("id").where(containing("lookAlike", search)),
+          ),
+          expression(
+            "enrolments.machineId",
+            "in",
+            expression.selectFrom("machines").select("id").where(containing("hostname", search)),
+          ),
+        ]),
+      ),
+    )
     .$if(userId !== undefined, (some) => some.where("enrolments.userId", "=", userId ?? ""))
     .$if(machineId !== undefined, (some) => some.where("enrolments.machineId", "=", machineId ?? ""))
     .$if(state === "expired", (some) => some.where("enrolments.leaseExpiresAtMs", "<=", nowMs))

@@ -1,7 +1,7 @@
 // Sign-ins of the last days, counted by the database out of the audit.
 
 import { sql } from "kysely";
-import { dayMs } from "../../words/clock.ts";
+import { dayMs, minuteMs } from "../../words/clock.ts";
 import type { Db } from "../store/store.ts";
 
 export interface DayOfSignIns {
@@ -46,4 +46,28 @@ export async function signInsByDay(db: Db, days: number, nowMs: number): Promise
       failed: counted(at, ({ kind }) => kind !== "sign-in-granted"),
     };
   });
+}
+
+/** Many look at the first page, and every look would count weeks of sign-ins anew: counted at most once a minute. */
+export class RecentSignIns {
+  readonly #db: Db;
+  readonly #days: number;
+  #held: { readonly atMs: number; readonly counted: Promise<DayOfSignIns[]> } | undefined;
+
+  constructor(db: Db, days: number) {
+    this.#db = db;
+    this.#days = days;
+  }
+
+  at(nowMs: number): Promise<DayOfSignIns[]> {
+    const held = this.#held;
+    if (held !== undefined && nowMs >= held.atMs && nowMs - held.atMs < minuteMs) return held.counted;
+    const counted = signInsByDay(this.#db, this.#days, nowMs);
+    this.#held = { atMs: nowMs, counted };
+    // A count that failed is not kept.
+    counted.catch(() => {
+      this.#held = undefined;
+    });
+    return counted;
+  }
 }

@@ -105,6 +105,12 @@ export const rules: readonly Rule[] = [
     because: "agent and server meet only in protocol/",
   },
   {
+    of: "server/pages/",
+    may: ["words/", "server/iso-time.ts"],
+    outside: "free",
+    because: "what pages are made of knows nothing of what they show, so that it can be judged by itself",
+  },
+  {
     of: "server/",
     may: ["words/", "otp/", "protocol/", "platform/", "toml/", "server/"],
     outside: "free",

@@ -86,6 +86,17 @@ describe("with a script", () => {
     await watched.context.close();
   });
 
+  test("a search after the session has ended leads to the sign-in, as a whole page", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/machines");
+    await watched.context.clearCookies();
+    await page.getByLabel("Host name or id").fill("atlas");
+    await page.waitForURL("**/admin/sign-in**");
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+    await watched.context.close();
+  });
+
   test("the plot is drawn, and has the table beside it", async () => {
     const watched = await windowOf("light");
     await watched.page.goto("/admin", { waitUntil: "networkidle" });

@@ -236,6 +236,9 @@ describe("the overview", () => {
     laptop.event("sign-in-granted", { user: "alice", offline: true, service: 'x"offline":true' });
     laptop.event("sign-in-granted", { user: "alice", service: 'x"offline":true' });
     await laptop.sync();
+    // Counted when the overview was opened, and not again within the minute.
+    expect(JSON.parse((await browser.get("/admin/sign-ins.json")).text).online.at(-1)).toBe(0);
+    server.clock.pass(60_000);
     const seen = await browser.get("/admin/sign-ins.json");
     expect(seen.headers.get("content-type")).toContain("application/json");
     const figures = JSON.parse(seen.text);

@@ -7,6 +7,7 @@ import {
   pageOfReport,
   type ReportFilter,
   type ReportQuery,
+  type ReportSort,
   reportSorts,
   reportStates,
 } from "../../enrolments/report.ts";
@@ -152,11 +153,18 @@ function filterOf(address: Address): ReportFilter {
 
 function queryOf(address: Address): ReportQuery {
   const sort = address.get("sort");
+  const filter = filterOf(address);
   return {
-    ...filterOf(address),
-    sort: reportSorts.find((known) => known === sort.replace("-", "")) ?? "user",
+    ...filter,
+    sort: reportSorts.find((known) => known === sort.replace("-", "")) ?? usualSort(filter),
     descending: sort.startsWith("-"),
     offset: (pageNumber(address.get("page")) - 1) * pageSize,
     limit: pageSize,
   };
+}
+
+/** What was asked for by time is read by time. */
+function usualSort({ state }: ReportFilter): ReportSort {
+  if (state === undefined) return "user";
+  return state === "unsynced" ? "synced" : "expires";
 }
