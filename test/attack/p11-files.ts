@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { run } from "../../scripts/parts/program.ts";
+import { run, succeed } from "../../scripts/parts/program.ts";
 import { cannotRun, check, group, type Seen } from "./attack.ts";
 import { programs } from "./programs.ts";
 import { type Machine, newFolder, Site, spendingOnly } from "./site.ts";
@@ -151,7 +151,7 @@ export const files = group({
         ];
         for (const change of changes) {
           const data = join(newFolder(0o700), "data");
-          await run([programs.server, "--data", data, "user", "add", "someone"]);
+          await succeed([programs.server, "--data", data, "init"]);
           change(data);
           const ran = await run([programs.server, "--data", data, "user", "list"]);
           seen.push(ran.status === 0 ? "ACCEPTED" : "refused");
