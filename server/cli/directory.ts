@@ -10,7 +10,7 @@ import {
   directorySetting,
   theDirectory,
 } from "../directory/settings.ts";
-import { synchroniseDirectory, type SyncReport } from "../directory/synchronise.ts";
+import { type SyncReport, synchroniseDirectory } from "../directory/synchronise.ts";
 import { checkOwn } from "../identity/data-folder.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";

@@ -15,6 +15,7 @@ import { addInitCommand } from "./init.ts";
 import { addKeyCommands } from "./keys.ts";
 import { addJoinTokenCommands, addMachineCommands } from "./machines.ts";
 import { addMailCommands } from "./mail.ts";
+import { addMigrateStoreCommand } from "./migrate-store.ts";
 import { addAuditCommand, addPolicyCommands } from "./policies.ts";
 import { addProvisioningCommands } from "./provisioning.ts";
 import { addServeCommand, type ServeParts } from "./serve.ts";
@@ -70,6 +71,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
     .exitOverride();
   addInitCommand(program, parts);
   addServeCommand(program, parts);
+  addMigrateStoreCommand(program, parts);
   addConfigCommands(program, parts);
   addKeyCommands(program, parts);
   addUserCommands(program, parts);

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { hourMs } from "../../words/clock.ts";
 import { Failure } from "../failure.ts";
 import { createInvitation, withdrawInvitation } from "../provisioning/invitations.ts";
-import { inviteByMail, invitationPath, invitationUrl } from "../provisioning/invite.ts";
+import { invitationPath, invitationUrl, inviteByMail } from "../provisioning/invite.ts";
 import { type Provisioning, provisioningSetting, whoMay } from "../provisioning/provisioning-setting.ts";
 import { readSetting, writeSetting } from "../settings/settings.ts";
 import { theUser } from "../users/users.ts";

@@ -2,9 +2,9 @@
 // for the transaction they are in.
 
 import { sql } from "kysely";
-import { disableUser } from "../users/leave.ts";
 import type { Tx } from "../store/store.ts";
 import { addressPlaces } from "../store/tables.ts";
+import { disableUser } from "../users/leave.ts";
 import { enableUser, theUser } from "../users/users.ts";
 import { unknownKey } from "./conflicts.ts";
 

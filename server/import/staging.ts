@@ -2,17 +2,16 @@
 // thousand take no memory and nobody waits while a file is read.
 
 import { type Insertable, sql } from "kysely";
-import type { Random } from "../../words/random.ts";
-import { hourMs } from "../../words/clock.ts";
-import { lookAlikeKey } from "../../words/user-name.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
+import { hourMs } from "../../words/clock.ts";
+import type { Random } from "../../words/random.ts";
+import { lookAlikeKey } from "../../words/user-name.ts";
 import { sealedColumns } from "../authenticators/authenticators.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ImportTables, ImportUserTable } from "../store/tables/imports.ts";
-import type { OtpKey } from "./key-cells.ts";
+import type { OtpKey, SecretEncoding } from "./key-cells.ts";
 import { type Fault, type ImportedUser, readRecord, type Source } from "./record.ts";
-import type { SecretEncoding } from "./key-cells.ts";
 
 /** Rows of one insert: PostgreSQL and SQLite bound how many values a statement may have. */
 const rowsAtOnce = 500;

@@ -7,8 +7,8 @@ import { tellOfChange } from "../provisioning/letters.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
-import { speechOf } from "./area.ts";
 import { faultOf } from "./adding.ts";
+import { speechOf } from "./area.ts";
 import { ownUser, type PortalParts, timeText } from "./parts.ts";
 
 type Pages = Pick<Handlers<typeof portalAccess>, "GET /portal/backup-codes" | "POST /portal/backup-codes">;

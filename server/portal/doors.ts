@@ -12,8 +12,8 @@ import type { SignedIn, Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
 import type { MailSignIns } from "./mail-sign-in.ts";
-import { languageCookie } from "./portal-speech.ts";
 import { codeField, digitsField, hidden, nameField, type PortalParts, waitText } from "./parts.ts";
+import { languageCookie } from "./portal-speech.ts";
 
 type Doors = Pick<
   Handlers<typeof portalAccess>,

@@ -1,5 +1,6 @@
 // The machines on which one can sign in offline: what is left there, no more of it, and the machine's own key for an app.
 
+import { dayMs } from "../../words/clock.ts";
 import { showMachineSeed } from "../authenticators/machine-seed.ts";
 import { labelOn } from "../authenticators/provisioning-uri.ts";
 import { endEnrolment, type ListedEnrolment, listEnrolments } from "../enrolments/enrolments.ts";
@@ -11,9 +12,8 @@ import { policyOfUser } from "../policies/policies.ts";
 import type { Db } from "../store/store.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
-import { dayMs } from "../../words/clock.ts";
-import { keyToScan } from "./adding.ts";
 import type { portalAccess } from "./access.ts";
+import { keyToScan } from "./adding.ts";
 import { speechOf } from "./area.ts";
 import { ownUser, type PortalParts, simpleTable, time, timeText } from "./parts.ts";
 import type { PortalSpeech } from "./portal-speech.ts";

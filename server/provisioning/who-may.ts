@@ -1,8 +1,8 @@
 // Who may add authenticators by themselves.
 
-import type { Db } from "../store/store.ts";
 import { unreachable } from "../../words/unreachable.ts";
 import { readSetting } from "../settings/settings.ts";
+import type { Db } from "../store/store.ts";
 import { type Provisioning, provisioningSetting } from "./provisioning-setting.ts";
 
 export function isPermitted(

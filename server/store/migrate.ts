@@ -24,6 +24,9 @@ const migrations = [
   settings,
 ] as const;
 
+/** Stands in place of a migration's number in a database that has moved elsewhere. */
+export const movedMark = 1_000_000;
+
 /**
  * `lock` keeps all others from writing until the transaction ends: programs may start at the same moment.
  * @throws Failure when the database was made by a newer program: an older one must not touch it.
@@ -41,6 +44,11 @@ export async function migrate(
       await lock(tx);
       const rows = await sql<{ n: number | null }>`select max(number) as n from migrations`.execute(tx);
       const reached = rows.rows[0]?.n ?? 0;
+      if (reached === movedMark)
+        throw new Failure(
+          "conflict",
+          "this database has moved to PostgreSQL; say where: --database, NIGHTLATCH_DATABASE or `database` of the file",
+        );
       if (reached > migrations.length)
         throw new Failure(
           "conflict",

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { isLoopback } from "../listen/address.ts";
 import { Failure } from "../failure.ts";
+import { isLoopback } from "../listen/address.ts";
 import type { Tx } from "./store.ts";
 
 const mostConnections = 20;

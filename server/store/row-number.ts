@@ -6,6 +6,6 @@ export function rowNumber(db: Kysely<unknown>): {
   readonly column: (c: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 } {
   return db.getExecutor().adapter instanceof PostgresAdapter
-    ? { type: "bigint", column: (c) => c.primaryKey().generatedAlwaysAsIdentity() }
+    ? { type: "bigint", column: (c) => c.primaryKey().generatedByDefaultAsIdentity() }
     : { type: "integer", column: (c) => c.primaryKey().autoIncrement() };
 }

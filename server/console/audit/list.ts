@@ -1,7 +1,7 @@
 // The audit, searched and exported. Its columns are what is known of every entry; the rest is one line of words.
 
-import { type AuditSearch, eachOfAudit, pageOfAudit } from "../../audit/search.ts";
 import type { ListedEntry } from "../../audit/audit.ts";
+import { type AuditSearch, eachOfAudit, pageOfAudit } from "../../audit/search.ts";
 import { isoTime } from "../../iso-time.ts";
 import { textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";

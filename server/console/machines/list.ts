@@ -2,8 +2,8 @@
 
 import {
   type MachineQuery,
-  machineSorts,
   type MachineSort,
+  machineSorts,
   machineStates,
   pageOfMachines,
 } from "../../machines/list.ts";

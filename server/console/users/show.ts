@@ -10,7 +10,7 @@ import { table } from "../../pages/tables.ts";
 import { moment } from "../../pages/time.ts";
 import { groupsOfUser, theUserById, type User } from "../../users/users.ts";
 import type { SignedIn } from "../../web/visit.ts";
-import { enrolmentColumns, enrolmentCells } from "../enrolments/cells.ts";
+import { enrolmentCells, enrolmentColumns } from "../enrolments/cells.ts";
 import { type ConsoleParts, may } from "../parts.ts";
 import { stateTags } from "./list.ts";
 

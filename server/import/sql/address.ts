@@ -1,9 +1,9 @@
 // Which database, where, and how the way there is kept: `postgres://reader@db.corp.example/hr`.
 
 import { readFileSync } from "node:fs";
+import { Failure } from "../../failure.ts";
 import { checkOwn } from "../../identity/data-folder.ts";
 import { isLoopback } from "../../listen/address.ts";
-import { Failure } from "../../failure.ts";
 
 export const sqlKinds = ["postgres", "mysql", "mssql", "oracle"] as const;
 export type SqlKind = (typeof sqlKinds)[number];
