@@ -48,6 +48,7 @@ const keys: Readonly<Record<Key, { readonly read: Reader; readonly help: string 
     read: whole,
     help: "a sync that would disable more of the directory's users is refused",
   },
+  everyMinutes: { read: whole, help: "how often `serve` follows the directory by itself; 0: not" },
 };
 
 export const directoryHelp = Object.entries(keys)

@@ -58,6 +58,8 @@ const schema = v.pipe(
     pageSize: whole(1, 10_000),
     /** A sync that would disable more of the directory's users is refused. */
     mostDisabledPercent: whole(0, 100),
+    /** How often the server follows the directory by itself; 0: not. */
+    everyMinutes: v.optional(whole(0, 10_080), 0),
   }),
   v.forward(
     v.check(
@@ -103,6 +105,7 @@ export const directorySetting: Setting<DirectorySetting> = {
     groupMap: {},
     pageSize: 500,
     mostDisabledPercent: 10,
+    everyMinutes: 0,
   },
 };
 

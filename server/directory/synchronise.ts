@@ -17,6 +17,8 @@ export interface SyncWish {
   readonly dryRun: boolean;
   /** Also when more would be disabled than the setting permits. */
   readonly force: boolean;
+  /** Breaks it off: nothing is changed then. */
+  readonly stop?: AbortSignal;
 }
 
 export interface SyncReport extends ImportReport {
@@ -39,6 +41,8 @@ export async function synchroniseDirectory(
   progress: Progress,
 ): Promise<SyncReport> {
   const connection = await connectTo(directory);
+  const cut = () => void connection.close();
+  wish.stop?.addEventListener("abort", cut);
   try {
     const groups = new DirectoryGroups(directory);
     await groups.load(connection);
@@ -55,7 +59,10 @@ export async function synchroniseDirectory(
         // One entry that can't be taken must not keep all the others from being disabled.
         skipBadLines: true,
         dryRun: wish.dryRun,
-        before: remember,
+        before: async (tx, importId, nowMs) => {
+          if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");
+          await remember(tx, importId, nowMs);
+        },
         behind: async (tx, importId, applied, nowMs) => {
           others = await followUsers(tx, parts.signingKey, importId, entries.unreadable, nowMs);
           if (!wish.force) await guard(tx, applied, others, directory.mostDisabledPercent);
@@ -69,6 +76,7 @@ export async function synchroniseDirectory(
     );
     return { ...report, ...others, unusableGroups: groups.unusable, faults };
   } finally {
+    wish.stop?.removeEventListener("abort", cut);
     await connection.close();
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { makeApp } from "../api/app.ts";
 import type { Configuration } from "../configuration/keys.ts";
+import { DirectorySchedule } from "../directory/schedule.ts";
 import type { OpenServer } from "../identity/open-server.ts";
 import { type ListenAddress, parseListenAddress, urlOf } from "../listen/address.ts";
 import { admitting } from "../listen/admit.ts";
@@ -74,6 +75,8 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   });
   const courier = new Courier({ ...server, clock, random, log });
   courier.start();
+  const directory = new DirectorySchedule({ ...server, clock, random, log });
+  directory.start();
   parts.service?.ready();
   const watchdog = parts.service?.keepAlive(over.signal);
   return {
@@ -83,7 +86,11 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     async end() {
       parts.service?.stopping();
       health.end();
-      await Promise.all([closeWithin(listening, clock, patienceMs), courier.end(patienceMs)]);
+      await Promise.all([
+        closeWithin(listening, clock, patienceMs),
+        courier.end(patienceMs),
+        directory.end(),
+      ]);
       // Watched to the last: only now nobody needs to see how it ends.
       if (watched !== undefined) await closeWithin(watched, clock, 0);
       over.abort();

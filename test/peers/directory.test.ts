@@ -2,10 +2,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DirectorySchedule } from "../../server/directory/schedule.ts";
+import { openServer } from "../../server/identity/open-server.ts";
 import { makeDevCertificate } from "../../server/listen/dev-ca.ts";
+import { minuteMs } from "../../words/clock.ts";
 import { commandLine } from "../server/command-line.ts";
-import { temporaryFolder } from "../server/fixture.ts";
+import { random, temporaryFolder } from "../server/fixture.ts";
 import { freePort } from "./daemon.ts";
 import {
   base,
@@ -185,6 +189,41 @@ describe("a sync", () => {
     ldap.change(many(250, 350));
     expect((await call("directory", "sync", "--force")).err).toMatch(/LimitExceeded/);
     expect((await users()).filter(({ disabled }) => !disabled)).toHaveLength(250);
+  });
+});
+
+describe("the server by itself", () => {
+  it("follows the directory as often as it is told, by one instance at a time, and says why when it can't", async () => {
+    people();
+    const { call, clock, data, json, set, users } = await site("everyMinutes=10");
+    const server = await openServer(data, clock, random);
+    const parts = { ...server, clock, random, log: pino({ level: "silent" }) };
+    const [one, other] = [new DirectorySchedule(parts), new DirectorySchedule(parts)];
+    await Promise.all([one.tick(), other.tick()]);
+    const syncs = async (kind: string) =>
+      (await json("audit")).filter((entry: { kind: string }) => entry.kind === kind);
+    expect(await users()).toHaveLength(3);
+    expect(await syncs("directory-synchronised")).toHaveLength(1);
+    clock.pass(9 * minuteMs);
+    await one.tick();
+    expect(await syncs("directory-synchronised")).toHaveLength(1);
+    clock.pass(minuteMs);
+    await other.tick();
+    expect(await syncs("directory-synchronised")).toHaveLength(2);
+    await set("userFilter=(uid=alice)");
+    for (let round = 0; round < 3; round += 1) {
+      clock.pass(10 * minuteMs);
+      await one.tick();
+    }
+    expect(await syncs("directory-not-synchronised")).toMatchObject([
+      { detail: { reason: expect.stringContaining("2 of the directory's 3 users would be disabled") } },
+    ]);
+    expect((await users()).every(({ disabled }) => !disabled)).toBe(true);
+    expect((await call("directory", "set", "everyMinutes=0")).code).toBe(0);
+    clock.pass(60 * minuteMs);
+    await one.tick();
+    expect(await syncs("directory-synchronised")).toHaveLength(2);
+    await server.store.close();
   });
 });
 
