@@ -5,7 +5,7 @@ import type { Kind } from "../../words/kind.ts";
 import { spendUnlock } from "../policy/grace.ts";
 import { offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
-import type { Situation } from "../policy/situation.ts";
+import { policyInForce, type Situation } from "../policy/situation.ts";
 import type { Explanation } from "./actions.ts";
 
 type Outcome = Explanation["online"];
@@ -17,11 +17,10 @@ export function explain(
   machine: { readonly mode: "online" | "offline"; readonly mfa: "enabled" | "disabled" },
 ): Explanation {
   const enrolled = typeof situation.enrolled === "string" ? undefined : situation.enrolled;
-  const policy = enrolled?.open.bundle.policy ?? situation.machine.policy;
-  const policyName = enrolled?.open.bundle.policyName ?? situation.machine.policyName;
+  const { policy, name: policyName } = policyInForce(situation, user);
   const details = [
     enrolled === undefined
-      ? `${user} is not enrolled on this machine; what holds is the policy "${policyName}" for such users`
+      ? `${user} is not enrolled on this machine; what holds is the policy "${policyName}"`
       : `${user} is enrolled on this machine under the policy "${policyName}"`,
     `a second factor is asked at: ${policy.scope.join(", ") || "nothing"}`,
   ];
@@ -49,10 +48,10 @@ function withoutQuestion(
   if (mfa === "disabled") return grants("MFA is disabled in this machine's configuration");
   if (situation.machine.exempt) return grants("this machine is exempt");
   const enrolled = typeof situation.enrolled === "string" ? undefined : situation.enrolled;
-  const policy = enrolled?.open.bundle.policy ?? situation.machine.policy;
-  if (situation.machine.exemptUsers.includes(user) || policy.mfa === "exempt")
-    return grants("this user is exempt");
-  if (!policy.scope.includes(kind)) return grants(`policy asks for no second factor at ${kind}`);
+  const { policy, name } = policyInForce(situation, user);
+  if (policy.mfa === "exempt") return grants(`the policy "${name}" asks this user for no second factor`);
+  if (!policy.scope.includes(kind))
+    return grants(`the policy "${name}" asks for no second factor at ${kind}`);
   if (kind !== "unlock" || enrolled === undefined || situation.time.state === "turned-back") return undefined;
   const grace = spendUnlock(enrolled.standing.grace, policy.grace, situation.time.moment);
   return grace === undefined ? undefined : grants("an unlock of the grace period is left");

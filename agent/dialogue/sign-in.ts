@@ -2,7 +2,7 @@
 // offline when the server doesn't answer within the budget. Decides nothing itself: policy, ledger and server do.
 
 import type { End } from "../../protocol/dialogue/messages.ts";
-import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Factors, Policy } from "../../protocol/sync/policy.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { withSuffix } from "../../words/user-name.ts";
@@ -10,7 +10,13 @@ import { prepareAnswers } from "../factors/prepare.ts";
 import type { HelpDeskReason } from "../policy/help-desk.ts";
 import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
-import type { Attempt, Enrolled, Situation, Undecided } from "../policy/situation.ts";
+import {
+  type Attempt,
+  type Enrolled,
+  policyInForce,
+  type Situation,
+  type Undecided,
+} from "../policy/situation.ts";
 import { addFirst } from "./add-first.ts";
 import { afterGrant } from "./after-grant.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
@@ -115,10 +121,8 @@ class SignIn {
   #withoutAnswer(situation: Situation): End | undefined {
     const { ledger } = this.#parts;
     const { machine } = situation;
-    const policy = policyOf(situation);
-    const exempt =
-      machine.exempt || machine.exemptUsers.includes(this.#attempt.user) || policy.mfa === "exempt";
-    if (exempt) return this.#grantUnasked("exempt");
+    const policy = this.#policyIn(situation);
+    if (machine.exempt || policy.mfa === "exempt") return this.#grantUnasked("exempt");
     if (!policy.scope.includes(this.#attempt.kind)) return this.#grantUnasked("out-of-scope");
     if (this.#attempt.kind === "unlock" && ledger.spendUnlock(this.#attempt)) return granted("grace");
     return undefined;
@@ -140,7 +144,7 @@ class SignIn {
       if (barred !== undefined) return await this.#endBarred(barred);
       this.#tellWhatIsLeft(situation);
     }
-    const policy = policyOf(situation);
+    const policy = this.#policyIn(situation);
     const questions = offlineOnly ? policy.offline.factors : policy.online.factors;
     const answers = await this.#ask(questions, [], probing);
     if (!Array.isArray(answers)) return answers;
@@ -199,7 +203,7 @@ class SignIn {
     const barred = this.#offlineBar(situation);
     if (barred !== undefined) return await this.#endBarred(barred);
     this.#tellWhatIsLeft(situation);
-    const questions = policyOf(situation).offline.factors;
+    const questions = this.#policyIn(situation).offline.factors;
     const same = questions.findIndex((question, index) => !sameTypes(question, asked[index]));
     const kept = answers.slice(0, same === -1 ? questions.length : same);
     const all = await this.#ask(questions, kept, probing);
@@ -246,10 +250,10 @@ class SignIn {
   }
 
   #barTo(situation: Situation): Bar | "skipped" | undefined {
-    const { enrolled, time, machine } = situation;
+    const { enrolled, time } = situation;
     if (this.#parts.mode === "online") return { verdict: "unavailable", reason: "online-only" };
     // A user who was taken off this machine has no more rights here than before: nothing is skipped for them.
-    const skips = machine.policy.unreachable === "skip" && !situation.revoked;
+    const skips = this.#policyIn(situation).unreachable === "skip" && !situation.revoked;
     if (enrolled === "none" && skips) return "skipped";
     if (enrolled === "none") return { verdict: "unavailable", reason: "not-enrolled" };
     if (enrolled === "damaged") return { verdict: "unavailable", reason: "damaged" };
@@ -309,6 +313,10 @@ class SignIn {
     return { ...this.#parts, screen: this.#screen, speech: this.#speech, talk: this.#talk };
   }
 
+  #policyIn(situation: Situation): Policy {
+    return policyInForce(situation, this.#attempt.user).policy;
+  }
+
   #grantUnasked(method: string, offline?: boolean): End {
     const more = offline === undefined ? { method } : { method, offline };
     this.#parts.ledger.note(this.#attempt, "granted", more);
@@ -321,10 +329,6 @@ class SignIn {
     await Promise.race([probing, patience]);
     enough.abort();
   }
-}
-
-function policyOf(situation: Situation) {
-  return enrolledOf(situation)?.open.bundle.policy ?? situation.machine.policy;
 }
 
 function enrolledOf(situation: Situation): Enrolled | undefined {

@@ -86,10 +86,20 @@ export const machinePolicySchema = v.strictObject({
   issuedAtMs: wholeNumber,
   /** The whole machine asks for no second factor. */
   exempt: v.boolean(),
-  exemptUsers: v.pipe(v.array(userNameText), v.maxLength(10_000)),
-  /** Where questions, scope and `unreachable` come from for a user who is not enrolled here. */
+  /** What holds for a user who is not enrolled here, unless `ofUsers` has another word on them. */
   policy: policySchema,
   policyName: v.pipe(v.string(), v.maxLength(128)),
+  /** Users whose own policy asks for something else than that one. No user is in it twice. */
+  ofUsers: v.pipe(
+    v.array(
+      v.strictObject({
+        policyName: v.pipe(v.string(), v.maxLength(128)),
+        policy: policySchema,
+        users: v.pipe(v.array(userNameText), v.maxLength(10_000)),
+      }),
+    ),
+    v.maxLength(50),
+  ),
   /** Minutes between two scheduled syncs. */
   syncMinutes: wholeNumberUpTo(10_080, 1),
 });

@@ -4,7 +4,7 @@ import { renewMachineSeeds, showMachineSeed } from "../authenticators/machine-se
 import { labelOn, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { Failure } from "../failure.ts";
 import { theMachine } from "../machines/machines.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
 
@@ -22,7 +22,10 @@ export function addMachineSeedCommands(authenticator: Command, parts: CommandPar
         withServer(command, parts, async ({ store, vault }, options) => {
           const { user, machine, seed } = await store.write(async (tx) => {
             const place = { user: await theUser(tx, name), machine: await theMachine(tx, given.machine) };
-            const { name: policyName, policy } = await policyOfUser(tx, place.user.id);
+            const { name: policyName, policy } = await policyOf(tx, {
+              userId: place.user.id,
+              machineId: place.machine.id,
+            });
             if (policy.seeds === "shared")
               throw new Failure(
                 "conflict",

@@ -13,7 +13,8 @@ import {
   theMachine,
 } from "../machines/machines.ts";
 import { revokeMachine } from "../machines/revoke.ts";
-import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { addTag, removeTag, tagsByMachine, tagsOf } from "../machines/tags.ts";
+import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { table } from "./terminal.ts";
 
 export function addMachineCommands(program: Command, parts: CommandParts): void {
@@ -27,6 +28,7 @@ export function addMachineCommands(program: Command, parts: CommandParts): void 
     .action(async (_: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
         const machines = await listMachines(store.db);
+        const tags = await tagsByMachine(store.db);
         const rows = machines.map((one) => [
           one.id,
           one.hostname,
@@ -35,9 +37,15 @@ export function addMachineCommands(program: Command, parts: CommandParts): void 
           one.protector,
           one.lastSyncAtMs === null ? "never" : isoTime(one.lastSyncAtMs),
           stateOf(one),
+          tags.get(one.id)?.join(",") ?? "",
         ]);
-        const heads = ["ID", "HOST", "PLATFORM", "AGENT", "PROTECTOR", "LAST SYNC", "STATE"];
-        say(parts, options, machines.map(toJson), table(heads, rows, "no machines yet: join-token create"));
+        const heads = ["ID", "HOST", "PLATFORM", "AGENT", "PROTECTOR", "LAST SYNC", "STATE", "TAGS"];
+        say(
+          parts,
+          options,
+          machines.map((one) => toJson(one, tags.get(one.id) ?? [])),
+          table(heads, rows, "no machines yet: join-token create"),
+        );
       }),
     );
 
@@ -78,6 +86,27 @@ export function addMachineCommands(program: Command, parts: CommandParts): void 
       });
     });
 
+  const tag = machine
+    .command("tag")
+    .description("what policies choose machines by; takes effect at a machine's next sync");
+  const changeTags = (verb: "add" | "remove", description: string) =>
+    tag
+      .command(`${verb} <id> <tag>`)
+      .description(description)
+      .action(async (id: string, name: string, _: object, command: Command) =>
+        withServer(command, parts, async ({ store }, options) => {
+          const found = await store.write(async (tx) => {
+            const one = await theMachine(tx, id);
+            const change = verb === "add" ? addTag : removeTag;
+            await change(tx, one, name, parts.clock.wallMs());
+            return { id: one.id, tags: await tagsOf(tx, one.id) };
+          });
+          say(parts, options, found, `${found.id} has the tags: ${found.tags.join(", ") || "none"}\n`);
+        }),
+      );
+  changeTags("add", "give a machine a tag");
+  changeTags("remove", "take a tag from a machine");
+
   machine
     .command("clear-flags <id>")
     .description("after looking into it: drop a machine's flags and let a broken chain of events begin anew")
@@ -109,12 +138,13 @@ export function addJoinTokenCommands(program: Command, parts: CommandParts): voi
         .default(24)
         .argParser(wholeNumberOption(1, 8_760)),
     )
-    .action(async (given: { uses: number; expiresHours: number }, command: Command) =>
+    .option("--tag <tag>", "tag the machines that join with it; may be given several times", collect)
+    .action(async (given: { uses: number; expiresHours: number; tag?: string[] }, command: Command) =>
       withServer(command, parts, async ({ store, vault, identity }, options) => {
         const nowMs = parts.clock.wallMs();
         const expiresAtMs = nowMs + given.expiresHours * hourMs;
         const fingerprint = serverFingerprint(publicIdentity(identity));
-        const wish = { serverFingerprint: fingerprint, uses: given.uses, expiresAtMs };
+        const wish = { serverFingerprint: fingerprint, uses: given.uses, expiresAtMs, tags: given.tag };
         const text = await store.write((tx) => createJoinToken(tx, vault, wish, parts.random, nowMs));
         const expiresAt = isoTime(expiresAtMs);
         say(parts, options, { token: text, uses: given.uses, expiresAt }, `${text}\n`);
@@ -134,12 +164,18 @@ export function addJoinTokenCommands(program: Command, parts: CommandParts): voi
           id: one.id,
           uses: one.uses,
           usesLeft: one.usesLeft,
+          tags: one.tags,
           createdAt: isoTime(one.createdAtMs),
           expiresAt: isoTime(one.expiresAtMs),
           expired: parts.clock.wallMs() >= one.expiresAtMs,
         }));
-        const rows = tokens.map((one) => [one.id, `${one.usesLeft}/${one.uses}`, one.expiresAt]);
-        say(parts, options, tokens, table(["ID", "USES LEFT", "EXPIRES"], rows, "no join tokens"));
+        const rows = tokens.map((one) => [
+          one.id,
+          `${one.usesLeft}/${one.uses}`,
+          one.expiresAt,
+          one.tags.join(","),
+        ]);
+        say(parts, options, tokens, table(["ID", "USES LEFT", "EXPIRES", "TAGS"], rows, "no join tokens"));
       }),
     );
 
@@ -161,7 +197,7 @@ function stateOf(machine: Machine): string {
   return words.length === 0 ? "ok" : words.join(",");
 }
 
-function toJson(machine: Machine): object {
+function toJson(machine: Machine, tags: readonly string[]): object {
   const { id, hostname, platform, agentVersion, protector, lastSyncAtMs, revokedAtMs } = machine;
   return {
     id,
@@ -174,5 +210,6 @@ function toJson(machine: Machine): object {
     revokedAt: revokedAtMs === null ? null : isoTime(revokedAtMs),
     exempt: machine.exempt === 1,
     flags: flagsOf(machine),
+    tags,
   };
 }

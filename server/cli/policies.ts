@@ -1,140 +1,151 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { listAudit } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
-import { isoTime } from "../iso-time.ts";
-import { theMachine } from "../machines/machines.ts";
 import { assign, assignmentHelp, overlay } from "../policies/assignments.ts";
-import {
-  listPolicies,
-  type NamedPolicy,
-  policyOfGroup,
-  removePolicy,
-  setPolicy,
-} from "../policies/policies.ts";
-import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { changePolicies, type PolicyChange, positionOf } from "../policies/changes.ts";
+import type { Condition } from "../policies/matching.ts";
+import { defaultPolicyName, listPolicies, type NamedPolicy, pick } from "../policies/policies.ts";
+import { previewChange } from "../policies/preview.ts";
+import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { previewText } from "./policy-preview.ts";
 import { table, UsageError } from "./terminal.ts";
 
 const mostFileBytes = 1_048_576;
+const position = wholeNumberOption(1, 1_000);
 
 export function addPolicyCommands(program: Command, parts: CommandParts): void {
   const policy = program
     .command("policy")
-    .description("what is asked of whom; without --group, the default policy");
+    .description(
+      "what is asked of whom: the first policy in the list whose groups and machine tags fit holds",
+    );
 
   policy
-    .command("show")
-    .description("one policy, whole")
-    .option("--group <group>", "the group's policy")
-    .action(async (given: { group?: string }, command: Command) =>
+    .command("show [name]")
+    .description("one policy, whole; without a name, the default one")
+    .action(async (name: string | undefined, _: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
-        const found = await policyOfGroup(store.db, given.group ?? null);
-        const text = `${JSON.stringify(found.policy, null, 2)}\n`;
-        say(parts, options, toJson(found), text);
+        const all = await listPolicies(store.db);
+        const found = pick(all, name ?? defaultPolicyName);
+        say(parts, options, toJson(found, all), `${JSON.stringify(found.policy, null, 2)}\n`);
       }),
     );
 
   policy
     .command("list")
-    .description("all policies; a user has the first of those of the user's groups, else the default one")
+    .description("all policies, in the order in which they are looked through")
     .action(async (_: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
-        const found = await listPolicies(store.db);
-        const order = [...found.slice(1), ...found.slice(0, 1)];
-        const rows = order.map((one) => [
+        const all = await listPolicies(store.db);
+        const rows = all.map((one) => [
+          positionOf(all, one.name) ?? "last",
           one.name,
-          one.group === null ? "last" : one.priority,
+          ...conditionText(one.condition),
           one.policy.mfa,
           `${one.policy.offline.days} days`,
         ]);
-        say(parts, options, order.map(toJson), table(["POLICY", "PRIORITY", "MFA", "OFFLINE"], rows, ""));
+        const heads = ["", "POLICY", "GROUPS", "MACHINES", "MFA", "OFFLINE"];
+        const json = all.map((one) => toJson(one, all));
+        say(parts, options, json, table(heads, rows, ""));
       }),
     );
 
-  policy
+  changesIn(policy, async (command, change) =>
+    withServer(command, parts, async ({ store }, options) => {
+      const nowMs = parts.clock.wallMs();
+      const all = await store.write((tx) => changePolicies(tx, change, nowMs));
+      const { name } = change;
+      const done = { set: "set", move: "moved", remove: "removed" }[change.do];
+      const found = all.find((one) => one.name === name);
+      const json = found === undefined ? { name, done: "remove" } : toJson(found, all);
+      say(parts, options, json, `${done} policy ${name}; machines follow at their next sync\n`);
+    }),
+  );
+
+  const preview = policy
+    .command("preview")
+    .description("whom a change would hit, and what would be different for them; nothing is changed");
+  changesIn(preview, async (command, change) =>
+    withServer(command, parts, async ({ store }, options) => {
+      const { users, machines, moves } = await previewChange(store.db, change);
+      say(parts, options, { users, machines, moves }, previewText({ users, machines, moves }));
+    }),
+  );
+}
+
+/** `set`, `move` and `remove`, below the command that makes the changes and below the one that only looks. */
+function changesIn(parent: Command, act: (command: Command, change: PolicyChange) => Promise<void>): void {
+  parent
     .command("set [KEY=VALUE...]")
-    .description("change a policy; a group's first one starts as a copy of the default")
-    .option("--group <group>", "the group's policy")
-    .option("--priority <number>", "which group's policy wins: the highest", wholeNumberOption(0, 1_000_000))
+    .description(
+      "change the default policy or, by --name or --group, another; a new one is a copy of the default",
+    )
+    .option("--name <name>", "which policy; the group's name, where one --group is given and no --name")
+    .option(
+      "--group <group>",
+      "for users in this group; may be given several times, and replaces those before",
+      collect,
+    )
+    .option(
+      "--tag <tag>",
+      "on machines with this tag; may be given several times, and replaces those before",
+      collect,
+    )
+    .option("--all-users", "for users in any group, or in none")
+    .option("--all-machines", "on machines with any tags, or with none")
+    .option(
+      "--position <number>",
+      "its place in the list: 1 is looked at first; a new one comes last",
+      position,
+    )
     .option("--file <path>", "a JSON object with all or some of the fields, as `policy show` prints them")
     .addHelpText(
       "after",
-      `\nKeys:\n${assignmentHelp}\n\nExample: policy set --group staff offline.days=3 scope=remote,elevate online.factors=totp/hotp,backup-codes`,
+      `\nKeys:\n${assignmentHelp}\n\nExample: policy set --group staff --tag laptop offline.days=3 scope=remote,elevate online.factors=totp/hotp,backup-codes`,
     )
-    .action(
-      async (
-        assignments: string[],
-        given: { group?: string; priority?: number; file?: string },
-        command: Command,
-      ) => {
-        const fromFile = given.file === undefined ? undefined : readPolicyFile(given.file);
-        if (assignments.length === 0 && fromFile === undefined && given.priority === undefined)
-          throw new UsageError("nothing to set: give KEY=VALUE, --file or --priority");
-        return withServer(command, parts, async ({ store }, options) => {
-          const result = await store.write((tx) =>
-            setPolicy(
-              tx,
-              {
-                group: given.group ?? null,
-                priority: given.priority,
-                change: (present) => {
-                  const based = fromFile === undefined ? present : overlay(present, fromFile);
-                  return assign(based, assignments);
-                },
-              },
-              parts.clock.wallMs(),
-            ),
-          );
-          say(
-            parts,
-            options,
-            toJson(result),
-            `set policy ${result.name}; machines follow at their next sync\n`,
-          );
-        });
-      },
+    .action((assignments: string[], given: SetOptions, command: Command) =>
+      act(command, changeOf(assignments, given)),
     );
-
-  policy
-    .command("remove")
-    .description("remove a group's policy")
-    .requiredOption("--group <group>", "the group")
-    .action(async (given: { group: string }, command: Command) =>
-      withServer(command, parts, async ({ store }, options) => {
-        await store.write((tx) => removePolicy(tx, given.group, parts.clock.wallMs()));
-        say(parts, options, { group: given.group, done: "remove" }, `removed policy ${given.group}\n`);
-      }),
+  parent
+    .command("move")
+    .argument("<name>")
+    .argument("<position>", "1 is looked at first", position)
+    .description("give a policy another place in the list")
+    .action((name: string, at: number, _: object, command: Command) =>
+      act(command, { do: "move", name, position: at }),
     );
+  parent
+    .command("remove <name>")
+    .description("remove a policy; its users have the next one that fits")
+    .action((name: string, _: object, command: Command) => act(command, { do: "remove", name }));
 }
 
-export function addAuditCommand(program: Command, parts: CommandParts): void {
-  program
-    .command("audit")
-    .description("what happened here and on the machines, in the order it became known")
-    .option("--limit <number>", "at most so many, the newest", wholeNumberOption(1, 1_000_000), 100)
-    .option("--user <name>", "only about this user (as written in the entry)")
-    .option("--machine <id>", "only about this machine")
-    .action(async (given: { limit: number; user?: string; machine?: string }, command: Command) =>
-      withServer(command, parts, async ({ store: { db } }, options) => {
-        const machine = given.machine === undefined ? undefined : (await theMachine(db, given.machine)).id;
-        const entries = (await listAudit(db, { limit: given.limit, user: given.user, machine })).map(
-          ({ atMs, id, ...entry }) => ({ id, at: isoTime(atMs), ...entry }),
-        );
-        const rows = entries.map((one) => [
-          one.at,
-          one.source,
-          one.kind,
-          one.user,
-          one.machine?.slice(0, 8) ?? null,
-          one.operator,
-          Object.entries(one.detail)
-            .map(([key, value]) => `${key}=${String(value)}`)
-            .join(" "),
-        ]);
-        const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "BY", "DETAIL"];
-        say(parts, options, entries, table(heads, rows, "no entries"));
-      }),
-    );
+interface SetOptions {
+  readonly name?: string;
+  readonly group?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly allUsers?: boolean;
+  readonly allMachines?: boolean;
+  readonly position?: number;
+  readonly file?: string;
+}
+
+function changeOf(assignments: readonly string[], given: SetOptions): PolicyChange {
+  const { group, tag, position: at } = given;
+  if ((group !== undefined && given.allUsers) || (tag !== undefined && given.allMachines))
+    throw new UsageError("--group and --all-users, like --tag and --all-machines, exclude one another");
+  const groups = given.allUsers === true ? [] : group;
+  const tags = given.allMachines === true ? [] : tag;
+  if (given.name === undefined && groups?.length !== 1 && [groups, tags, at].some((one) => one !== undefined))
+    throw new UsageError("say which policy: --name NAME");
+  const name = given.name ?? groups?.[0] ?? defaultPolicyName;
+  const fromFile = given.file === undefined ? undefined : readPolicyFile(given.file);
+  const nothing = [fromFile, given.name, groups, tags, at].every((one) => one === undefined);
+  if (assignments.length === 0 && nothing)
+    throw new UsageError("nothing to set: give KEY=VALUE, --file, --name, --group, --tag or --position");
+  const settings: Extract<PolicyChange, { do: "set" }>["settings"] = (present) =>
+    assign(fromFile === undefined ? present : overlay(present, fromFile), assignments);
+  return { do: "set", name, groups, tags, position: at, settings };
 }
 
 function readPolicyFile(path: string): unknown {
@@ -147,6 +158,10 @@ function readPolicyFile(path: string): unknown {
   }
 }
 
-function toJson({ name, group, priority, policy }: NamedPolicy): object {
-  return { name, group, priority, policy };
+function conditionText({ groups, tags }: Condition): [string, string] {
+  return [groups.join(" or ") || "all", tags.join(" or ") || "all"];
+}
+
+function toJson({ name, condition, policy }: NamedPolicy, all: readonly NamedPolicy[]): object {
+  return { name, position: positionOf(all, name), ...condition, policy };
 }

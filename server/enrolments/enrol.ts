@@ -6,7 +6,7 @@ import type { Random } from "../../words/random.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { freshUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Machine } from "../machines/machines.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
 import { type BundleIssuer, type BundleParts, issueBundle } from "./bundle.ts";
@@ -75,7 +75,7 @@ export async function enrolByDialogue(
     .where("id", "=", remembered.userId)
     .executeTakeFirstOrThrow();
   const user = await theUser(tx, name);
-  const policy = await policyOfUser(tx, user.id);
+  const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
   const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
   const authenticators = await authenticatorsHere(tx, issuer.vault, here, random);
   const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators);

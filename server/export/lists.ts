@@ -77,7 +77,11 @@ export function listsOf(db: Db, vault: Vault, withSecrets: boolean): readonly Li
       ],
       rows: () => enrolmentRows(db),
     },
-    { name: "policies", columns: ["group", "priority", "policy", "updatedAt"], rows: () => policyRows(db) },
+    {
+      name: "policies",
+      columns: ["name", "position", "groups", "tags", "policy", "updatedAt"],
+      rows: () => policyRows(db),
+    },
     {
       name: "audit",
       columns: ["id", "at", "kind", "source", "operator", "user", "machine", "detail"],
@@ -177,11 +181,13 @@ async function* enrolmentRows(db: Db): AsyncGenerator<Row> {
 }
 
 async function* policyRows(db: Db): AsyncGenerator<Row> {
-  const rows = await db.selectFrom("policies").selectAll().orderBy("groupName").execute();
-  for (const { groupName, priority, policy, updatedAtMs } of rows)
+  const rows = await db.selectFrom("policies").selectAll().orderBy("position").orderBy("name").execute();
+  for (const { name, position, groupNames, machineTags, policy, updatedAtMs } of rows)
     yield {
-      group: groupName === "" ? null : groupName,
-      priority,
+      name,
+      position,
+      groups: JSON.parse(groupNames),
+      tags: JSON.parse(machineTags),
       policy: JSON.parse(policy),
       updatedAt: isoTime(updatedAtMs),
     };

@@ -6,7 +6,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { enrolmentEver } from "../enrolments/enrolments.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { openUnlockKey } from "./unlock-key.ts";
@@ -58,7 +58,7 @@ async function decide(tx: Tx, vault: Vault, question: Question, nowMs: number): 
   const enrolment = await enrolmentEver(tx, machine.id, user.id);
   if (enrolment === undefined || enrolment.endedAtMs !== null)
     return refuse("not-enrolled", `${user.name} is not enrolled on ${machine.hostname} (${machine.id})`);
-  const { name, policy } = await policyOfUser(tx, user.id);
+  const { name, policy } = await policyOf(tx, { userId: user.id, machineId: machine.id });
   if (policy.helpDesk === "off")
     return refuse("policy", `the policy "${name}" has help-desk unlock switched off`);
   if (challengeKind(challenge) === "timeless" && policy.helpDesk !== "on-also-clock")

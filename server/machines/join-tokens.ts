@@ -6,11 +6,14 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
+import { checkTags } from "./tags.ts";
 
 export interface NewJoinToken {
   readonly serverFingerprint: Uint8Array;
   readonly uses: number;
   readonly expiresAtMs: number;
+  /** What machines that join with it are tagged with. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** The token's text, which nothing can bring back later. */
@@ -24,6 +27,7 @@ export async function createJoinToken(
   const secret = random.bytes(16);
   const id = joinTokenId(secret);
   const { uses, expiresAtMs } = wish;
+  const tags = checkTags(wish.tags ?? []);
   await tx
     .insertInto("joinTokens")
     .values({
@@ -33,9 +37,10 @@ export async function createJoinToken(
       usesLeft: uses,
       createdAtMs: nowMs,
       expiresAtMs,
+      tags: JSON.stringify(tags),
     })
     .execute();
-  await record(tx, serverEntry(nowMs, "join-token-created", {}, { tokenId: id, uses }));
+  await record(tx, serverEntry(nowMs, "join-token-created", {}, { tokenId: id, uses, tags }));
   return formatJoinToken({ secret, serverFingerprint: wish.serverFingerprint });
 }
 
@@ -46,15 +51,17 @@ export interface ListedJoinToken {
   readonly createdAtMs: number;
   /** The first moment at which it is no longer good. */
   readonly expiresAtMs: number;
+  readonly tags: readonly string[];
 }
 
 export async function listJoinTokens(db: Db): Promise<ListedJoinToken[]> {
-  return db
+  const rows = await db
     .selectFrom("joinTokens")
-    .select(["id", "uses", "usesLeft", "createdAtMs", "expiresAtMs"])
+    .select(["id", "uses", "usesLeft", "createdAtMs", "expiresAtMs", "tags"])
     .orderBy("createdAtMs")
     .orderBy("id")
     .execute();
+  return rows.map((row) => ({ ...row, tags: JSON.parse(row.tags) }));
 }
 
 /** Nobody joins with it any more; machines that have stay. @throws Failure when there is no such token. */

@@ -13,6 +13,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
 import { sealedRecoveryKey } from "./recovery-key.ts";
+import { giveTags } from "./tags.ts";
 
 export type JoinOutcome =
   | { readonly kind: "joined"; readonly response: ResponseOf<"join"> }
@@ -117,16 +118,14 @@ export class Joining {
       joinToken: tokenId,
       lastSeenAtMs: nowMs,
     };
-    await record(
-      tx,
-      serverEntry(nowMs, "machine-joined", { machine: id }, { hostname, platform, protector }),
-    );
-    if (known !== undefined) {
-      await tx.updateTable("machines").set(now).where("id", "=", id).execute();
-      return { ...known, ...now };
-    }
-    const machine = freshMachine(id, request, tokenId, nowMs);
-    await tx.insertInto("machines").values(machine).execute();
+    const tags = await tokenTags(tx, tokenId);
+    const detail = { hostname, platform, protector, tags };
+    await record(tx, serverEntry(nowMs, "machine-joined", { machine: id }, detail));
+    const machine = known === undefined ? freshMachine(id, request, tokenId, nowMs) : { ...known, ...now };
+    if (known === undefined) await tx.insertInto("machines").values(machine).execute();
+    else await tx.updateTable("machines").set(now).where("id", "=", id).execute();
+    // What an admin has taken away since doesn't come back by asking once more.
+    if (known?.joinToken !== tokenId) await giveTags(tx, id, tags);
     return machine;
   }
 
@@ -145,6 +144,11 @@ export class Joining {
       sealedRecoveryKey: sealedRecoveryKey(this.#vault, machine),
     };
   }
+}
+
+async function tokenTags(tx: Tx, tokenId: string): Promise<string[]> {
+  const token = await tx.selectFrom("joinTokens").select("tags").where("id", "=", tokenId).executeTakeFirst();
+  return token === undefined ? [] : JSON.parse(token.tags);
 }
 
 /** A machine that has just become known: nothing issued, nothing spent. */

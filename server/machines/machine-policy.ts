@@ -4,8 +4,9 @@ import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { MachinePolicy } from "../../protocol/sync/documents.ts";
 import type { Vault } from "../identity/vault.ts";
-import { listPolicies, policyOfGroup, policyOfUser } from "../policies/policies.ts";
-import type { Db, Tx } from "../store/store.ts";
+import { policiesOn } from "../policies/applicable.ts";
+import { withoutBundle } from "../policies/without-bundle.ts";
+import type { Tx } from "../store/store.ts";
 import { type Machine, nextSerial } from "./machines.ts";
 
 export interface MachinePolicyIssuer {
@@ -23,12 +24,9 @@ export async function machinePolicyIfNew(
   held: number,
   nowMs: number,
 ): Promise<SignedDocument | null> {
-  const { name, policy } = await policyOfGroup(tx, null);
   const says = {
     exempt: machine.exempt === 1,
-    exemptUsers: await exemptUsers(tx),
-    policy,
-    policyName: name,
+    ...(await withoutBundle(tx, await policiesOn(tx, machine.id))),
     syncMinutes: issuer.syncMinutes,
   };
   const policyDigest = issuer.vault.digest([says, publicHalf(issuer.signingKey).toBase64()]);
@@ -42,29 +40,4 @@ export async function machinePolicyIfNew(
     ...says,
   };
   return signDocument("machine-policy", content, issuer.signingKey);
-}
-
-/** What fits into one document. Users beyond it are asked for a second factor: no harm but to them. */
-const mostExemptUsers = 10_000;
-const mostExemptBytes = 200_000;
-
-/** Enabled users whose own policy asks for no second factor. */
-async function exemptUsers(db: Db): Promise<string[]> {
-  const policies = await listPolicies(db);
-  if (policies.every(({ policy }) => policy.mfa === "required")) return [];
-  const users = await db
-    .selectFrom("users")
-    .select(["id", "name"])
-    .where("disabledAtMs", "is", null)
-    .orderBy("name")
-    .execute();
-  const exempt: string[] = [];
-  let bytes = 0;
-  for (const user of users) {
-    if ((await policyOfUser(db, user.id)).policy.mfa !== "exempt") continue;
-    bytes += Buffer.byteLength(JSON.stringify(user.name), "utf8") + 1;
-    if (exempt.length === mostExemptUsers || bytes > mostExemptBytes) break;
-    exempt.push(user.name);
-  }
-  return exempt;
 }

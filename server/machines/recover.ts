@@ -17,6 +17,7 @@ import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
 import { recoveryKeyOf, sealedRecoveryKey } from "./recovery-key.ts";
 import { revokeMachine } from "./revoke.ts";
+import { giveTags, tagsOf } from "./tags.ts";
 
 type Request = RequestOf<"recover">;
 
@@ -88,6 +89,7 @@ export class Recovering {
     const kept = { exempt: old.exempt, flags: old.flags, recoveredFrom: old.id };
     const machine = { ...freshMachine(id, request, old.joinToken, nowMs), ...kept };
     await tx.insertInto("machines").values(machine).execute();
+    await giveTags(tx, id, await tagsOf(tx, old.id));
     const judged = await verification.answer(tx, machine, signIn, answers, nowMs);
     // Somebody whom policy asks for nothing, or who has nothing, has proven nothing: new keys need a factor.
     const unproven = judged.result.verdict === "granted" && judged.result.method === exemptMethod;

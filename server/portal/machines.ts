@@ -8,7 +8,7 @@ import { Failure } from "../failure.ts";
 import { findMachine, type Machine } from "../machines/machines.ts";
 import { buttonForm, form } from "../pages/forms.ts";
 import { html } from "../pages/markup.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Db } from "../store/store.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
@@ -35,14 +35,15 @@ export function machinePages(parts: PortalParts): Pages {
     "GET /portal/machines": async (visit) => {
       const speech = speechOf(visit);
       const { say } = speech;
-      const { policy } = await policyOfUser(db, visit.session.userId);
       const own = await ownEnrolments(db, visit);
+      const seeded = new Set<string>();
+      for (const { machine } of own) if (await hasSeed(db, visit, machine)) seeded.add(machine);
       const heads = [say("column-machine"), say("column-left"), say("column-synced"), ""];
       const rows = own.map((one) => [
         html`<strong>${one.hostname}</strong><br><code class="soft">${one.machine.slice(0, 8)}</code>`,
         left(speech, one, visit.nowMs),
         time(speech, one.lastSyncedAtMs),
-        html`<div class="actions">${policy.seeds === "shared" ? null : html`<a class="button quiet" href="${base}/${one.machine}/seed">${say("seed")}<span class="unseen"> ${say("disenrol-about", { machine: one.hostname })}</span></a>`}${buttonForm(
+        html`<div class="actions">${!seeded.has(one.machine) ? null : html`<a class="button quiet" href="${base}/${one.machine}/seed">${say("seed")}<span class="unseen"> ${say("disenrol-about", { machine: one.hostname })}</span></a>`}${buttonForm(
           {
             action: `${base}/${one.machine}/disenrol`,
             token: visit.token,
@@ -108,12 +109,16 @@ export function ownEnrolments(db: Db, visit: SignedIn): Promise<ListedEnrolment[
 
 /** @throws Failure unless the user is enrolled there, and each machine has a seed under the user's policy. */
 async function place(db: Db, visit: SignedIn): Promise<{ readonly machine: Machine }> {
-  const { policy } = await policyOfUser(db, visit.session.userId);
   const id = visit.param("id");
   const enrolled = (await ownEnrolments(db, visit)).some(({ machine }) => machine === id);
-  const machine = enrolled && policy.seeds === "per-machine" ? await findMachine(db, id) : undefined;
+  const machine = enrolled && (await hasSeed(db, visit, id)) ? await findMachine(db, id) : undefined;
   if (machine === undefined || machine.revokedAtMs !== null) throw notEnrolled();
   return { machine };
+}
+
+async function hasSeed(db: Db, visit: SignedIn, machineId: string): Promise<boolean> {
+  const { policy } = await policyOf(db, { userId: visit.session.userId, machineId });
+  return policy.seeds === "per-machine";
 }
 
 /** The same for a machine of others, and for none. */

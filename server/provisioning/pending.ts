@@ -9,7 +9,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { addOtp, checkAuthenticatorName, type OtpAuthenticator } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { judgeAnswers } from "../verification/judge.ts";
@@ -116,7 +116,7 @@ export async function provePending(
 ): Promise<ProofOutcome> {
   const pending = await findPending(tx, vault, user.id, origin, nowMs);
   if (pending === undefined) return { kind: "none" };
-  const { policy } = await policyOfUser(tx, user.id);
+  const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const { authenticator } = pending;
   const answers = [{ text: code, backupCode: undefined }];
   const judgement = judgeAnswers([[authenticator.type]], answers, [authenticator], policy, nowMs);

@@ -14,7 +14,7 @@ import { enrolmentEver } from "../enrolments/enrolments.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { isLocked } from "../verification/lockout.ts";
@@ -89,7 +89,7 @@ export class Providing {
     nowMs: number,
   ): Promise<Answer> {
     const user = await findUser(tx, step.user);
-    const policy = user && (await policyOfUser(tx, user.id));
+    const policy = user && (await policyOf(tx, { userId: user.id, machineId: machine.id }));
     // Asked anew at every step: what an admin takes away meanwhile is not given.
     if (!user || !policy || !(await mayAddFirst(tx, user, policy, "system"))) return refused;
     if (isLocked(user, policy.policy.lockout, nowMs)) return refused;
@@ -120,7 +120,7 @@ export class Providing {
     code: string,
     nowMs: number,
   ): Promise<Answer> {
-    const policy = await policyOfUser(tx, user.id);
+    const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
     if (policy.policy.seeds !== "per-machine") return refused;
     const proof = { user, policy: policy.policy, code };
     const outcome = await proveSeed(tx, this.#vault, showing, proof, this.#random, nowMs);

@@ -7,7 +7,7 @@ import { authenticatorTypes } from "../../protocol/sync/policy.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
-import { policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
 import { judgeAnswers } from "../verification/judge.ts";
@@ -37,7 +37,7 @@ export async function judgeAgainst(
   answers: readonly Answer[],
   nowMs: number,
 ): Promise<RightCode | undefined> {
-  const { policy } = await policyOfUser(tx, userId);
+  const { policy } = await policyOf(tx, { userId, machineId: null });
   const judgement = judgeAnswers([[...authenticatorTypes]], answers, authenticators, policy, nowMs);
   if (!judgement.right) return undefined;
   const { method, spends } = judgement;

@@ -5,6 +5,7 @@ import { Failure } from "../failure.ts";
 import { first } from "./migrations/0001-first.ts";
 import { web } from "./migrations/0002-web.ts";
 import { mail } from "./migrations/0003-mail.ts";
+import { policies } from "./migrations/0004-policies.ts";
 import { provisioning } from "./migrations/0005-provisioning.ts";
 import { imports } from "./migrations/0006-import.ts";
 import { serverKeys } from "./migrations/0007-server-keys.ts";
@@ -16,6 +17,7 @@ const migrations = [
   first,
   web,
   mail,
+  policies,
   provisioning,
   imports,
   serverKeys,

@@ -6,6 +6,7 @@ import type { EnrolmentTables } from "./tables/enrolments.ts";
 import type { ImportTables } from "./tables/imports.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { MailTables } from "./tables/mail.ts";
+import type { PolicyTables } from "./tables/policies.ts";
 import type { ProvisioningTables } from "./tables/provisioning.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
@@ -14,6 +15,7 @@ import type { WebTables } from "./tables/web.ts";
 export interface Tables
   extends AuthenticatorTables,
     EnrolmentTables,
+    PolicyTables,
     ImportTables,
     MachineTables,
     MailTables,

@@ -16,7 +16,8 @@ import { machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
 import { sealedRecoveryKey } from "../machines/recovery-key.ts";
 import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
-import { type NamedPolicy, policyOfUser } from "../policies/policies.ts";
+import { policiesOn, policyAmong } from "../policies/applicable.ts";
+import type { NamedPolicy } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import { keepEvents } from "./events.ts";
@@ -54,8 +55,9 @@ export class Synchronisation {
         if (user !== undefined) await markEnded(tx, machine.id, user, "machine-forgot", nowMs);
       }
     const bundles: SignedDocument[] = [];
+    const policies = await policiesOn(tx, machine.id);
     for (const enrolment of request.enrolments) {
-      const bundle = await this.#refresh(tx, machine, request, enrolment, nowMs);
+      const bundle = await this.#refresh(tx, machine, policies, request, enrolment, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
     }
     const held = request.machinePolicySerial;
@@ -77,11 +79,12 @@ export class Synchronisation {
     if (!proven || !(await offerKeys(tx, machine, { signingKey, boxKey }, nowMs)))
       return { sealedRecoveryKey: null, bundles: [] };
     const next = { ...machine, signingKey, boxKey };
+    const policies = await policiesOn(tx, machine.id);
     const bundles: SignedDocument[] = [];
     for (const enrolment of enrolments) {
       // No bundle that it has can be opened with the new keys.
       const held = { ...enrolment, bundleSerial: 0 };
-      const bundle = await this.#refresh(tx, next, request, held, nowMs);
+      const bundle = await this.#refresh(tx, next, policies, request, held, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
     }
     return { sealedRecoveryKey: sealedRecoveryKey(this.#issuer.vault, next), bundles };
@@ -97,6 +100,7 @@ export class Synchronisation {
   async #refresh(
     tx: Tx,
     machine: Machine,
+    policies: readonly NamedPolicy[],
     request: Pick<Request, "revokedThrough">,
     reported: Reported,
     nowMs: number,
@@ -106,7 +110,7 @@ export class Synchronisation {
     const known = user && (await enrolmentEver(tx, machine.id, user.id));
     if (user === undefined || known === undefined)
       return this.#refuse(tx, machine, request, reported.user, nowMs);
-    const policy = await policyOfUser(tx, user.id);
+    const policy = await policyAmong(tx, policies, user.id);
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await mergeAndSave(
       tx,

@@ -15,7 +15,8 @@ import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
-import { type NamedPolicy, policyOfGroup, policyOfUser } from "../policies/policies.ts";
+import { policyOf } from "../policies/applicable.ts";
+import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
@@ -76,7 +77,7 @@ export class Verification {
     nowMs: number,
   ): Promise<{ result: Result }> {
     const user = await findUser(tx, request.user);
-    const policy = user === undefined ? await policyOfGroup(tx, null) : await policyOfUser(tx, user.id);
+    const policy = await policyOf(tx, { userId: user?.id ?? null, machineId: machine.id });
     const authenticators =
       user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, nowMs);
     const usable = user !== undefined && user.disabledAtMs === null;
@@ -155,7 +156,7 @@ export class Verification {
     user: User,
     nowMs: number,
   ): Promise<Extract<Result, { verdict: "granted" }>> {
-    const policy = await policyOfUser(tx, user.id);
+    const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
     const method = "totp";

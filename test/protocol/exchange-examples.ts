@@ -140,9 +140,9 @@ export const machinePolicy: MachinePolicy = {
   machine,
   issuedAtMs: atMs,
   exempt: false,
-  exemptUsers: ["root"],
   policy: defaultPolicy,
   policyName: "default",
+  ofUsers: [{ policyName: "service", policy: { ...defaultPolicy, mfa: "exempt" }, users: ["backup"] }],
   syncMinutes: 60,
 };
 

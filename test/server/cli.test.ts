@@ -125,7 +125,7 @@ describe("authenticators", () => {
 describe("policies", () => {
   it("are shown whole and set by key", async () => {
     const { call, json } = commandLine();
-    const untouched = { name: "default", group: null, priority: 0, policy: defaultPolicy };
+    const untouched = { name: "default", position: null, groups: [], tags: [], policy: defaultPolicy };
     expect(await json("policy", "show")).toEqual(untouched);
     const { code } = await call(
       ..."policy set offline.days=3 offline.signIns=none scope=remote,elevate lockout.failures=5".split(" "),
@@ -141,15 +141,60 @@ describe("policies", () => {
     });
   });
 
-  it("of groups are listed by priority and removed", async () => {
+  it("of groups are listed in their order, moved and removed", async () => {
     const { call, json } = commandLine();
-    await call("policy", "set", "--group", "staff", "--priority", "1", "offline.days=1");
-    await call("policy", "set", "--group", "travellers", "--priority", "9", "offline.days=30");
+    await call("policy", "set", "--group", "staff", "offline.days=1");
+    await call("policy", "set", "--group", "travellers", "offline.days=30");
     const names = async () => (await json("policy", "list")).map((one: { name: string }) => one.name);
+    expect(await names()).toEqual(["staff", "travellers", "default"]);
+    expect((await call("policy", "move", "travellers", "1")).code).toBe(0);
     expect(await names()).toEqual(["travellers", "staff", "default"]);
-    await call("policy", "remove", "--group", "travellers");
+    expect((await call("policy", "move", "travellers", "3")).code).toBe(1);
+    expect((await call("policy", "move", "default", "1")).code).toBe(1);
+    await call("policy", "remove", "travellers");
     expect(await names()).toEqual(["staff", "default"]);
-    expect((await call("policy", "show", "--group", "travellers")).code).toBe(1);
+    expect((await call("policy", "show", "travellers")).code).toBe(1);
+    expect((await call("policy", "remove", "default")).code).toBe(1);
+  });
+
+  it("have groups and machine tags for a condition, which stays when it is not given", async () => {
+    const { call, json } = commandLine();
+    await call(..."policy set --name road --group staff --group ops --tag laptop offline.days=3".split(" "));
+    expect(await json("policy", "set", "--name", "road", "offline.days=4")).toMatchObject({
+      name: "road",
+      position: 1,
+      groups: ["staff", "ops"],
+      tags: ["laptop"],
+      policy: { offline: { days: 4 } },
+    });
+    const all = await json("policy", "set", "--name", "road", "--all-users", "--all-machines");
+    expect(all).toMatchObject({ groups: [], tags: [] });
+    expect((await call("policy", "set", "--name", "default", "--group", "staff")).code).toBe(1);
+    expect((await call("policy", "set", "--name", "road", "--tag", "two words")).code).toBe(1);
+    expect((await call("policy", "set", "--tag", "laptop", "offline.days=1")).code).toBe(2);
+    expect((await call("policy", "set", "--name", "road", "--group", "x", "--all-users")).code).toBe(2);
+  });
+
+  it("are looked at before they are changed", async () => {
+    const { call, json } = commandLine();
+    await call("user", "add", "alice", "--group", "staff");
+    const args = ["preview", "set", "--group", "staff", "offline.days=3"];
+    expect(await json("policy", ...args)).toEqual({
+      users: { count: 1, first: ["alice"] },
+      machines: { count: 0, first: [] },
+      moves: [
+        {
+          from: "default",
+          to: "staff",
+          users: 1,
+          machines: 0,
+          differences: [{ field: "offline.days", before: 7, after: 3 }],
+        },
+      ],
+    });
+    expect((await call("policy", ...args)).out).toContain("  offline.days: 7 -> 3\n");
+    expect(await json("policy", "list")).toHaveLength(1);
+    expect((await call("policy", "preview", "remove", "staff")).code).toBe(1);
   });
 
   it("are set from a file with all or some of the fields", async () => {
@@ -251,7 +296,7 @@ describe("the program", () => {
     expect(server.fingerprint).toBe((await cli("identity")).fingerprint);
     await cli("user", "add", "alice");
     const { secret } = await cli("authenticator", "add", "hotp", "alice");
-    const { token } = await cli("join-token", "create");
+    const { token } = await cli("join-token", "create", "--tag", "laptop");
     const laptop = new TestMachine(httpsFetch(server.ca ?? ""), systemClock, "laptop");
     laptop.origin = server.url;
     await laptop.join(token);
@@ -271,6 +316,7 @@ describe("the program", () => {
         revokedAt: null,
         exempt: false,
         flags: [],
+        tags: ["laptop"],
       },
     ]);
     const [enrolment] = await cli("enrolment", "list", "--user", "alice", "--machine", "laptop");

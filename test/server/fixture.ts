@@ -16,7 +16,7 @@ import { initServer, type OpenServer } from "../../server/identity/open-server.t
 import { createJoinToken } from "../../server/machines/join-tokens.ts";
 import { flagsOf, theMachine } from "../../server/machines/machines.ts";
 import { assign } from "../../server/policies/assignments.ts";
-import { setPolicy } from "../../server/policies/policies.ts";
+import { changePolicies, type PolicyChange } from "../../server/policies/changes.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { type Clock, hourMs } from "../../words/clock.ts";
 import { type Fetch, TestMachine } from "./machine.ts";
@@ -49,17 +49,25 @@ export interface TestServer extends OpenServer {
   readonly data: string;
   /** Where its database is when it is not in the folder. */
   readonly postgresUrl: string | undefined;
-  token(uses?: number, hours?: number): Promise<string>;
+  token(uses?: number, hours?: number, tags?: readonly string[]): Promise<string>;
   /** With a TOTP authenticator; its secret. */
   userWithTotp(name: string, groups?: readonly string[]): Promise<Uint8Array>;
   addTotp(name: string): Promise<Uint8Array>;
   addHotp(name: string): Promise<Uint8Array>;
   addBackupCodes(name: string): Promise<readonly string[]>;
   policy(...assignments: string[]): Promise<void>;
-  groupPolicy(group: string, priority: number, ...assignments: string[]): Promise<void>;
+  /** For one group, under its name. */
+  groupPolicy(group: string, position: number, ...assignments: string[]): Promise<void>;
+  namedPolicy(
+    name: string,
+    condition: { readonly groups?: readonly string[]; readonly tags?: readonly string[] },
+    ...assignments: string[]
+  ): Promise<void>;
   audit(): Promise<AuditEntry[]>;
   /** A machine that has joined. */
-  machine(hostname?: string): Promise<TestMachine>;
+  machine(hostname?: string, tags?: readonly string[], token?: string): Promise<TestMachine>;
+  /** Rows alone, without authenticators. */
+  manyUsers(count: number, groups: readonly string[]): Promise<void>;
 }
 
 export async function testServer(log = pino({ level: "silent" })): Promise<TestServer> {
@@ -77,15 +85,19 @@ export async function testServer(log = pino({ level: "silent" })): Promise<TestS
     return secret;
   };
   const fetch: Fetch = (request) => app.fetch(request);
-  const change = (group: string | null, priority: number | undefined, assignments: readonly string[]) =>
+  const change = (
+    wish: Omit<PolicyChange & { do: "set" }, "do" | "settings">,
+    assignments: readonly string[],
+  ) =>
     store.write(async (tx) => {
-      const wish = { group, priority, change: (present: unknown) => assign(present, assignments) };
-      await setPolicy(tx, wish, clock.nowMs);
+      const settings = (present: unknown) => assign(present, assignments);
+      await changePolicies(tx, { do: "set", ...wish, settings }, clock.nowMs);
     });
-  const token = (uses = 1, hours = 24) => {
+  const token = (uses = 1, hours = 24, tags: readonly string[] = []) => {
     const wish = {
       serverFingerprint: serverFingerprint(publicIdentity(identity)),
       uses,
+      tags,
       expiresAtMs: clock.nowMs + hours * hourMs,
     };
     return store.write((tx) => createJoinToken(tx, vault, wish, random, clock.nowMs));
@@ -111,14 +123,17 @@ export async function testServer(log = pino({ level: "silent" })): Promise<TestS
       );
       return made.shown;
     },
-    policy: (...assignments) => change(null, undefined, assignments),
-    groupPolicy: (group, priority, ...assignments) => change(group, priority, assignments),
+    policy: (...assignments) => change({ name: "default" }, assignments),
+    groupPolicy: (group, position, ...assignments) =>
+      change({ name: group, groups: [group], position }, assignments),
+    namedPolicy: (name, condition, ...assignments) => change({ name, ...condition }, assignments),
     audit: () => listAudit(store.db, { limit: 10_000 }),
-    async machine(hostname = "laptop") {
+    async machine(hostname = "laptop", tags = [], joinToken) {
       const machine = new TestMachine(fetch, clock, hostname);
-      await machine.join(await token());
+      await machine.join(joinToken ?? (await token(1, 24, tags)));
       return machine;
     },
+    manyUsers: (count, groups) => insertUsers(store, count, groups),
   };
 }
 
@@ -144,3 +159,31 @@ export async function flags(server: TestServer, machine: TestMachine): Promise<s
 export async function machineEvents(server: TestServer) {
   return (await server.audit()).filter((entry) => entry.source === "machine");
 }
+
+async function insertUsers(
+  store: TestServer["store"],
+  count: number,
+  groups: readonly string[],
+): Promise<void> {
+  const names = Array.from({ length: count }, (_, at) => `user-${String(at).padStart(6, "0")}`);
+  await store.write(async (tx) => {
+    for (let at = 0; at < count; at += 500) {
+      const some = names.slice(at, at + 500);
+      const rows = some.map((name) => ({
+        id: name,
+        name,
+        lookAlike: name,
+        displayName: "",
+        createdAtMs: startMs,
+      }));
+      await tx
+        .insertInto("users")
+        .values(rows.map((row) => ({ ...row, disabledAtMs: null, ...noFailures })))
+        .execute();
+      const members = some.flatMap((userId) => groups.map((groupName) => ({ userId, groupName })));
+      if (members.length > 0) await tx.insertInto("userGroups").values(members).execute();
+    }
+  });
+}
+
+const noFailures = { failures: 0, lockedUntilMs: null, selfFailures: 0, selfLockedUntilMs: null };

@@ -51,6 +51,20 @@ describe("exempt", () => {
     expect(said(await house.agent.signIn("bob", ["000000"]))).toBe("denied");
   });
 
+  test("who is not enrolled is asked by their own policy, where everybody else is not", async () => {
+    await house.admin("policy", "set", "mfa=exempt", "unreachable=skip");
+    await house.admin("policy", "set", "--group", "staff", "mfa=required", "unreachable=deny", "scope=logon");
+    await house.agent.actions.sync();
+    await house.user("bob");
+    expect(said(await house.agent.signIn("bob", []))).toBe("granted by exempt");
+    expect(said(await house.agent.signIn("alice", ["000000"]))).toBe("denied");
+    expect(said(await house.agent.signIn("alice", [], { kind: "remote" }))).toBe("granted by out-of-scope");
+    offline();
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("bob", []))).toBe("granted by exempt");
+    expect(said(await house.agent.signIn("alice", []))).toBe("unavailable");
+  });
+
   test("an exempt machine asks nobody", async () => {
     const [machine] = (await house.admin("machine", "list")) as { id: string }[];
     await house.admin("machine", "exempt", machine?.id ?? "", "on");

@@ -11,6 +11,8 @@ interface JoinTokenTable {
   sealedProofKey: string;
   uses: number;
   usesLeft: number;
+  /** JSON array: what machines that join with it are tagged with. */
+  tags: string;
   createdAtMs: number;
   expiresAtMs: number;
 }

@@ -2,7 +2,6 @@ import type { Generated } from "kysely";
 
 export interface ServerTables {
   server: ServerTable;
-  policies: PolicyTable;
   audit: AuditTable;
   settings: SettingTable;
   serverKeys: ServerKeyTable;
@@ -15,14 +14,6 @@ interface ServerTable {
   /** The public signing key that belongs to `server.key`: another key file next to this database is noticed. */
   signingKey: string;
   createdAtMs: number;
-}
-
-interface PolicyTable {
-  /** The group's name; empty for the default policy. */
-  groupName: string;
-  priority: number;
-  policy: string;
-  updatedAtMs: number;
 }
 
 interface AuditTable {

@@ -47,9 +47,9 @@ const contents = {
   "machine-policy": () => ({
     ...base,
     exempt: false,
-    exemptUsers: ["root"],
     policy: defaultPolicy,
     policyName: "default",
+    ofUsers: [{ policyName: "service", policy: { ...defaultPolicy, mfa: "exempt" }, users: ["backup"] }],
     syncMinutes: 60,
   }),
   revocation: () => ({ ...base, target: { scope: "user", user: "alice" } }),
