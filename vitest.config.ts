@@ -33,7 +33,11 @@ export default defineConfig({
           name: "postgres",
           include: ["test/server/**/*.test.ts"],
           // These are about the files of a SQLite database, and copy them.
-          exclude: ["test/server/at-rest.test.ts", "test/server/rotate-data.test.ts"],
+          exclude: [
+            "test/server/at-rest.test.ts",
+            "test/server/backup.test.ts",
+            "test/server/rotate-data.test.ts",
+          ],
           globalSetup: ["test/server/postgres/setup.ts"],
           pool: "forks",
           testTimeout: 60_000,

@@ -154,6 +154,8 @@ export class Online implements SignInServer {
     if (!received.ok) {
       const event: EventDraft = { kind: "bundle-refused", user, reason: received.error.slice(0, 64) };
       keeper.commit({ nowMs: moment.nowMs, wallMs, events: [event] });
+      // A server that was put back from a backup counts behind what is held here: a sync tells it how far it was.
+      this.#parts.syncSoon();
       throw new StateDamaged("the server's bundle can't be taken");
     }
     const standing = { ...received.value.standing, grace: beginGrace(moment) };

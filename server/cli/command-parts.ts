@@ -44,6 +44,11 @@ export function configured(command: Command, parts: CommandParts): Resolved {
   }
 }
 
+/** For what does not open the server that is there. */
+export function dataOf(command: Command, parts: CommandParts): CommonOptions {
+  return commonOptions(command, parts);
+}
+
 function commonOptions(command: Command, parts: CommandParts): CommonOptions {
   const { data, database } = configured(command, parts).configuration;
   if (data === undefined)

@@ -7,6 +7,7 @@ import { version } from "../version.ts";
 import { addAdminCommands } from "./admins.ts";
 import { addAuditCommand } from "./audit.ts";
 import { addAuthenticatorCommands } from "./authenticators.ts";
+import { addBackupCommands } from "./backup.ts";
 import { addConfigCommands } from "./config.ts";
 import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
@@ -75,6 +76,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addMigrateStoreCommand(program, parts);
   addConfigCommands(program, parts);
   addKeyCommands(program, parts);
+  addBackupCommands(program, parts);
   addUserCommands(program, parts);
   addAdminCommands(program, parts);
   addImportCommands(program, parts);

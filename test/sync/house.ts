@@ -26,7 +26,7 @@ import { systemRandom } from "../../platform/random.ts";
 import type { End } from "../../protocol/dialogue/messages.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { runCommand } from "../../server/cli/program.ts";
-import { initServer, type OpenServer } from "../../server/identity/open-server.ts";
+import { initServer, type OpenServer, openServer } from "../../server/identity/open-server.ts";
 import type { Kind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { FakeClock } from "../fakes/clock.ts";
@@ -86,17 +86,26 @@ export class House {
 
   static async build(...commands: readonly string[][]): Promise<House> {
     const house = new House();
-    house.#server = await initServer(join(house.folder, "server"), house.clock, systemRandom);
-    house.#app = makeApp({
-      ...house.#server,
-      clock: house.clock,
+    await house.#open(initServer);
+    for (const command of commands) await house.admin(...command);
+    house.startAgent();
+    return house;
+  }
+
+  /** Something else lies in the server's folder now, such as a backup. */
+  async reopenServer(): Promise<void> {
+    await this.#open(openServer);
+  }
+
+  async #open(opened: typeof openServer): Promise<void> {
+    this.#server = await opened(join(this.folder, "server"), this.clock, systemRandom);
+    this.#app = makeApp({
+      ...this.#server,
+      clock: this.clock,
       random: systemRandom,
       log,
       syncMinutes: 30,
     });
-    for (const command of commands) await house.admin(...command);
-    house.startAgent();
-    return house;
   }
 
   get server(): OpenServer {

@@ -1,0 +1,49 @@
+// A server that was restored has forgotten what happened since the backup. Machines have not. So that they go on, and so
+// that nothing which was used up is good once more, it steps ahead of what it may have said and ends what it may have given.
+
+import { record, serverEntry } from "../audit/audit.ts";
+import type { Tx } from "../store/store.ts";
+
+/** More documents than a machine can have been given since any backup. Serials have room for four thousand million of such steps. */
+const serialStep = 2 ** 20;
+
+export interface Settled {
+  /** Of the newest entry in the audit that came along; null when there was none. */
+  readonly lastKnownAtMs: number | null;
+  readonly machines: number;
+}
+
+/**
+ * Serials step over those that were given after the backup, or machines would take what comes next, revocations too, for
+ * old. Chains of events begin anew with what machines send next, or each would look tampered with. Join tokens, set-up
+ * links, invitations, codes on their way and sessions end: some have been used. Messages that wait are not sent again.
+ */
+export async function settleRestored(tx: Tx, nowMs: number): Promise<Settled> {
+  const { last } = await tx
+    .selectFrom("audit")
+    .select(({ fn }) => fn.max("atMs").as("last"))
+    .executeTakeFirstOrThrow();
+  const { numUpdatedRows } = await tx
+    .updateTable("machines")
+    .set((expression) => ({ serial: expression("serial", "+", serialStep), eventsHash: null }))
+    .executeTakeFirst();
+  await tx.updateTable("joinTokens").set({ expiresAtMs: nowMs }).where("expiresAtMs", ">", nowMs).execute();
+  await tx
+    .updateTable("messages")
+    .set({ state: "cancelled", sealed: null, leasedBy: null, leasedUntilMs: null, endedAtMs: nowMs })
+    .where("state", "=", "waiting")
+    .execute();
+  for (const table of [
+    "sessions",
+    "setupLinks",
+    "invitations",
+    "mailCodes",
+    "pendingAuthenticators",
+    "dialogues",
+    "seedShowings",
+  ] as const)
+    await tx.deleteFrom(table).execute();
+  const settled = { lastKnownAtMs: last === null ? null : Number(last), machines: Number(numUpdatedRows) };
+  await record(tx, serverEntry(nowMs, "server-restored", {}, { ...settled }));
+  return settled;
+}
