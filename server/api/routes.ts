@@ -3,32 +3,26 @@
 import { exchanges } from "../../protocol/sync/exchanges.ts";
 import type { RefusalCode } from "./refusal.ts";
 
-/** `sequence-conflict` is signed by the server in the exchanges of joined machines, and in no other. */
-const always: readonly RefusalCode[] = [
-  "malformed",
-  "unsigned",
-  "sequence-conflict",
-  "too-large",
-  "too-many",
-  "internal",
-  "unavailable",
-];
+const always: readonly RefusalCode[] = ["malformed", "unsigned", "too-large", "too-many", "internal"];
+
+/** Of joined machines. What has given up meanwhile is not carried out; a used number is refused with a signature. */
+const joined: readonly RefusalCode[] = [...always, "unavailable"];
 
 export const routes = {
   join: {
     ...exchanges.join,
     summary: "Make a machine known, by a join token and the machine's own signature",
-    refuses: [...always, "join-refused"],
+    refuses: [...always, "join-refused", "sequence-conflict"],
   },
   probe: {
     ...exchanges.probe,
     summary: "Is the server there, is it the server, what time is it",
-    refuses: always,
+    refuses: joined,
   },
   verify: {
     ...exchanges.verify,
     summary: "Judge a user's answers at an online sign-in",
-    refuses: always,
+    refuses: joined,
   },
   recover: {
     ...exchanges.recover,
@@ -38,22 +32,22 @@ export const routes = {
   enrol: {
     ...exchanges.enrol,
     summary: "Begin offline use for the user of a sign-in granted within five minutes",
-    refuses: always,
+    refuses: joined,
   },
   provide: {
     ...exchanges.provide,
     summary: "Show a person, on the screen of a sign-in, what later sign-ins are proved with",
-    refuses: always,
+    refuses: joined,
   },
   sync: {
     ...exchanges.sync,
     summary: "Bring events up; bundles, machine policy and revocations down",
-    refuses: always,
+    refuses: joined,
   },
   rotate: {
     ...exchanges.rotate,
     summary: "Offer new keys, which hold from the first request on that is signed with them",
-    refuses: always,
+    refuses: joined,
   },
 } as const;
 
