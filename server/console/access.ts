@@ -31,6 +31,7 @@ export const consoleAccess = {
   "POST /admin/users/:id/groups": { may: admins },
   "POST /admin/users/:id/role": { may: admins, recentCode: true },
   "POST /admin/users/:id/set-up-link": { may: admins, recentCode: true },
+  "POST /admin/users/:id/invite": { may: admins, recentCode: true },
   "POST /admin/users/:id/authenticators": { may: admins, recentCode: true },
   "POST /admin/users/:id/authenticators/remove": { may: admins, recentCode: true },
 

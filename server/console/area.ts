@@ -32,6 +32,7 @@ const notices = {
   "user-removed": "The user was removed.",
   "groups-changed": "The groups were changed.",
   "role-changed": "The role was changed, and the user's sessions have ended.",
+  invited: "An invitation to add an authenticator is on its way to the user.",
   "authenticator-removed": "The authenticator was removed; machines forget it at their next sync.",
   "machine-changed": "The machine was changed; it takes effect at its next sync.",
   "machine-revoked": "The machine was revoked; it erases itself at its next contact.",

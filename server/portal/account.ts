@@ -56,7 +56,7 @@ async function addresses({ store }: PortalParts, visit: SignedIn, faults: Accoun
       : form({
           action: "/portal/account/codes",
           token,
-          className: "narrow",
+          className: "narrow card",
           submit: say("save"),
           content: selectField({
             name: "places",

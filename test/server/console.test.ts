@@ -3,10 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { theMachine } from "../../server/machines/machines.ts";
 import { settingsPages } from "../../server/console/settings/pages.ts";
+import { provisioningSetting } from "../../server/provisioning/provisioning-setting.ts";
+import { readSetting } from "../../server/settings/settings.ts";
 import { dayMs, hourMs } from "../../words/clock.ts";
 import { inGroups } from "../../otp/help-desk.ts";
 import { Browser, codeOf, person, signedIn } from "./browser.ts";
 import { flags, type TestServer, testServer, totpAt } from "./fixture.ts";
+import { addressFor, letters, plainUser, withMail } from "./portal-fixture.ts";
 
 async function admin() {
   const server = await testServer();
@@ -272,5 +275,53 @@ describe("a page that was left open", () => {
     server.clock.pass(hourMs / 60);
     for (const path of ["/admin/users/0123456789abcdef", "/admin/machines/NOTHING", "/admin/users/%0A"])
       expect((await browser.get(path)).status).toBe(404);
+  });
+});
+
+describe("self-provisioning", () => {
+  it("is set on a page of its own, with the fault at its field", async () => {
+    const { server, browser } = await admin();
+    const page = "/admin/settings/provisioning";
+    await browser.open(page);
+    const fields = {
+      who: "groups",
+      groups: "sales, it",
+      mailCode: "off",
+      invitationHours: "24",
+      pendingMinutes: "30",
+      types: "totp,hotp",
+      algorithm: "sha256",
+      digits: "8",
+      periodSeconds: "60",
+    };
+    const bad = await browser.send(page, { ...fields, periodSeconds: "5" });
+    expect([bad.status, bad.text.includes('id="f-periodSeconds-fault"')]).toEqual([400, true]);
+    await change(browser, page, page, fields);
+    expect(await readSetting(server.store.db, provisioningSetting)).toEqual({
+      who: "groups",
+      groups: ["sales", "it"],
+      mailCode: false,
+      invitationHours: 24,
+      pendingMinutes: 30,
+      types: ["totp", "hotp"],
+      algorithm: "sha256",
+      digits: 8,
+      periodSeconds: 60,
+    });
+  });
+
+  it("is what an invitation is for, by mail and in the admin's name", async () => {
+    const { server, browser } = await admin();
+    await withMail(server);
+    await plainUser(server, "alice");
+    const path = `/admin/users/${await idOf(server, "alice")}`;
+    await browser.open(path);
+    expect((await browser.send(`${path}/invite`)).status).toBe(409);
+    await addressFor(server, "alice", "alice@corp.example");
+    const seen = await change(browser, path, `${path}/invite`);
+    expect(seen.text).toContain("An invitation to add an authenticator is on its way");
+    expect((await letters(server)).at(-1)?.text).toContain("https://mfa.example/portal/invitation?link=");
+    const entry = (await server.audit()).find(({ kind }) => kind === "invitation-created");
+    expect(entry).toMatchObject({ user: "alice", operator: "console: root" });
   });
 });

@@ -1,5 +1,6 @@
 // The settings pages there are, in the order in which they are listed. A new one is a file beside this one and a line here.
 
 import type { SettingsPage } from "./page.ts";
+import { provisioningPage } from "./provisioning.ts";
 
-export const settingsPages: readonly SettingsPage[] = [];
+export const settingsPages: readonly SettingsPage[] = [provisioningPage];

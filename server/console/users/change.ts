@@ -9,6 +9,9 @@ import { Failure } from "../../failure.ts";
 import { form, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { forgetFailures, userThrottle } from "../../sessions/throttle.ts";
+import { inviteByMail } from "../../provisioning/invite.ts";
+import { provisioningSetting } from "../../provisioning/provisioning-setting.ts";
+import { readSetting } from "../../settings/settings.ts";
 import type { Tx } from "../../store/store.ts";
 import { disableUser, removeUser } from "../../users/leave.ts";
 import {
@@ -89,6 +92,12 @@ ${form({
       const { role } = readOrRefuse(visit.form, v.strictObject({ role: v.picklist(roles) }));
       return change(visit, "role-changed", (tx, user) =>
         setRole(tx, { user, role, evenTheLastAdmin: false }, visit.nowMs),
+      );
+    },
+    "POST /admin/users/:id/invite": async (visit) => {
+      const { invitationHours: hours } = await readSetting(store.db, provisioningSetting);
+      return change(visit, "invited", (tx, user) =>
+        inviteByMail(tx, parts, user, { webAddress: visit.origin, hours }, visit.nowMs),
       );
     },
     "POST /admin/users/:id/set-up-link": async (visit) => {

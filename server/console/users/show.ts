@@ -100,8 +100,8 @@ function authenticatorsPart(
   const { token, session } = visit;
   const at = `/admin/users/${user.id}/authenticators`;
   const change = may(session.role, "POST /admin/users/:id/authenticators");
-  const rows = authenticators.map(({ authenticator: one, createdAtMs }) => [
-    one.type,
+  const rows = authenticators.map(({ authenticator: one, name, createdAtMs }) => [
+    name === "" ? one.type : `${one.type}: ${name}`,
     one.type === "backup-codes" ? `${one.codes.length - one.usedIds.length} left` : `${one.digits} digits`,
     html`<code>${one.id}</code>`,
     moment(createdAtMs),
@@ -117,7 +117,7 @@ ${table({
   rows,
   nothing: "None yet: nobody can sign in as this user where a code is asked.",
 })}
-${change && html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("backup-codes", "New backup codes")}</div>`}`;
+${change && html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("backup-codes", "New backup codes")}${buttonForm({ action: `/admin/users/${user.id}/invite`, token, label: "Invite by mail", about: "to add an authenticator" })}</div>`}`;
 }
 
 function accessPart(visit: SignedIn, user: User, role: string): Markup | null {

@@ -71,8 +71,8 @@ export const de: Translation<typeof en, "de"> = {
   "invitation-done": "Sie können ihn sofort benutzen. Mit dem nächsten Code melden Sie sich an.",
 
   "add-what": "Was fügen Sie hinzu?",
-  "type-totp": "App oder Token, das nach der Uhr neue Codes zeigt",
-  "type-hotp": "App oder Token, das auf Knopfdruck neue Codes zeigt",
+  "type-totp": "App oder Token, nach der Uhr",
+  "type-hotp": "App oder Token, auf Knopfdruck",
   "authenticator-name": "Sein Name",
   "authenticator-name-hint": "Etwa „Telefon“, damit Sie ihn unter anderen erkennen.",
   "authenticator-name-wrong": "Höchstens 50 Zeichen, keines davon unsichtbar.",

@@ -67,8 +67,8 @@ export const en = {
   "invitation-done": "You can use it at once. The next code signs you in.",
 
   "add-what": "What do you add?",
-  "type-totp": "An app or token that shows a new code by the clock",
-  "type-hotp": "An app or token that shows a new code at each press",
+  "type-totp": "App or token, by the clock",
+  "type-hotp": "App or token, by a button",
   "authenticator-name": "Its name",
   "authenticator-name-hint": "Such as “Phone”, so that you know it among others.",
   "authenticator-name-wrong": "At most 50 characters, none of them invisible.",

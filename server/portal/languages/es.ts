@@ -69,8 +69,8 @@ export const es: Translation<typeof en, "es"> = {
   "invitation-done": "Puede usarlo ya. Con el siguiente código inicia sesión.",
 
   "add-what": "¿Qué añade?",
-  "type-totp": "Una aplicación o dispositivo cuyo código cambia con la hora",
-  "type-hotp": "Una aplicación o dispositivo cuyo código cambia con cada pulsación",
+  "type-totp": "App o token, según la hora",
+  "type-hotp": "App o token, con un botón",
   "authenticator-name": "Su nombre",
   "authenticator-name-hint": "Por ejemplo «Teléfono», para distinguirlo de otros.",
   "authenticator-name-wrong": "Como máximo 50 caracteres, todos visibles.",

@@ -69,8 +69,8 @@ export const fr: Translation<typeof en, "fr"> = {
   "invitation-done": "Vous pouvez l'utiliser tout de suite. Le prochain code vous connecte.",
 
   "add-what": "Qu'ajoutez-vous ?",
-  "type-totp": "Une application ou un jeton qui change de code avec l'heure",
-  "type-hotp": "Une application ou un jeton qui change de code à chaque appui",
+  "type-totp": "Appli ou jeton, selon l'heure",
+  "type-hotp": "Appli ou jeton, par bouton",
   "authenticator-name": "Son nom",
   "authenticator-name-hint": "Par exemple « Téléphone », pour le reconnaître parmi d'autres.",
   "authenticator-name-wrong": "50 caractères au plus, tous visibles.",

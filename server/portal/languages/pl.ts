@@ -70,8 +70,8 @@ export const pl: Translation<typeof en, "pl"> = {
   "invitation-done": "Można go używać od razu. Następny kod pozwala się zalogować.",
 
   "add-what": "Co jest dodawane?",
-  "type-totp": "Aplikacja lub token z kodem zależnym od czasu",
-  "type-hotp": "Aplikacja lub token z nowym kodem po każdym naciśnięciu",
+  "type-totp": "Aplikacja lub token, czasowy",
+  "type-hotp": "Aplikacja lub token, na przycisk",
   "authenticator-name": "Nazwa",
   "authenticator-name-hint": "Na przykład „Telefon”, aby odróżnić go od innych.",
   "authenticator-name-wrong": "Najwyżej 50 znaków, wszystkie widoczne.",
