@@ -48,6 +48,14 @@ export const consoleAccess = {
   "GET /admin/enrolments/end": { may: admins },
   "POST /admin/enrolments/end": { may: admins, recentCode: true },
 
+  "GET /admin/policies": { may: auditors },
+  "GET /admin/policies/add": { may: admins, recentCode: true },
+  "GET /admin/policies/edit": { may: auditors },
+  "POST /admin/policies/look": { may: admins },
+  "POST /admin/policies/save": { may: admins, recentCode: true },
+  "GET /admin/policies/remove": { may: admins, recentCode: true },
+  "POST /admin/policies/remove": { may: admins, recentCode: true },
+
   "GET /admin/join-tokens": { may: admins },
   "POST /admin/join-tokens": { may: admins, recentCode: true },
   "POST /admin/join-tokens/:id/remove": { may: admins },

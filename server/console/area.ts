@@ -17,6 +17,7 @@ const items: readonly NavigationItem[] = [
   { path: "/admin/users", label: "Users" },
   { path: "/admin/machines", label: "Machines" },
   { path: "/admin/enrolments", label: "Offline enrolments" },
+  { path: "/admin/policies", label: "Policies" },
   { path: "/admin/join-tokens", label: "Join tokens" },
   { path: "/admin/audit", label: "Audit" },
   { path: "/admin/settings", label: "Settings" },
@@ -38,6 +39,8 @@ const notices = {
   "machine-revoked": "The machine was revoked; it erases itself at its next contact.",
   "flags-cleared": "The flags were cleared.",
   "enrolments-ended": "Offline use has ended; each machine erases it at its next contact.",
+  "policy-saved": "The policy was saved. Online sign-ins follow it at once, machines at their next sync.",
+  "policy-removed": "The policy was removed.",
   "token-removed": "The join token was removed.",
   saved: "Saved.",
 } as const;

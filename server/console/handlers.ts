@@ -9,6 +9,7 @@ import { machinesPage } from "./machines/list.ts";
 import { machinePage } from "./machines/show.ts";
 import { overviewHandlers } from "./overview.ts";
 import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
+import { policyHandlers } from "./policies/edit.ts";
 import { settingsHandlers } from "./settings/handlers.ts";
 import { authenticatorChanges } from "./users/authenticators.ts";
 import { userChanges } from "./users/change.ts";
@@ -34,6 +35,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "GET /admin/machines/:id": (visit) => machinePage(visit, parts),
     ...machineChanges(parts),
     ...enrolmentHandlers(parts),
+    ...policyHandlers(parts),
     ...joinTokenHandlers(parts),
     ...auditHandlers(parts),
     ...settingsHandlers(parts),

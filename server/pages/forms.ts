@@ -70,19 +70,23 @@ export interface FormParts {
   readonly submit: string;
   /** `danger` for what can't be taken back. */
   readonly tone?: "plain" | "danger" | "quiet";
+  /** A second button, which sends the same fields elsewhere. */
+  readonly second?: { readonly action: string; readonly label: string };
   /** Where the way back leads. */
   readonly back?: string;
   readonly className?: string;
 }
 
 export function form(parts: FormParts): Markup {
-  const { action, token, content, submit, tone = "plain", back, className } = parts;
+  const { action, token, content, submit, tone = "plain", second, back, className } = parts;
   return html`<form method="post" action="${action}"${className === undefined ? null : html` class="${className}"`}>
 ${token === undefined ? null : tokenField(token)}
 ${content}
 <div class="actions"><button class="${tone}" type="submit">${submit}</button>${
-    back === undefined ? null : html`<a class="button quiet" href="${back}">Back</a>`
-  }</div>
+    second === undefined
+      ? null
+      : html`<button class="plain" type="submit" formaction="${second.action}">${second.label}</button>`
+  }${back === undefined ? null : html`<a class="button quiet" href="${back}">Back</a>`}</div>
 </form>`;
 }
 

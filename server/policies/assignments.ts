@@ -37,6 +37,11 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   seeds: { read: word, help: "shared | per-machine" },
 };
 
+/** Each key with what it takes. */
+export const assignmentKeys: readonly { readonly name: string; readonly help: string }[] = Object.entries(
+  keys,
+).map(([name, { help }]) => ({ name, help }));
+
 /** One line a key, for `--help`. */
 export const assignmentHelp = Object.entries(keys)
   .map(([key, { help }]) => `  ${key.padEnd(18)} ${help}`)

@@ -20,6 +20,7 @@ import type { Access, AccessTable } from "./access.ts";
 import { type Area, pathWithin } from "./area.ts";
 import { isFromOwnPage, sessionIdOf, type WebEnv } from "./browser.ts";
 import { Form } from "./form.ts";
+import { sentence } from "./sentence.ts";
 import { type Handler, type OpenHandler, type SignedIn, Visit } from "./visit.ts";
 
 export interface GateParts {
@@ -147,8 +148,4 @@ function isForm(context: Context): boolean {
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given, "utf8"), Buffer.from(expected, "utf8")];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

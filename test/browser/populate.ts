@@ -10,6 +10,8 @@ import { makeApp } from "../../server/api/app.ts";
 import { addOtp, makeBackupCodes, replaceBackupCodes } from "../../server/authenticators/manage.ts";
 import { initServer } from "../../server/identity/open-server.ts";
 import { createJoinToken } from "../../server/machines/join-tokens.ts";
+import { assign } from "../../server/policies/assignments.ts";
+import { changePolicies } from "../../server/policies/changes.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { dayMs, hourMs } from "../../words/clock.ts";
 import { FakeClock } from "../server/fixture.ts";
@@ -50,6 +52,18 @@ export async function populate(data: string, nowMs: number): Promise<void> {
         clock.nowMs,
       ),
     );
+  await store.write((tx) =>
+    changePolicies(
+      tx,
+      {
+        do: "set",
+        name: "Travellers",
+        groups: ["laptops"],
+        settings: (present) => assign(present, ["offline.days=14", "seeds=per-machine"]),
+      },
+      clock.nowMs,
+    ),
+  );
   const serverPrint = serverFingerprint(publicIdentity(identity));
   const token = await store.write((tx) =>
     createJoinToken(

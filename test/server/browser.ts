@@ -70,7 +70,10 @@ export class Browser {
       "sec-fetch-site": "same-origin",
       referer: this.origin + this.url,
     };
-    return this.#send("POST", path, body.toString(), { ...usual, ...headers });
+    const seen = await this.#send("POST", path, body.toString(), { ...usual, ...headers });
+    // A page with a form in answer to a form is the one that is open now.
+    if (seen.status !== 303 && seen.text.includes('name="form-token"')) this.page = seen.text;
+    return seen;
   }
 
   get token(): string | undefined {

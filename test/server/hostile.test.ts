@@ -36,12 +36,13 @@ async function hostileServer() {
 async function pagesOf(server: TestServer, machineId: string): Promise<string[]> {
   const rows = await server.store.db.selectFrom("users").select("id").orderBy("createdAtMs").execute();
   return Object.keys(consoleAccess)
-    .filter((route) => route.startsWith("GET ") && !route.includes(":page"))
+    .filter((route) => route.startsWith("GET ") && !/:page|policies\/remove/.test(route))
     .flatMap((route) => {
       const path = route.slice(4);
       if (path.startsWith("/admin/users/:id")) return rows.map(({ id }) => path.replace(":id", id));
       if (path === "/admin/enrolments/end")
         return rows.slice(0, 1).map(({ id }) => `${path}?one=${machineId}.${id}`);
+      if (path === "/admin/policies/edit") return [`${path}?name=default`];
       return [path.replace(":id", machineId)];
     });
 }
@@ -83,6 +84,8 @@ describe("hostile names", () => {
       `/admin/machines?search=${text}&state=${text}&sort=${text}`,
       `/admin/enrolments?search=${text}&state=${text}&sort=${text}`,
       `/admin/audit?user=${text}&machine=${text}&kind=${text}&operator=${text}&from=${text}`,
+      `/admin/policies/edit?name=${text}`,
+      `/admin/policies/remove?name=${text}`,
       `/admin/confirm?to=${text}`,
       `/admin?done=${text}`,
       `/admin/${text}`,

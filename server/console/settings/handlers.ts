@@ -5,6 +5,7 @@ import { form } from "../../pages/forms.ts";
 import type { Notice } from "../../pages/layout.ts";
 import { html } from "../../pages/markup.ts";
 import type { FieldFaults } from "../../web/form.ts";
+import { sentence } from "../../web/sentence.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { type ConsoleHandlers, type ConsoleParts, may } from "../parts.ts";
 import type { SettingsPage } from "./page.ts";
@@ -36,7 +37,7 @@ export function settingsHandlers(parts: ConsoleParts) {
         return await show(visit, page, {}, { tone: "done", text: await action.run(visit, parts) }, 200);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        return show(visit, page, {}, { tone: "fault", text: error.message }, 409);
+        return show(visit, page, {}, { tone: "fault", text: sentence(error.message) }, 409);
       }
     },
   } satisfies Partial<ConsoleHandlers>;
