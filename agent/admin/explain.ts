@@ -34,8 +34,8 @@ export function explain(
     );
   }
   const unasked = withoutQuestion(user, kind, situation, machine.mfa);
-  const online = unasked ?? asks(policy.online.factors);
-  const offline = unasked ?? offlineOutcome(situation, machine.mode);
+  const online = unasked ?? asks(policyName, policy.online.factors);
+  const offline = unasked ?? offlineOutcome(user, situation, machine.mode);
   return { user, kind, online, offline, policy: policyName, details };
 }
 
@@ -54,16 +54,17 @@ function withoutQuestion(
     return grants(`the policy "${name}" asks for no second factor at ${kind}`);
   if (kind !== "unlock" || enrolled === undefined || situation.time.state === "turned-back") return undefined;
   const grace = spendUnlock(enrolled.standing.grace, policy.grace, situation.time.moment);
-  return grace === undefined ? undefined : grants("an unlock of the grace period is left");
+  return grace === undefined ? undefined : grants(`an unlock of the grace period is left (policy "${name}")`);
 }
 
-function offlineOutcome(situation: Situation, mode: "online" | "offline"): Outcome {
-  const { enrolled, machine, time } = situation;
+function offlineOutcome(user: string, situation: Situation, mode: "online" | "offline"): Outcome {
+  const { enrolled, time } = situation;
+  const { policy, name } = policyInForce(situation, user);
   if (mode === "online") return refuses("this machine's configuration allows online sign-in only");
   if (enrolled === "none")
-    return machine.policy.unreachable === "skip" && !situation.revoked
+    return policy.unreachable === "skip" && !situation.revoked
       ? grants(
-          "policy skips the second factor for users who are not enrolled when the server is out of reach",
+          `the policy "${name}" skips the second factor for users who are not enrolled when the server is out of reach`,
         )
       : refuses("the user is not enrolled on this machine");
   if (enrolled === "damaged") return refuses("the stored enrolment is damaged; an online sign-in repairs it");
@@ -71,8 +72,8 @@ function offlineOutcome(situation: Situation, mode: "online" | "offline"): Outco
     return refuses("the clock is behind a time already seen; a sync repairs it");
   const problem = offlineProblem(enrolled.standing, enrolled.open, "system", time.moment);
   return problem === undefined
-    ? asks(enrolled.open.bundle.policy.offline.factors)
-    : refuses(reasons[problem.reason]);
+    ? asks(name, policy.offline.factors)
+    : refuses(`${reasons[problem.reason]} (policy "${name}")`);
 }
 
 const reasons = {
@@ -85,8 +86,9 @@ const reasons = {
   "no-authenticator": "the user has no authenticator that policy accepts offline",
 } as const;
 
-function asks(factors: Factors): Outcome {
-  return { outcome: "ask", because: factors.map((question) => question.join(" or ")).join(", then ") };
+function asks(policyName: string, factors: Factors): Outcome {
+  const questions = factors.map((question) => question.join(" or ")).join(", then ");
+  return { outcome: "ask", because: `the policy "${policyName}" asks for ${questions}` };
 }
 
 function grants(because: string): Outcome {

@@ -22,6 +22,8 @@ import { afterGrant } from "./after-grant.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger, SignInProvisioning, SignInRecovery, SignInServer } from "./ports.ts";
+import { betweenTexts } from "./policy-texts.ts";
+import { sameQuestions, sameTypes } from "./questions.ts";
 import { recoverBySignIn } from "./recover.ts";
 import { type Screen, screenOf } from "./screen.ts";
 import type { Converse, Talk } from "./talk.ts";
@@ -114,7 +116,10 @@ class SignIn {
   async run(): Promise<End> {
     const { ledger } = this.#parts;
     const situation = ledger.situation(this.#attempt.user);
-    return this.#withoutAnswer(situation) ?? (await this.#withAnswers(situation));
+    const unasked = this.#withoutAnswer(situation);
+    if (unasked !== undefined) return unasked;
+    const { texts } = this.#policyIn(situation);
+    return await betweenTexts(texts, this.#shown(), () => this.#withAnswers(situation));
   }
 
   /** Sign-ins at which policy asks nothing. */
@@ -333,16 +338,6 @@ class SignIn {
 
 function enrolledOf(situation: Situation): Enrolled | undefined {
   return typeof situation.enrolled === "string" ? undefined : situation.enrolled;
-}
-
-function sameQuestions(asked: Factors, answers: readonly string[], wanted: Factors): boolean {
-  return (
-    answers.length === wanted.length && wanted.every((question, index) => sameTypes(question, asked[index]))
-  );
-}
-
-function sameTypes(one: Factors[number], other: Factors[number] | undefined): boolean {
-  return other !== undefined && one.length === other.length && one.every((type) => other.includes(type));
 }
 
 function granted(method: string, offline?: boolean): End {

@@ -3,6 +3,8 @@
 
 import * as v from "valibot";
 import { kinds } from "../../words/kind.ts";
+import { algorithms } from "../../otp/hotp.ts";
+import { harmless } from "../../words/harmless.ts";
 import { wholeNumberUpTo } from "./encoding.ts";
 
 export const authenticatorTypes = ["totp", "hotp", "backup-codes"] as const;
@@ -14,6 +16,14 @@ const questionSchema = v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLeng
 /** The questions asked one after the other. All are asked before any is judged. */
 export const factorsSchema = v.pipe(v.array(questionSchema), v.minLength(1), v.maxLength(3));
 export type Factors = v.InferOutput<typeof factorsSchema>;
+
+/** One line that a terminal shows as it stands; empty for none. */
+const line = (mostLetters: number) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(mostLetters, `give at most ${mostLetters} characters`),
+    v.check((text) => harmless(text) === text, "give one line without control or invisible characters"),
+  );
 
 export const policySchema = v.strictObject({
   /** `exempt`: no second factor is asked of these users. */
@@ -54,6 +64,26 @@ export const policySchema = v.strictObject({
    * for each machine, so that one machine's bundle says nothing about another's or about the user's own.
    */
   seeds: v.picklist(["shared", "per-machine"]),
+  /** What people read at a sign-in that asks them: `login` before the first question, `help` when it was not granted. */
+  texts: v.strictObject({
+    login: line(250),
+    help: line(250),
+    /** Where a password is changed: shown with the login text. */
+    passwordUrl: v.pipe(
+      line(200),
+      v.check(
+        (text) => text === "" || (/^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text)),
+        "give an address that begins with https://",
+      ),
+    ),
+  }),
+  /** What authenticators may be made, and with which parameters; null: as the one who makes it wants. Others stay as they are. */
+  tokens: v.strictObject({
+    types: v.pipe(v.array(v.picklist(["totp", "hotp"])), v.maxLength(2)),
+    algorithm: v.nullable(v.picklist(algorithms)),
+    digits: v.nullable(v.picklist([6, 7, 8])),
+    periodSeconds: v.nullable(wholeNumberUpTo(300, 10)),
+  }),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -71,4 +101,6 @@ export const defaultPolicy: Policy = {
   hotpLookAhead: 10,
   helpDesk: "on",
   seeds: "shared",
+  texts: { login: "", help: "", passwordUrl: "" },
+  tokens: { types: ["totp", "hotp"], algorithm: null, digits: null, periodSeconds: null },
 };

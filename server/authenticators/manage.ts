@@ -1,7 +1,6 @@
 // Adding, listing and removing authenticators: the only moments at which a secret is made, and shown.
 
 import { backupCodeCount, formatBackupCode, hashBackupCode, makeBackupCode } from "../../otp/backup-code.ts";
-import type { Algorithm } from "../../otp/hotp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
@@ -10,6 +9,7 @@ import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { authenticatorsOf, insertAuthenticator } from "./authenticators.ts";
+import { commonParameters, type KeyParameters, type KeyWish, parametersFor } from "./template.ts";
 
 /** Shorter ones are accepted from existing tokens, RFC 4226 section 4 R6 asks for this many bytes. */
 export const recommendedSecretBytes = 16;
@@ -26,11 +26,8 @@ export function secretFault(secret: Uint8Array): string | undefined {
     : undefined;
 }
 
-export interface NewOtp {
-  readonly type: "totp" | "hotp";
-  readonly algorithm: Algorithm;
-  readonly digits: 6 | 7 | 8;
-  readonly periodSeconds: number;
+/** Parameters that are left out are those of the user's policy, or what every app takes. */
+export interface NewOtp extends KeyWish {
   readonly counter: number;
   /** Undefined: a fresh one of 20 random bytes. */
   readonly secret: Uint8Array | undefined;
@@ -40,7 +37,7 @@ export interface NewOtp {
 
 export type OtpAuthenticator = Extract<Authenticator, { type: "totp" | "hotp" }>;
 
-/** @throws Failure when the secret is too short or too long, or the user has too many. */
+/** @throws Failure when policy has another word on it, the secret is too short or too long, or the user has too many. */
 export async function addOtp(
   tx: Tx,
   vault: Vault,
@@ -56,19 +53,32 @@ export async function addOtp(
   const present = await authenticatorsOf(tx, vault, user.id);
   if (present.some((one) => one.type !== "backup-codes" && one.secret === secret.toBase64()))
     throw new Failure("conflict", "the user has an authenticator with this secret already");
+  // A key that is there already is as it is; what is made here follows the policy.
+  const { algorithm, digits, periodSeconds } =
+    wish.secret === undefined
+      ? await parametersFor(tx, user.id, wish, commonParameters)
+      : { ...commonParameters, ...given(wish) };
   const key = {
     id: random.bytes(8).toHex(),
     secret: secret.toBase64(),
-    algorithm: wish.algorithm,
-    digits: wish.digits,
+    algorithm,
+    digits,
   };
   const authenticator: OtpAuthenticator =
     wish.type === "totp"
-      ? { type: "totp", ...key, periodSeconds: wish.periodSeconds, lastStep: null }
+      ? { type: "totp", ...key, periodSeconds, lastStep: null }
       : { type: "hotp", ...key, counter: wish.counter };
   await add(tx, vault, user, authenticator, nowMs);
   if (wish.name !== undefined) await setName(tx, user, authenticator.id, wish.name);
   return authenticator;
+}
+
+function given({ algorithm, digits, periodSeconds }: KeyWish): Partial<KeyParameters> {
+  return {
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(digits === undefined ? {} : { digits }),
+    ...(periodSeconds === undefined ? {} : { periodSeconds }),
+  };
 }
 
 export interface NewBackupCodes {

@@ -29,8 +29,8 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
     add
       .command(`${type} <user>`)
       .description(description)
-      .addOption(new Option("--algorithm <name>", "hash function").choices(algorithms).default("sha1"))
-      .addOption(new Option("--digits <number>", "length of a code").choices(["6", "7", "8"]).default("6"))
+      .addOption(new Option("--algorithm <name>", "hash function").choices(algorithms))
+      .addOption(new Option("--digits <number>", "length of a code").choices(["6", "7", "8"]))
       .option(
         "--secret <base32>",
         "use this secret instead of a fresh one (also seen by others in the list of processes)",
@@ -38,8 +38,8 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
       .option("--qr", "print the QR code also when standard output is no terminal");
 
   addOtpCommand("totp", "a time-based authenticator app or token")
-    .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 86_400), 30)
-    .action((user: string, given: OtpOptions & { period: number }, command: Command) =>
+    .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 86_400))
+    .action((user: string, given: OtpOptions & { period?: number }, command: Command) =>
       addAndShow(command, user, { ...otpOf("totp", given), periodSeconds: given.period }, given.qr === true),
     );
   addOtpCommand("hotp", "a counter-based authenticator app or token")
@@ -123,8 +123,8 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
 }
 
 interface OtpOptions {
-  algorithm: "sha1" | "sha256" | "sha512";
-  digits: "6" | "7" | "8";
+  algorithm?: "sha1" | "sha256" | "sha512";
+  digits?: "6" | "7" | "8";
   secret?: string;
   qr?: boolean;
 }
@@ -132,8 +132,8 @@ interface OtpOptions {
 function otpOf(type: "totp" | "hotp", given: OtpOptions): NewOtp {
   const secret = given.secret === undefined ? undefined : fromBase32(given.secret);
   if (given.secret !== undefined && secret === undefined) throw new UsageError("--secret is not base32");
-  const digits = ({ "6": 6, "7": 7, "8": 8 } as const)[given.digits];
-  return { type, algorithm: given.algorithm, digits, periodSeconds: 30, counter: 0, secret };
+  const digits = given.digits && ({ "6": 6, "7": 7, "8": 8 } as const)[given.digits];
+  return { type, algorithm: given.algorithm, digits, counter: 0, secret };
 }
 
 /** Everything but the secret. */

@@ -10,6 +10,10 @@ const whole: Reader = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : text);
 const word: Reader = (text) => text;
 const words: Reader = (text) => (text === "none" ? [] : text.split(","));
 const orNone: Reader = (text) => (text === "none" ? null : whole(text));
+const orAny =
+  (read: Reader): Reader =>
+  (text) =>
+    text === "any" ? null : read(text);
 /** `totp/hotp,backup-codes`: first question TOTP or HOTP, second question a backup code. */
 const factors: Reader = (text) => text.split(",").map((question) => question.split("/"));
 
@@ -35,6 +39,13 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   hotpLookAhead: { read: whole, help: "counters looked at beyond the next one" },
   helpDesk: { read: word, help: "off | on | on-also-clock" },
   seeds: { read: word, help: "shared | per-machine" },
+  "texts.login": { read: word, help: "shown before the first question; empty = nothing" },
+  "texts.help": { read: word, help: "shown when a sign-in was not granted; empty = nothing" },
+  "texts.passwordUrl": { read: word, help: "https address where a password is changed; empty = none" },
+  "tokens.types": { read: words, help: "what may be made: totp,hotp; or none" },
+  "tokens.algorithm": { read: orAny(word), help: "of new ones: sha1 | sha256 | sha512 | any" },
+  "tokens.digits": { read: orAny(whole), help: "of new ones: 6 | 7 | 8 | any" },
+  "tokens.periodSeconds": { read: orAny(whole), help: "of new TOTP ones: 10 to 300, or any" },
 };
 
 /** Each key with what it takes. */
@@ -44,7 +55,7 @@ export const assignmentKeys: readonly { readonly name: string; readonly help: st
 
 /** One line a key, for `--help`. */
 export const assignmentHelp = Object.entries(keys)
-  .map(([key, { help }]) => `  ${key.padEnd(18)} ${help}`)
+  .map(([key, { help }]) => `  ${key.padEnd(20)} ${help}`)
   .join("\n");
 
 /** @throws Failure for a text that is no assignment to a known key. Whether the value fits is the schema's to say. */

@@ -6,6 +6,7 @@ import { parseLanguage } from "../../words/language.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
+import { mayMake } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { masked } from "../mail/address.ts";
@@ -46,7 +47,8 @@ export async function mayAddFirst(
   if (caller !== "system" || policy.mfa !== "required" || !asksTotp || user.disabledAtMs !== null)
     return false;
   const setting = await readSetting(db, provisioningSetting);
-  if (!setting.types.includes("totp") || !(await mayProvision(db, user.id))) return false;
+  const may = (await mayProvision(db, user.id)) && (await mayMake(db, user.id, "totp"));
+  if (!setting.types.includes("totp") || !may) return false;
   const has = await db
     .selectFrom("authenticators")
     .select("id")

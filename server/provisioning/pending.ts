@@ -8,6 +8,7 @@ import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { addOtp, checkAuthenticatorName, type OtpAuthenticator } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
+import { parametersFor } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Db, Tx } from "../store/store.ts";
@@ -36,7 +37,7 @@ export interface PendingWish {
   readonly name: string;
 }
 
-/** @throws Failure for a name that can't be one. */
+/** @throws Failure for a name that can't be one, and for a type that policy does not have. */
 export async function beginPending(
   tx: Tx,
   vault: Vault,
@@ -48,7 +49,7 @@ export async function beginPending(
 ): Promise<void> {
   checkAuthenticatorName(wish.name);
   const id = random.bytes(8).toHex();
-  const { algorithm, digits, periodSeconds } = setting;
+  const { algorithm, digits, periodSeconds } = await parametersFor(tx, user.id, { type: wish.type }, setting);
   const key = { id, secret: random.bytes(secretBytes).toBase64(), algorithm, digits };
   const authenticator: OtpAuthenticator =
     wish.type === "totp"

@@ -322,7 +322,7 @@ describe("the rest", () => {
     expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted offline by totp");
     expect((await house.agent.actions.explain("alice" as never, "logon")).offline).toEqual({
       outcome: "refuse",
-      because: "the offline sign-ins are used up",
+      because: `the offline sign-ins are used up (policy "default")`,
     });
   });
 

@@ -30,6 +30,7 @@ export const de: Translation<typeof en, "de"> = {
   "help-desk-answer": "Dessen Antwort (leer lassen zum Aufgeben): ",
   "help-desk-tried-out":
     "Zu viele Antworten des Helpdesks wurden versucht. Nächster Versuch möglich in: {minutes}.",
+  "change-password": "Passwort ändern: {address}",
   "no-help-desk-online":
     "Der Helpdesk hilft hier, solange der Server nicht erreichbar ist. Fragen Sie Ihren Administrator.",
 

@@ -26,6 +26,7 @@ export const en = {
   "call-help-desk": "Call your help desk and read out: {challenge}",
   "help-desk-answer": "Its answer (nothing to give up): ",
   "help-desk-tried-out": "Too many answers of the help desk were tried. Try again in {minutes}.",
+  "change-password": "Change your password: {address}",
   "no-help-desk-online": "The help desk helps here while the server is out of reach. Ask your administrator.",
 
   recovering:

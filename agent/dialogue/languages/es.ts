@@ -34,6 +34,7 @@ export const es: Translation<typeof en, "es"> = {
   "help-desk-answer": "Su respuesta (deje vacío para desistir): ",
   "help-desk-tried-out":
     "Se han probado demasiadas respuestas del servicio de asistencia. Vuelva a intentarlo dentro de {minutes}.",
+  "change-password": "Cambiar la contraseña: {address}",
   "no-help-desk-online":
     "El servicio de asistencia ayuda aquí cuando no se puede acceder al servidor. Consulte a su administrador.",
 

@@ -29,6 +29,7 @@ export const fr: Translation<typeof en, "fr"> = {
   "call-help-desk": "Appelez votre service d'assistance et lisez-lui : {challenge}",
   "help-desk-answer": "Sa réponse (laissez vide pour abandonner) : ",
   "help-desk-tried-out": "Trop de réponses de l'assistance ont été essayées. Réessayez dans {minutes}.",
+  "change-password": "Changer de mot de passe : {address}",
   "no-help-desk-online":
     "L'assistance intervient ici quand le serveur est injoignable. Adressez-vous à votre administrateur.",
 

@@ -35,6 +35,7 @@ export const pl: Translation<typeof en, "pl"> = {
   "help-desk-answer": "Jej odpowiedź (puste pole oznacza rezygnację): ",
   "help-desk-tried-out":
     "Wypróbowano zbyt wiele odpowiedzi pomocy technicznej. Następna próba możliwa za {minutes}.",
+  "change-password": "Zmiana hasła: {address}",
   "no-help-desk-online":
     "Pomoc techniczna pomaga tutaj, gdy serwer jest nieosiągalny. Proszę zwrócić się do administratora.",
 

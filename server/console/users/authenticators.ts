@@ -37,14 +37,7 @@ export function authenticatorChanges(parts: ConsoleParts) {
 async function otp(visit: SignedIn, parts: ConsoleParts, type: "totp" | "hotp"): Promise<Response> {
   const { user, added } = await visit.write(async (tx) => {
     const found = await theUserById(tx, visit.param("id"));
-    const wish = {
-      type,
-      algorithm: "sha1",
-      digits: 6,
-      periodSeconds: 30,
-      counter: 0,
-      secret: undefined,
-    } as const;
+    const wish = { type, counter: 0, secret: undefined };
     return { user: found, added: await addOtp(tx, parts.vault, found, wish, parts.random, visit.nowMs) };
   });
   return shownOnce(visit, user, otpMarkup(user, added));

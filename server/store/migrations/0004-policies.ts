@@ -6,6 +6,12 @@ interface Before {
   readonly updated_at_ms: number;
 }
 
+/** What policies have had since, as it was before. */
+const news = {
+  texts: { login: "", help: "", passwordUrl: "" },
+  tokens: { types: ["totp", "hotp"], algorithm: null, digits: null, periodSeconds: null },
+};
+
 /**
  * Policies get a name, a place in an order and a condition on groups and machine tags. What was the policy of a group is a
  * policy of that name for that group, in the order in which those of groups were looked through.
@@ -29,7 +35,9 @@ export async function policies(db: Kysely<unknown>): Promise<void> {
     const groups = JSON.stringify(row.group_name === "" ? [] : [row.group_name]);
     await sql`
       insert into policies (name, position, group_names, machine_tags, policy, updated_at_ms)
-      values (${name}, ${at + 1}, ${groups}, ${"[]"}, ${row.policy}, ${row.updated_at_ms})`.execute(db);
+      values (${name}, ${at + 1}, ${groups}, ${"[]"}, ${JSON.stringify({ ...JSON.parse(row.policy), ...news })}, ${row.updated_at_ms})`.execute(
+      db,
+    );
   }
   await schema
     .createTable("machine_tags")

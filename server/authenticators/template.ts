@@ -1,0 +1,56 @@
+// What new keys are made with: a policy's `tokens` has the first word, then whoever asked for one, then the fall-back. Looked
+// at when an authenticator is made; those that are there stay as they are.
+
+import type { Algorithm } from "../../otp/hotp.ts";
+import { Failure } from "../failure.ts";
+import { policyOf } from "../policies/applicable.ts";
+import type { Db } from "../store/store.ts";
+
+export interface KeyParameters {
+  readonly algorithm: Algorithm;
+  readonly digits: 6 | 7 | 8;
+  readonly periodSeconds: number;
+}
+
+export interface KeyWish {
+  readonly type: "totp" | "hotp";
+  readonly algorithm?: Algorithm | undefined;
+  readonly digits?: 6 | 7 | 8 | undefined;
+  /** Of a TOTP key. */
+  readonly periodSeconds?: number | undefined;
+}
+
+/** Every authenticator app takes these. */
+export const commonParameters: KeyParameters = { algorithm: "sha1", digits: 6, periodSeconds: 30 };
+
+/** By the user's policy apart from any machine. @throws Failure when it doesn't have what was asked for. */
+export async function parametersFor(
+  db: Db,
+  userId: string,
+  wish: KeyWish,
+  fallback: KeyParameters,
+): Promise<KeyParameters> {
+  const { name, policy } = await policyOf(db, { userId, machineId: null });
+  const { tokens } = policy;
+  const refuse = (what: string): never => {
+    throw new Failure("conflict", `the policy "${name}" has ${what}`);
+  };
+  if (!tokens.types.includes(wish.type)) refuse(`no new ${wish.type} authenticators (tokens.types)`);
+  const chosen = <T>(field: string, fixed: T | null, asked: T | undefined, otherwise: T): T => {
+    if (fixed !== null && asked !== undefined && asked !== fixed) refuse(`tokens.${field}=${fixed}`);
+    return fixed ?? asked ?? otherwise;
+  };
+  return {
+    algorithm: chosen("algorithm", tokens.algorithm, wish.algorithm, fallback.algorithm),
+    digits: chosen("digits", tokens.digits, wish.digits, fallback.digits),
+    periodSeconds:
+      wish.type === "hotp"
+        ? fallback.periodSeconds
+        : chosen("periodSeconds", tokens.periodSeconds, wish.periodSeconds, fallback.periodSeconds),
+  };
+}
+
+/** Whether the user's policy lets one of this type be made. */
+export async function mayMake(db: Db, userId: string, type: KeyWish["type"]): Promise<boolean> {
+  return (await policyOf(db, { userId, machineId: null })).policy.tokens.types.includes(type);
+}
