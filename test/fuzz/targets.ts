@@ -4,6 +4,7 @@ import { adminBody } from "./targets/admin-body.ts";
 import { answers } from "./targets/answers.ts";
 import { assignments } from "./targets/assignments.ts";
 import { config } from "./targets/config.ts";
+import { csvFile } from "./targets/csv-file.ts";
 import { dialogue } from "./targets/dialogue.ts";
 import { documents } from "./targets/documents.ts";
 import { eventChain } from "./targets/event-chain.ts";
@@ -24,4 +25,5 @@ export const targets = [
   answers,
   adminBody,
   stateRows,
+  csvFile,
 ] as const;
