@@ -32,11 +32,12 @@ export default defineConfig({
         test: {
           name: "postgres",
           include: ["test/server/**/*.test.ts"],
-          // These are about the files of a SQLite database, and copy them.
+          // These are about SQLite: its files, copies of them, its commits.
           exclude: [
             "test/server/at-rest.test.ts",
             "test/server/backup.test.ts",
             "test/server/rotate-data.test.ts",
+            "test/server/shared-commit.test.ts",
           ],
           globalSetup: ["test/server/postgres/setup.ts"],
           pool: "forks",

@@ -1,7 +1,7 @@
 // node:sqlite under Kysely: the dialect's own driver wants better-sqlite3, whose few methods are imitated here.
 
 import { closeSync, constants, openSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -46,17 +46,30 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/** More than the program has; what an import or a report makes up of its own does not fill the memory. */
+const mostStatements = 500;
+
 function likeBetterSqlite(database: DatabaseSync): SqliteDatabase {
+  const known = new Map<string, StatementSync>();
+  const statementOf = (sql: string): StatementSync => {
+    const present = known.get(sql);
+    if (present !== undefined) return present;
+    const statement = database.prepare(sql);
+    if (known.size >= mostStatements) known.clear();
+    known.set(sql, statement);
+    return statement;
+  };
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = database.prepare(sql);
+      const statement = statementOf(sql);
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...values(parameters)),
         run: (parameters) => statement.run(...values(parameters)),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
+        // One of its own: a second use of the same text would begin the rows anew under whoever is still reading.
+        iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
       };
     },
   };

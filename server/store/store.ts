@@ -3,6 +3,7 @@
 import { CamelCasePlugin, type Dialect, Kysely, type Transaction } from "kysely";
 import { migrate } from "./migrate.ts";
 import { checkDurable, lockAll, lockSome, openPool, postgresDialect } from "./postgres.ts";
+import { SharedCommits } from "./shared-commit.ts";
 import { NodeSqliteDialect, openSqlite } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 
@@ -29,7 +30,10 @@ export interface Store {
    * for nothing but the database, since every other writer, in other processes too, waits for it.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** The same, but where the database can do it exchanges of other machines and users go on meanwhile. */
+  /**
+   * The same for exchanges with machines: those of other machines and users go on meanwhile, or share the commit, as the
+   * database can.
+   */
   exchange<T>(touched: Touched, work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -44,7 +48,8 @@ async function openSqliteStore(path: string): Promise<Store> {
   const db = withPlainNames(bare);
   // Every transaction has the write lock from its beginning.
   const write: Store["write"] = (work) => db.transaction().execute(work);
-  return { db, write, exchange: (_, work) => write(work), close: () => db.destroy() };
+  const shared = new SharedCommits(db);
+  return { db, write, exchange: (_, work) => shared.run(work), close: () => db.destroy() };
 }
 
 async function openPostgresStore(url: string): Promise<Store> {
