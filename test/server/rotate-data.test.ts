@@ -162,8 +162,30 @@ describe("a process that is killed when it makes something durable", () => {
   );
 });
 
+describe("a process that is killed while it makes another identity", () => {
+  it("leaves one identity or two, and a server that opens whole", async () => {
+    const server = await filled();
+    await server.store.close();
+    const seen = new Set<number>();
+    for (let kills = 0, killed = true; killed; kills++) {
+      const data = join(temporaryFolder(), "data");
+      cpSync(server.data, data, { recursive: true });
+      killed = killedAt(data, "fsync", kills + 1, "rotate-identity");
+      await opening(data);
+      const line = commandLine(false, false);
+      line.environment["NIGHTLATCH_DATA"] = data;
+      const { identities } = await line.json("keys", "show");
+      expect(identities.at(-1).fingerprint).toBe((await line.json("identity")).fingerprint);
+      // The newest can sign, whichever it is.
+      expect((await line.call("keys", "rotate-identity")).code).toBe(0);
+      seen.add(identities.length);
+    }
+    expect([...seen].toSorted()).toEqual([1, 2]);
+  }, 120_000);
+});
+
 /** Whether the command was killed at the `at`-th of these calls; false when it came to its end before. */
-function killedAt(data: string, call: string, at: number): boolean {
+function killedAt(data: string, call: string, at: number, command = "rotate-data"): boolean {
   const log = join(temporaryFolder(), "strace");
   const traced = [
     "-f",
@@ -179,7 +201,7 @@ function killedAt(data: string, call: string, at: number): boolean {
   const main = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
   const { signal, status } = spawnSync(
     "strace",
-    [...traced, node, "--disable-warning=ExperimentalWarning", main, "--data", data, "keys", "rotate-data"],
+    [...traced, node, "--disable-warning=ExperimentalWarning", main, "--data", data, "keys", command],
     { stdio: "ignore" },
   );
   expect(existsSync(log)).toBe(true);
