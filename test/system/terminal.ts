@@ -4,8 +4,8 @@ import { Running } from "../../scripts/parts/program.ts";
 
 export interface Question {
   readonly asks: RegExp;
-  /** Made when the question is on the screen, so that a code is fresh when it is typed. */
-  readonly type: string | (() => Promise<string>);
+  /** Made when the question is on the screen, so that a code is fresh when it is typed; told what the screen has shown. */
+  readonly type: string | ((screen: string) => Promise<string>);
 }
 
 export interface Session {
@@ -37,7 +37,7 @@ export async function atTerminal(
     if (!came) break;
     asked++;
     seen = program.said.length;
-    program.write(`${typeof type === "string" ? type : await type()}\n`);
+    program.write(`${typeof type === "string" ? type : await type(program.said.replaceAll("\r", ""))}\n`);
   }
   const hung = setTimeout(() => void program.stop("SIGKILL"), 20_000);
   const status = await program.end();
