@@ -60,6 +60,7 @@ export function listsOf(db: Db, vault: Vault, withSecrets: boolean): readonly Li
         "revokedAt",
         "exempt",
         "flags",
+        "tags",
       ],
       rows: () => machineRows(db),
     },
@@ -126,6 +127,17 @@ async function* machineRows(db: Db): AsyncGenerator<Row> {
       .orderBy("id")
       .limit(atOnce)
       .execute();
+    const tags = Map.groupBy(
+      await db
+        .selectFrom("machineTags")
+        .selectAll()
+        .where("machineId", ">", after)
+        .where("machineId", "<=", rows.at(-1)?.id ?? after)
+        .orderBy("machineId")
+        .orderBy("tag")
+        .execute(),
+      ({ machineId }) => machineId,
+    );
     for (const row of rows)
       yield {
         id: row.id,
@@ -139,6 +151,7 @@ async function* machineRows(db: Db): AsyncGenerator<Row> {
         revokedAt: timeOrNull(row.revokedAtMs),
         exempt: row.exempt === 1,
         flags: JSON.parse(row.flags),
+        tags: (tags.get(row.id) ?? []).map(({ tag }) => tag),
       };
     if (rows.length < atOnce) return;
     after = rows.at(-1)?.id ?? after;

@@ -4,11 +4,12 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { exportAll } from "../../server/export/export.ts";
 import { csvLine, readCell } from "../../server/report/csv.ts";
 import { toBase32 } from "../../words/base32.ts";
 import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import { commandLine } from "./command-line.ts";
-import { random, temporaryFolder } from "./fixture.ts";
+import { random, temporaryFolder, testServer } from "./fixture.ts";
 
 const lines = (path: string) =>
   readFileSync(path, "utf8")
@@ -63,7 +64,7 @@ describe("an export", () => {
   it("has every list twice, for nobody else to read, and no secret unless it is asked for", async () => {
     const { line, secret } = await site();
     const { folder, told } = await exported(line);
-    expect(told.rows).toMatchObject({ users: 2, addresses: 1, authenticators: 3, machines: 0, policies: 1 });
+    expect(told.rows).toMatchObject({ users: 2, addresses: 1, authenticators: 3, machines: 0, policies: 2 });
     const names = readdirSync(folder);
     const lists = ["addresses", "audit", "authenticators", "enrolments", "machines", "policies", "users"];
     expect(names.sort()).toEqual(lists.flatMap((name) => [`${name}.csv`, `${name}.jsonl`]));
@@ -77,7 +78,8 @@ describe("an export", () => {
       { name: "bob", groups: [] },
     ]);
     expect(lines(join(folder, "policies.jsonl"))).toMatchObject([
-      { group: "staff", policy: { offline: { days: 3 } } },
+      { name: "staff", groups: ["staff"], policy: { offline: { days: 3 } } },
+      { name: "default", groups: [] },
     ]);
     const withSecrets = await exported(line, "--with-secrets");
     expect(readFileSync(join(withSecrets.folder, "users.csv"), "utf8")).toContain(secret);
@@ -108,6 +110,23 @@ describe("an export", () => {
     mkdirSync(`${other}.part`);
     expect((await line.call("export", "--out", other)).err).toContain("left over");
   });
+});
+
+it("an export has the machines with their tags", async () => {
+  const server = await testServer();
+  const { store, vault, clock } = server;
+  await server.machine("laptop");
+  await server.machine("desk");
+  await store.write(async (tx) => {
+    const [first] = await tx.selectFrom("machines").select("id").orderBy("id").execute();
+    await tx
+      .insertInto("machineTags")
+      .values({ machineId: first?.id ?? "", tag: "field" })
+      .execute();
+  });
+  const folder = join(temporaryFolder(), "out");
+  await exportAll(store, vault, { folder, withSecrets: false }, clock.nowMs, () => undefined);
+  expect(lines(join(folder, "machines.jsonl"))).toMatchObject([{ tags: ["field"] }, { tags: [] }]);
 });
 
 describe("a cell", () => {
