@@ -11,24 +11,6 @@ import { type Letter, writeLetter } from "./letter.ts";
 
 export const mailTexts: Catalogue<typeof en> = { en, de, fr, es, pl };
 
-/** `machine`: its own name for itself. */
-export function codeLetter(
-  language: Language,
-  values: { readonly code: string; readonly machine: string; readonly minutes: number },
-): Letter {
-  const { say } = speechOf(mailTexts, language);
-  const { code, machine } = values;
-  return writeLetter(say("code-subject"), language, [
-    { kind: "paragraph", text: say("code-for", { machine }) },
-    { kind: "code", text: code },
-    {
-      kind: "paragraph",
-      text: say("code-good-for", { minutes: say("minutes", { count: values.minutes }) }),
-    },
-    { kind: "paragraph", text: say("code-not-you") },
-  ]);
-}
-
 export function testLetter(language: Language): Letter {
   const { say } = speechOf(mailTexts, language);
   return writeLetter(say("test-subject"), language, [{ kind: "paragraph", text: say("test-body") }]);

@@ -1,8 +1,6 @@
 // A first authenticator for a user who has none, added on the screen of a sign-in that policy demands a code of. The password
 // was asked by the relay's stack, not by this server: decision 28 says what its thief gains, and why nobody may by default.
 
-import { minuteMs } from "../../words/clock.ts";
-import { parseLanguage } from "../../words/language.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
@@ -10,15 +8,12 @@ import { mayMake } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { masked } from "../mail/address.ts";
-import { addressesOf, isMail } from "../mail/addresses.ts";
-import { enqueue } from "../mail/queue.ts";
-import { mailSetting } from "../mail/settings.ts";
-import { codeLetter } from "../mail/texts.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import { readSetting } from "../settings/settings.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
-import { createMailCode, judgeMailCode, mailCodeMinutes, spendMailCode } from "./mail-codes.ts";
+import { codeAddresses, isMailOn, mailCode, tellOfChange } from "./letters.ts";
+import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
 import { beginPending, findPending, provePending } from "./pending.ts";
 import { type Provisioning, provisioningSetting } from "./provisioning-setting.ts";
 import { mayProvision } from "./who-may.ts";
@@ -75,26 +70,14 @@ export async function beginFirst(
   const setting = await readSetting(tx, provisioningSetting);
   if (!setting.mailCode) return showFirst(tx, vault, place, setting, random, nowMs);
   const { user, machine } = place;
-  const wish = { userId: user.id, purpose: "first-authenticator", detail: origin(place) } as const;
+  const purpose = "first-authenticator";
+  const wish = { userId: user.id, purpose, detail: origin(place) } as const;
   const { id, code } = await createMailCode(tx, vault, wish, random, nowMs);
-  const boxes = await mailboxes(tx, user);
-  const [first] = boxes;
+  const [first] = await mailboxes(tx, user);
   if (code === undefined || first === undefined) return { kind: "refused" };
-  const row = await tx.selectFrom("users").select("language").where("id", "=", user.id).executeTakeFirst();
-  const language = parseLanguage(row?.language) ?? (await readSetting(tx, mailSetting)).language;
-  const letter = codeLetter(language, { code, machine: machine.hostname, minutes: mailCodeMinutes });
-  const message = {
-    channel: "mail",
-    kind: "code",
-    userId: user.id,
-    letter,
-    lifeMs: mailCodeMinutes * minuteMs,
-    urgent: true,
-  } as const;
-  for (const recipient of boxes)
-    if (!(await enqueue(tx, vault, { ...message, recipient }, random, nowMs))) return { kind: "refused" };
+  if (!(await mailCode(tx, { vault, random }, user, { purpose, code }, nowMs))) return { kind: "refused" };
   const about = { user: user.name, machine: machine.id };
-  await record(tx, serverEntry(nowMs, "authenticator-code-mailed", about, { to: boxes.map(masked) }));
+  await record(tx, serverEntry(nowMs, "authenticator-code-mailed", about, { to: masked(first) }));
   return { kind: "mailed", ticket: id, to: masked(first) };
 }
 
@@ -123,6 +106,9 @@ export async function proveFirst(
   nowMs: number,
 ): Promise<"added" | "wrong" | "refused"> {
   const outcome = await provePending(tx, vault, place.user, origin(place), code, random, nowMs);
+  // Whoever it was: the mailbox hears of it.
+  if (outcome.kind === "added")
+    await tellOfChange(tx, { vault, random }, place.user, { kind: "authenticator-added", name: "" }, nowMs);
   return outcome.kind === "none" ? "refused" : outcome.kind;
 }
 
@@ -144,7 +130,5 @@ async function showFirst(
 
 /** None where the server sends no mail. */
 async function mailboxes(db: Db, user: User): Promise<string[]> {
-  if ((await readSetting(db, mailSetting)).host === "") return [];
-  const all = await addressesOf(db, user.id);
-  return all.filter((one) => isMail(one) && one.forCodes).map(({ address }) => address);
+  return (await isMailOn(db)) ? await codeAddresses(db, user.id) : [];
 }
