@@ -1,7 +1,5 @@
 // Links that invite a user to add an authenticator, and codes that are mailed.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   beginByInvitation,
@@ -23,6 +21,7 @@ import { disableUser } from "../../server/users/leave.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { hourMs, minuteMs } from "../../words/clock.ts";
 import { random, type TestServer, testServer, totpAt } from "./fixture.ts";
+import { everyByte } from "./postgres/databases.ts";
 
 let server: TestServer;
 
@@ -119,7 +118,7 @@ describe("an invitation", () => {
 
   it("is nowhere in the database: only its hash is", async () => {
     const secret = await invite();
-    const bytes = readFileSync(join(server.data, "nightlatch.db-wal"));
+    const bytes = await everyByte(server.data);
     expect(bytes.indexOf(secret)).toBe(-1);
     expect(bytes.indexOf(Buffer.from(secret, "base64url"))).toBe(-1);
   });

@@ -1,7 +1,5 @@
 // Authenticators that users add by themselves: shown first, good for nothing until proved.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { hotpCode } from "../../otp/hotp.ts";
@@ -13,6 +11,7 @@ import { writeSetting } from "../../server/settings/settings.ts";
 import { joinGroup, theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { random, type TestServer, testServer, totpAt, wrongCode } from "./fixture.ts";
+import { everyByte } from "./postgres/databases.ts";
 import { begin as beginFor } from "./provisioning-fixture.ts";
 
 let server: TestServer;
@@ -38,7 +37,7 @@ const list = async () =>
 describe("a pending authenticator", () => {
   it("is not in the database but sealed, and opens nothing", async () => {
     const { secret } = await begin();
-    const bytes = readFileSync(join(server.data, "nightlatch.db-wal"));
+    const bytes = await everyByte(server.data);
     expect(bytes.indexOf(secret)).toBe(-1);
     expect(bytes.indexOf(secret.toBase64())).toBe(-1);
     const machine = await server.machine();
