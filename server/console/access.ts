@@ -38,6 +38,7 @@ export const consoleAccess = {
   "GET /admin/machines": { may: readers },
   "GET /admin/machines/:id": { may: readers },
   "POST /admin/machines/:id/exempt": { may: admins, recentCode: true },
+  "POST /admin/machines/:id/tags": { may: admins, recentCode: true },
   "POST /admin/machines/:id/clear-flags": { may: admins },
   "GET /admin/machines/:id/revoke": { may: admins, recentCode: true },
   "POST /admin/machines/:id/revoke": { may: admins, recentCode: true },

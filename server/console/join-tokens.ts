@@ -12,7 +12,11 @@ import { type FieldFaults, wholeNumberText } from "../web/form.ts";
 import type { SignedIn } from "../web/visit.ts";
 import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
 
-const newToken = v.strictObject({ uses: wholeNumberText(1, 100_000), hours: wholeNumberText(1, 8_760) });
+const newToken = v.strictObject({
+  uses: wholeNumberText(1, 100_000),
+  hours: wholeNumberText(1, 8_760),
+  tags: v.optional(v.string(), ""),
+});
 
 export function joinTokenHandlers({ store, vault, identity, random }: ConsoleParts) {
   return {
@@ -21,10 +25,12 @@ export function joinTokenHandlers({ store, vault, identity, random }: ConsolePar
       const read = visit.form.read(newToken);
       if (!read.ok) return listPage(visit, read.faults, 400);
       const { uses, hours } = read.value;
+      const tags = read.value.tags.split(",").map((tag) => tag.trim());
       const wish = {
         serverFingerprint: serverFingerprint(publicIdentity(identity)),
         uses,
         expiresAtMs: visit.nowMs + hours * hourMs,
+        tags: tags.filter((tag) => tag !== ""),
       };
       const text = await visit.write((tx) => createJoinToken(tx, vault, wish, random, visit.nowMs));
       const content = html`<p>Shown once. Put it into a file on the machine, then:</p>
@@ -52,6 +58,7 @@ export function joinTokenHandlers({ store, vault, identity, random }: ConsolePar
         { label: "Uses left", numeric: true },
         { label: "Made" },
         { label: "Good until" },
+        { label: "Tags" },
         { label: "State" },
         { label: "" },
       ],
@@ -60,6 +67,7 @@ export function joinTokenHandlers({ store, vault, identity, random }: ConsolePar
         `${one.usesLeft} of ${one.uses}`,
         moment(one.createdAtMs),
         moment(one.expiresAtMs),
+        one.tags.join(", "),
         stateOf(one),
         buttonForm({ action: `/admin/join-tokens/${one.id}/remove`, token, label: "Remove", about: one.id }),
       ]),
@@ -91,6 +99,13 @@ ${form({
       min: 1,
       max: 8_760,
       required: true,
+    }),
+    textField({
+      name: "tags",
+      label: "Tags for its machines",
+      value: visit.form.text("tags"),
+      most: 2_000,
+      literal: true,
     }),
   ],
 })}`;

@@ -1,12 +1,13 @@
 // The console, page by page: what it shows, what it changes, and who is said to have done it.
 
 import { describe, expect, it } from "vitest";
-import { theMachine } from "../../server/machines/machines.ts";
+import { inGroups } from "../../otp/help-desk.ts";
 import { settingsPages } from "../../server/console/settings/pages.ts";
+import { theMachine } from "../../server/machines/machines.ts";
+import { tagsOf } from "../../server/machines/tags.ts";
 import { provisioningSetting } from "../../server/provisioning/provisioning-setting.ts";
 import { readSetting } from "../../server/settings/settings.ts";
 import { dayMs, hourMs } from "../../words/clock.ts";
-import { inGroups } from "../../otp/help-desk.ts";
 import { Browser, codeOf, person, signedIn } from "./browser.ts";
 import { flags, type TestServer, testServer, totpAt } from "./fixture.ts";
 import { addressFor, letters, plainUser, withMail } from "./portal-fixture.ts";
@@ -158,6 +159,11 @@ describe("machines", () => {
     await change(browser, at, `${at}/exempt`, { exempt: "yes" });
     expect((await theMachine(server.store.db, laptop.id)).exempt).toBe(1);
     await change(browser, at, `${at}/exempt`, { exempt: "no" });
+    await change(browser, at, `${at}/tags`, { change: "add", tag: "field" });
+    expect((await browser.get(at)).text).toContain('name="tag" value="field"');
+    expect((await change(browser, at, `${at}/tags`, { change: "add", tag: "no tag" })).status).toBe(400);
+    await change(browser, at, `${at}/tags`, { change: "remove", tag: "field" });
+    expect(await tagsOf(server.store.db, laptop.id)).toEqual([]);
     const done = await change(browser, `${at}/revoke`, `${at}/revoke`);
     expect(done.text).toContain("erases itself at its next contact");
     expect((await theMachine(server.store.db, laptop.id)).revokedAtMs).not.toBeNull();
@@ -192,13 +198,14 @@ describe("join tokens", () => {
     const bad = await change(browser, "/admin/join-tokens", "/admin/join-tokens", { uses: "0", hours: "x" });
     expect(bad.status).toBe(400);
     expect(bad.text.match(/give a whole number/g)).toHaveLength(2);
-    const fields = { uses: "2", hours: "1" };
+    const fields = { uses: "2", hours: "1", tags: "field, sales" };
     const { text } = await change(browser, "/admin/join-tokens", "/admin/join-tokens", fields);
     const token = /<p class="card"><code>([^<]+)</.exec(text)?.[1] ?? "";
     const laptop = await server.machine();
     await expect(laptop.join(token)).resolves.toBeDefined();
     const list = await browser.get("/admin/join-tokens");
     expect(list.text).toContain("of 2");
+    expect(list.text).toContain("field, sales");
     expect(list.text).not.toContain(token);
     const [id = ""] = /[^/]+(?=\/remove")/.exec(list.text) ?? [];
     await browser.send(`/admin/join-tokens/${id}/remove`);

@@ -6,6 +6,7 @@ import { Failure } from "../../failure.ts";
 import { answerChallenge } from "../../help-desk/answer.ts";
 import { clearFlags, exemptMachine, type Machine, theMachineById } from "../../machines/machines.ts";
 import { revokeMachine } from "../../machines/revoke.ts";
+import { addTag, removeTag } from "../../machines/tags.ts";
 import { form } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import type { Tx } from "../../store/store.ts";
@@ -30,6 +31,15 @@ export function machineChanges(parts: ConsoleParts) {
       const { exempt } = readOrRefuse(visit.form, v.strictObject({ exempt: v.picklist(["yes", "no"]) }));
       return change(visit, "machine-changed", (tx, machine) =>
         exemptMachine(tx, machine, exempt === "yes", visit.nowMs),
+      );
+    },
+    "POST /admin/machines/:id/tags": (visit) => {
+      const wish = readOrRefuse(
+        visit.form,
+        v.strictObject({ change: v.picklist(["add", "remove"]), tag: v.string() }),
+      );
+      return change(visit, "machine-changed", (tx, machine) =>
+        (wish.change === "add" ? addTag : removeTag)(tx, machine, wish.tag.trim(), visit.nowMs),
       );
     },
     "POST /admin/machines/:id/clear-flags": (visit) =>

@@ -3,6 +3,7 @@
 import { pageOfAudit } from "../../audit/search.ts";
 import { pageOfReport } from "../../enrolments/report.ts";
 import { flagsOf, type Machine, type MachineFlag, theMachineById } from "../../machines/machines.ts";
+import { tagsOf } from "../../machines/tags.ts";
 import { buttonForm, form, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { table } from "../../pages/tables.ts";
@@ -57,6 +58,7 @@ ${table({
   nothing: "Nobody is enrolled here.",
 })}
 ${enrolments.total > mostShown && html`<p class="soft">The first ${mostShown} of ${enrolments.total}.</p>`}
+${tagsPart(visit, machine, await tagsOf(db, machine.id))}
 ${unlockPart(visit, machine)}`;
   return visit.page({ title: machine.hostname, content });
 }
@@ -89,6 +91,30 @@ function buttons(visit: SignedIn, machine: Machine, flagged: boolean): Markup {
     may(session.role, "GET /admin/audit") &&
     html`<a class="button quiet" href="/admin/audit?machine=${machine.id}">Audit</a>`
   }</div>`;
+}
+
+function tagsPart(visit: SignedIn, machine: Machine, tags: readonly string[]): Markup {
+  const { token, session } = visit;
+  const action = `/admin/machines/${machine.id}/tags`;
+  const change = may(session.role, "POST /admin/machines/:id/tags");
+  const one = (tag: string) =>
+    html`<li>${tag}${change && html` ${buttonForm({ action, token, label: "Take away", about: tag, values: { change: "remove", tag } })}`}</li>`;
+  return html`<h2>Tags</h2>
+<p class="soft">Policies are chosen by them.</p>
+${tags.length === 0 ? html`<p class="soft">None.</p>` : html`<ul class="plain">${tags.map(one)}</ul>`}
+${
+  change &&
+  form({
+    action,
+    token,
+    className: "filter",
+    submit: "Add",
+    content: [
+      html`<input type="hidden" name="change" value="add">`,
+      textField({ name: "tag", label: "Add a tag", required: true, literal: true, most: 50 }),
+    ],
+  })
+}`;
 }
 
 function unlockPart(visit: SignedIn, machine: Machine): Markup | null {

@@ -161,7 +161,7 @@ function formPage(
     : html`<div class="card">${fields}</div>`;
   const remove =
     changes && !adding && !isDefault
-      ? html`<p><a class="button quiet" href="/admin/policies/remove?name=${encodeURIComponent(values.name)}">Remove…</a></p>`
+      ? html`<p class="actions"><a class="button quiet" href="/admin/policies/remove?name=${encodeURIComponent(values.name)}">Remove…</a></p>`
       : null;
   const text =
     faults[""] ?? (Object.keys(faults).length > 0 ? "Look at the field that is marked below." : undefined);

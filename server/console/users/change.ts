@@ -8,9 +8,9 @@ import { createSetupLink, setupHours, setupPath } from "../../accounts/setup-lin
 import { Failure } from "../../failure.ts";
 import { form, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
-import { forgetFailures, userThrottle } from "../../sessions/throttle.ts";
 import { inviteByMail } from "../../provisioning/invite.ts";
 import { provisioningSetting } from "../../provisioning/provisioning-setting.ts";
+import { forgetFailures, userThrottle } from "../../sessions/throttle.ts";
 import { readSetting } from "../../settings/settings.ts";
 import type { Tx } from "../../store/store.ts";
 import { disableUser, removeUser } from "../../users/leave.ts";
