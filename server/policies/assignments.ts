@@ -53,6 +53,14 @@ export const assignmentKeys: readonly { readonly name: string; readonly help: st
   keys,
 ).map(([name, { help }]) => ({ name, help }));
 
+/** The text that an assignment to this key would have for this value. */
+export function assignmentText(name: string, value: unknown): string {
+  if (value === null || value === undefined) return keys[name]?.read("none") === null ? "none" : "any";
+  if (!Array.isArray(value)) return String(value);
+  if (value.length === 0) return "none";
+  return value.map((one) => (Array.isArray(one) ? one.join("/") : String(one))).join(",");
+}
+
 /** One line a key, for `--help`. */
 export const assignmentHelp = Object.entries(keys)
   .map(([key, { help }]) => `  ${key.padEnd(20)} ${help}`)

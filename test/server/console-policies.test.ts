@@ -148,6 +148,8 @@ describe("a policy", () => {
       );
     const policy = (await listPolicies(server.store.db)).at(-1)?.policy ?? {};
     expect(Object.keys(fieldsOf(browser))).toEqual(expect.arrayContaining(leaves(policy)));
+    const same = await browser.send("/admin/policies/look", fieldsOf(browser));
+    expect(same.text).toContain("Nothing would change for anybody");
     const seen = await browser.send("/admin/policies/look", { ...fieldsOf(browser), priority: "9" });
     expect(seen.status).toBe(400);
   });

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Policy } from "../../../protocol/sync/policy.ts";
 import { fieldset, selectField, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
-import { assignmentKeys } from "../../policies/assignments.ts";
+import { assignmentKeys, assignmentText } from "../../policies/assignments.ts";
 import type { FieldFaults } from "../../web/form.ts";
 
 interface Shown {
@@ -54,6 +54,23 @@ const sections: readonly (readonly [string, Readonly<Record<string, Shown>>])[] 
       "grace.minutes": { label: "Within minutes", most: 1_440 },
     },
   ],
+  [
+    "What people read",
+    {
+      "texts.login": { label: "Before the first question" },
+      "texts.help": { label: "When a sign-in was not granted" },
+      "texts.passwordUrl": { label: "Where a password is changed" },
+    },
+  ],
+  [
+    "New authenticators",
+    {
+      "tokens.types": { label: "What may be made" },
+      "tokens.algorithm": { label: "Hash function", choices: ["any", "sha1", "sha256", "sha512"] },
+      "tokens.digits": { label: "Digits", choices: ["any", "6", "7", "8"] },
+      "tokens.periodSeconds": { label: "Seconds that a code is shown" },
+    },
+  ],
 ];
 
 const names = assignmentKeys.map(({ name }) => name);
@@ -70,15 +87,7 @@ export function assignmentsOf(values: Readonly<Record<string, string>>): string[
 
 /** The texts of a policy's fields. */
 export function valuesOf(policy: Policy): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, textOf(at(policy, name))]));
-}
-
-/** As a policy's field is written in a form, and where a difference is shown. */
-export function textOf(value: unknown): string {
-  if (value === null || value === undefined) return "none";
-  if (!Array.isArray(value)) return typeof value === "object" ? JSON.stringify(value) : String(value);
-  if (value.length === 0) return "none";
-  return value.map((one) => (Array.isArray(one) ? one.join("/") : String(one))).join(",");
+  return Object.fromEntries(names.map((name) => [name, assignmentText(name, at(policy, name))]));
 }
 
 export function policyFields(values: Readonly<Record<string, string>>, faults: FieldFaults): Markup {

@@ -2,11 +2,11 @@
 
 import { html } from "../../pages/markup.ts";
 import { table } from "../../pages/tables.ts";
+import { assignmentText } from "../../policies/assignments.ts";
 import { listPolicies, type NamedPolicy } from "../../policies/policies.ts";
 import type { Db } from "../../store/store.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { may } from "../parts.ts";
-import { textOf } from "./fields.ts";
 
 export async function policiesPage(visit: SignedIn, db: Db): Promise<Response> {
   const policies = await listPolicies(db);
@@ -32,7 +32,7 @@ ${table({
     one.condition.tags.join(", ") || "every machine",
     one.policy.mfa,
     offlineOf(one),
-    textOf(one.policy.offline.factors),
+    assignmentText("offline.factors", one.policy.offline.factors),
   ]),
   nothing: "",
 })}`;

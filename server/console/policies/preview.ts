@@ -2,8 +2,8 @@
 
 import { html, type Markup } from "../../pages/markup.ts";
 import { table } from "../../pages/tables.ts";
+import { assignmentText } from "../../policies/assignments.ts";
 import type { Hit, Preview } from "../../policies/preview.ts";
-import { textOf } from "./fields.ts";
 
 export function previewMarkup({ users, machines, moves }: Preview): Markup {
   if (moves.length === 0)
@@ -29,7 +29,7 @@ ${table({
       ? "nothing but the name"
       : html`<ul class="plain">${move.differences.map(
           ({ field, before, after }) =>
-            html`<li><code>${field}</code>: ${textOf(before)} → <b>${textOf(after)}</b></li>`,
+            html`<li><code>${field}</code>: ${assignmentText(field, before)} → <b>${assignmentText(field, after)}</b></li>`,
         )}</ul>`,
   ]),
   nothing: "",
