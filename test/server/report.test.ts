@@ -24,7 +24,7 @@ describe("the report", () => {
     await enrolled(server, "bob", "alpha");
     server.clock.pass(dayMs);
     await enrolled(server, "alice", "beta");
-    await server.groupPolicy("free", 5, "offline.signIns=none");
+    await server.groupPolicy("free", 1, "offline.signIns=none");
     server.clock.pass(hourMs);
     const browser = await signedIn(server, "auditor");
     const { text } = await browser.get("/admin/enrolments");
