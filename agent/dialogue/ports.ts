@@ -1,6 +1,7 @@
 // What a sign-in needs of state and server. Behind these are state/ledger.ts and sync/online.ts.
 
-import type { Factors } from "../../protocol/sync/policy.ts";
+import type { Factors, SentType } from "../../protocol/sync/policy.ts";
+import type { Language } from "../../words/language.ts";
 import type { Random } from "../../words/random.ts";
 import type { Secret } from "../../words/secret.ts";
 import type { Answer } from "../factors/answer.ts";
@@ -61,6 +62,15 @@ export interface SignInServer {
     answers: readonly string[],
     startedMs: number,
   ): Promise<Verified>;
+  /** Before a question that takes a code which the server sends. `to`: where to, if that is told. */
+  sendCode(
+    attempt: Attempt,
+    dialogue: string,
+    types: readonly SentType[],
+    language: Language,
+  ): Promise<
+    { readonly kind: "sent"; readonly to: string | null } | { readonly kind: "offline" | "revoked" }
+  >;
   /** The user said yes. False when the server couldn't be asked, or wouldn't. */
   enrol(attempt: Attempt, dialogue: string): Promise<boolean>;
   /** A seed that counts once it was proved. Undefined when the server couldn't be asked, or wouldn't. */

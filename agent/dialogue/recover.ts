@@ -1,9 +1,10 @@
 // A sign-in while the machine's state or key is lost: online or not at all, and the way back to a whole state.
 
 import type { End } from "../../protocol/dialogue/messages.ts";
-import { defaultPolicy } from "../../protocol/sync/policy.ts";
+import { defaultPolicy, type FactorType, isSentType } from "../../protocol/sync/policy.ts";
 import type { Attempt } from "../policy/situation.ts";
 import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
+import { granted } from "./granted.ts";
 import type { SignInRecovery } from "./ports.ts";
 import type { Talk } from "./talk.ts";
 import * as shown from "./words-shown.ts";
@@ -25,7 +26,7 @@ export async function recoverBySignIn(
     const verified = await recovery.verify(attempt, dialogue, answers);
     switch (verified.verdict) {
       case "granted":
-        return { word: "END", verdict: "granted", offline: false, method: verified.method };
+        return granted(verified.method, false);
       case "denied":
       case "no-authenticator":
         return { word: "END", verdict: "denied" };
@@ -34,7 +35,7 @@ export async function recoverBySignIn(
         return { word: "END", verdict: "locked" };
       case "more":
         if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
-        answers.push(await talk.ask("hidden", shown.prompt(speech, verified.question, answers.length)));
+        answers.push(await talk.ask("hidden", promptHere(speech, verified.question, answers.length)));
         break;
       case "revoked":
       case "offline":
@@ -42,4 +43,10 @@ export async function recoverBySignIn(
         return { word: "END", verdict: "unavailable" };
     }
   }
+}
+
+/** A machine without keys can't have a code sent: only what people have themselves is asked for. */
+function promptHere(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
+  const own = question.filter((type) => !isSentType(type));
+  return shown.prompt(speech, own.length === 0 ? ["totp"] : own, index);
 }

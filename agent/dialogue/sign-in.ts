@@ -8,21 +8,17 @@ import type { Random } from "../../words/random.ts";
 import { withSuffix } from "../../words/user-name.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import type { HelpDeskReason } from "../policy/help-desk.ts";
-import { type OfflineProblem, offlineProblem } from "../policy/judge.ts";
 import { leaseLeft } from "../policy/lease.ts";
-import {
-  type Attempt,
-  type Enrolled,
-  policyInForce,
-  type Situation,
-  type Undecided,
-} from "../policy/situation.ts";
+import { type Attempt, policyInForce, type Situation } from "../policy/situation.ts";
 import { addFirst } from "./add-first.ts";
 import { afterGrant } from "./after-grant.ts";
+import { type Asked, askQuestion } from "./ask.ts";
+import { granted } from "./granted.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger, SignInProvisioning, SignInRecovery, SignInServer } from "./ports.ts";
 import { betweenTexts } from "./policy-texts.ts";
+import { type Bar, barTo, enrolledOf } from "./offline-bar.ts";
 import { sameQuestions, sameTypes } from "./questions.ts";
 import { recoverBySignIn } from "./recover.ts";
 import { type Screen, screenOf } from "./screen.ts";
@@ -81,8 +77,6 @@ export function signIn(parts: SignInParts): Converse {
     }
   };
 }
-
-type Bar = OfflineProblem | Undecided | { readonly verdict: "unavailable"; readonly reason: "online-only" };
 
 /** Nothing may be tried offline now: `end` is how the sign-in ends unless the help desk helps. */
 interface Barred {
@@ -177,21 +171,25 @@ class SignIn {
           this.#talk.show("error", this.#speech.say("locked-online"));
           return { word: "END", verdict: "locked" };
         case "revoked":
-          this.#talk.show("error", this.#speech.say("revoked-here"));
-          return { word: "END", verdict: "unavailable" };
+          return this.#revoked();
         case "no-authenticator": {
           // They may have added one elsewhere meanwhile; it is asked for once.
           if (this.#sentElsewhere) return { word: "END", verdict: "denied" };
           const added = await this.#addFirst();
           if (added !== undefined) return added;
           this.#sentElsewhere = true;
-          answers.splice(0, answers.length, await this.#askOne(questions[0] ?? ["totp"], 0));
+          const again = await this.#askOne(questions[0] ?? ["totp"], 0);
+          if (again.kind !== "answered") return await this.#unasked(again, questions, [], probing);
+          answers.splice(0, answers.length, again.text);
           break;
         }
-        case "more":
+        case "more": {
           if (answers.length >= mostQuestions) return { word: "END", verdict: "unavailable" };
-          answers.push(await this.#askOne(end.question, answers.length));
+          const next = await this.#askOne(end.question, answers.length);
+          if (next.kind !== "answered") return await this.#unasked(next, questions, answers, probing);
+          answers.push(next.text);
           break;
+        }
         case "offline":
           return await this.#offlineWithOtherQuestions(questions, answers, probing);
       }
@@ -255,15 +253,7 @@ class SignIn {
   }
 
   #barTo(situation: Situation): Bar | "skipped" | undefined {
-    const { enrolled, time } = situation;
-    if (this.#parts.mode === "online") return { verdict: "unavailable", reason: "online-only" };
-    // A user who was taken off this machine has no more rights here than before: nothing is skipped for them.
-    const skips = this.#policyIn(situation).unreachable === "skip" && !situation.revoked;
-    if (enrolled === "none" && skips) return "skipped";
-    if (enrolled === "none") return { verdict: "unavailable", reason: "not-enrolled" };
-    if (enrolled === "damaged") return { verdict: "unavailable", reason: "damaged" };
-    if (time.state === "turned-back") return { verdict: "unavailable", reason: "time-turned-back" };
-    return offlineProblem(enrolled.standing, enrolled.open, this.#attempt.caller, time.moment);
+    return barTo(situation, this.#policyIn(situation), this.#parts.mode, this.#attempt.caller);
   }
 
   #tellWhatIsLeft(situation: Situation): void {
@@ -275,18 +265,19 @@ class SignIn {
     this.#talk.show("info", shown.outOfReach(this.#speech, left));
   }
 
-  /** The answers; or the end, when the person asked for the help desk instead. */
+  /** The answers; or the end, when the person asked for the help desk instead, or no code could be sent. */
   async #ask(questions: Factors, kept: readonly string[], probing: Promise<void>): Promise<string[] | End> {
     const answers = [...kept];
     for (const question of questions.slice(kept.length)) {
       let answer = await this.#askOne(question, answers.length);
-      if (asksForHelp(answer) && !this.#helpAsked) {
+      if (answer.kind === "answered" && asksForHelp(answer.text) && !this.#helpAsked) {
         this.#helpAsked = true;
         const end = await this.#askedForHelp(probing);
         if (end !== undefined) return end;
         answer = await this.#askOne(question, answers.length);
       }
-      answers.push(answer);
+      if (answer.kind !== "answered") return await this.#unasked(answer, questions, answers, probing);
+      answers.push(answer.text);
     }
     return answers;
   }
@@ -301,8 +292,24 @@ class SignIn {
     return undefined;
   }
 
-  #askOne(question: Factors[number], index: number): Promise<string> {
-    return this.#talk.ask("hidden", shown.prompt(this.#speech, question, index));
+  #askOne(question: Factors[number], index: number): Promise<Asked> {
+    return askQuestion(this.#shown(), this.#attempt, this.#dialogue, question, index);
+  }
+
+  /** No code could be sent. Out of reach: the offline questions take the place of those that are left. */
+  async #unasked(
+    { kind }: Exclude<Asked, { kind: "answered" }>,
+    questions: Factors,
+    answers: readonly string[],
+    probing: Promise<void>,
+  ): Promise<End> {
+    if (kind === "revoked") return this.#revoked();
+    return await this.#offlineWithOtherQuestions(questions, answers, probing);
+  }
+
+  #revoked(): End {
+    this.#talk.show("error", this.#speech.say("revoked-here"));
+    return { word: "END", verdict: "unavailable" };
   }
 
   /** The end of the sign-in; undefined where the person was sent elsewhere. */
@@ -334,12 +341,4 @@ class SignIn {
     await Promise.race([probing, patience]);
     enough.abort();
   }
-}
-
-function enrolledOf(situation: Situation): Enrolled | undefined {
-  return typeof situation.enrolled === "string" ? undefined : situation.enrolled;
-}
-
-function granted(method: string, offline?: boolean): End {
-  return { word: "END", verdict: "granted", ...(offline === undefined ? {} : { offline }), method };
 }

@@ -1,7 +1,7 @@
 // Which of the sign-in's texts says what happened, with what is to be filled in.
 
 import { inGroups } from "../../otp/help-desk.ts";
-import type { AuthenticatorType } from "../../protocol/sync/policy.ts";
+import { type FactorType, isSentType } from "../../protocol/sync/policy.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { unreachable } from "../../words/unreachable.ts";
 import type { OfflineProblem } from "../policy/judge.ts";
@@ -9,14 +9,20 @@ import type { LeaseLeft } from "../policy/lease.ts";
 import type { Undecided } from "../policy/situation.ts";
 import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
 
-export function prompt(
-  speech: DialogueSpeech,
-  question: readonly AuthenticatorType[],
-  index: number,
-): string {
+export function prompt(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
+  const sent = question.find(isSentType);
+  if (sent !== undefined && !question.every(isSentType)) {
+    const by = sent === "email" ? "mail" : "sms";
+    return speech.say(index === 0 ? `code-or-${by}` : `next-code-or-${by}`);
+  }
   const oneTime = question.some((type) => type !== "backup-codes");
   if (index === 0) return speech.say(oneTime ? "one-time-code" : "backup-code");
   return speech.say(oneTime ? "next-one-time-code" : "next-backup-code");
+}
+
+/** `to`: null where it is not told whether a code was sent. */
+export function promptForSent(speech: DialogueSpeech, to: string | null): string {
+  return to === null ? speech.say("code-sent") : speech.say("code-sent-to", { to });
 }
 
 export function outOfReach(speech: DialogueSpeech, left: LeaseLeft): string {

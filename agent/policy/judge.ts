@@ -3,7 +3,7 @@
 
 import { normaliseDigits } from "../../otp/code.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
-import type { AuthenticatorType, Factors } from "../../protocol/sync/policy.ts";
+import type { AuthenticatorType, OfflineFactors } from "../../protocol/sync/policy.ts";
 import type { Answer } from "../factors/answer.ts";
 import { judgeAnswer } from "../factors/answer.ts";
 import { beginGrace } from "./grace.ts";
@@ -129,7 +129,7 @@ function findRight(
   return used ? "used" : undefined;
 }
 
-function canAnswer(factors: Factors, open: OpenBundle): boolean {
+function canAnswer(factors: OfflineFactors, open: OpenBundle): boolean {
   const present = open.authenticators.map((authenticator) => authenticator.type);
   return factors.every((question) => question.some((type) => present.includes(type)));
 }

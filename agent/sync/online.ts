@@ -3,7 +3,9 @@
 
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { SentType } from "../../protocol/sync/policy.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
+import type { Language } from "../../words/language.ts";
 import type { Provided, SignInServer, Verified } from "../dialogue/ports.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import { beginGrace } from "../policy/grace.ts";
@@ -103,6 +105,26 @@ export class Online implements SignInServer {
     this.#parts.syncSoon();
     const { method, mayEnrol, maySeed } = result;
     return { verdict: "granted", method, mayEnrol, maySeed };
+  }
+
+  /** Nobody waits for the mail itself: the server has queued it when it answers. */
+  async sendCode(
+    attempt: Attempt,
+    dialogue: string,
+    types: readonly SentType[],
+    language: Language,
+  ): ReturnType<SignInServer["sendCode"]> {
+    const { link, keeper, clock, budgetMs } = this.#parts;
+    if (this.#isOutOfReach()) return { kind: "offline" };
+    const startedMs = clock.monotonicMs();
+    if (this.#probing !== undefined) await this.#probing;
+    const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
+    if (this.#isOutOfReach() || leftMs <= 0) return { kind: "offline" };
+    const { user, kind, service, caller } = attempt;
+    const question = { dialogue, user, kind, service, caller, types: [...types], language };
+    const asked = await link.askNow("sendCode", question, leftMs);
+    if (keeper.condition().state === "revoked") return { kind: "revoked" };
+    return asked.ok ? { kind: "sent", to: asked.response.to } : { kind: "offline" };
   }
 
   /** The user said yes. False when the server couldn't be asked, or wouldn't. @throws NoState, StateDamaged, CommitFailed */

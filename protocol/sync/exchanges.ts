@@ -9,7 +9,8 @@ import { machineIdText, userNameText } from "./documents.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { eventLine } from "./events.ts";
 import { answering, asking, serverKey, serverKeys, shortText } from "./every-message.ts";
-import { authenticatorTypes } from "./policy.ts";
+import { questionSchema } from "./policy.ts";
+import { sendCode } from "./send-code.ts";
 import { provide } from "./provide.ts";
 
 export const maxRequestBytes = 1_048_576;
@@ -118,7 +119,7 @@ export const verify = {
       /** The user's policy has more questions than were answered; nothing was judged, nothing spent. */
       v.strictObject({
         verdict: v.literal("more"),
-        question: v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8)),
+        question: questionSchema,
       }),
       /** Nothing was judged: the user has none, and may add one on the screen of this sign-in. See `provide`. */
       v.strictObject({ verdict: v.literal("no-authenticator") }),
@@ -167,7 +168,7 @@ export const recover = {
       v.strictObject({ verdict: v.literal("locked") }),
       v.strictObject({
         verdict: v.literal("more"),
-        question: v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8)),
+        question: questionSchema,
       }),
     ]),
   }),
@@ -260,7 +261,7 @@ export const conflict = {
   }),
 } as const;
 
-export const exchanges = { join, probe, verify, recover, enrol, provide, sync, rotate } as const;
+export const exchanges = { join, probe, sendCode, verify, recover, enrol, provide, sync, rotate } as const;
 export type ExchangeName = keyof typeof exchanges;
 export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
 export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

@@ -10,12 +10,37 @@ import { wholeNumberUpTo } from "./encoding.ts";
 export const authenticatorTypes = ["totp", "hotp", "backup-codes"] as const;
 export type AuthenticatorType = (typeof authenticatorTypes)[number];
 
+/** Codes that the server sends to the person, for one sign-in: without the server there are none. */
+export const sentTypes = ["email", "sms"] as const;
+export type SentType = (typeof sentTypes)[number];
+
+export const factorTypes = [...authenticatorTypes, ...sentTypes] as const;
+export type FactorType = (typeof factorTypes)[number];
+
+export function isSentType(type: unknown): type is SentType {
+  return sentTypes.some((sent) => sent === type);
+}
+
 /** One question of a sign-in: an answer by any one of these types does. */
-const questionSchema = v.pipe(v.array(v.picklist(authenticatorTypes)), v.minLength(1), v.maxLength(8));
+const questionOf = <T extends FactorType>(types: readonly T[]) =>
+  v.pipe(
+    v.array(
+      v.picklist(types, ({ input, expected, received }) =>
+        isSentType(input)
+          ? `${input} can't be asked offline: only the server can send a code`
+          : `Invalid type: Expected ${expected} but received ${received}`,
+      ),
+    ),
+    v.minLength(1),
+    v.maxLength(8),
+  );
+export const questionSchema = questionOf(factorTypes);
 
 /** The questions asked one after the other. All are asked before any is judged. */
-export const factorsSchema = v.pipe(v.array(questionSchema), v.minLength(1), v.maxLength(3));
+const factorsSchema = v.pipe(v.array(questionSchema), v.minLength(1), v.maxLength(3));
 export type Factors = v.InferOutput<typeof factorsSchema>;
+const offlineFactorsSchema = v.pipe(v.array(questionOf(authenticatorTypes)), v.minLength(1), v.maxLength(3));
+export type OfflineFactors = v.InferOutput<typeof offlineFactorsSchema>;
 
 /** One line that a terminal shows as it stands; empty for none. */
 const line = (mostLetters: number) =>
@@ -36,7 +61,7 @@ export const policySchema = v.strictObject({
     days: wholeNumberUpTo(366),
     /** Offline sign-ins after the last online MFA; null = no limit but the days. */
     signIns: v.nullable(wholeNumberUpTo(100_000, 1)),
-    factors: factorsSchema,
+    factors: offlineFactorsSchema,
   }),
   /** So many wrong answers in a row lock offline sign-in for so many minutes; failures 0 = off. */
   lockout: v.strictObject({ failures: wholeNumberUpTo(100), minutes: wholeNumberUpTo(10_080, 1) }),

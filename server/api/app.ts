@@ -18,6 +18,7 @@ import { addHealth } from "../monitoring/monitoring-app.ts";
 import { Providing } from "../provisioning/provide.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
+import { sendCode } from "../verification/send-code.ts";
 import { Verification } from "../verification/verification.ts";
 import type { WebEnv } from "../web/browser.ts";
 import { makeSite } from "../web/site.ts";
@@ -37,6 +38,8 @@ export interface AppParts {
   /** Both made here where nobody else looks at them. */
   readonly health?: Health;
   readonly metrics?: Metrics;
+  /** Called when a message may have been queued: whoever sends them need not look for it first. */
+  readonly queued?: () => void;
 }
 
 export type AppEnv = WebEnv & { Variables: { asked: Asked } };
@@ -83,6 +86,23 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     const exchange = { users: () => [], prepare: nothing, answer, answerRevoked: answer };
     return signed.exchange(c, "probe", exchange, c.get("asked"));
   });
+  app.post(routes.sendCode.path, async (c) => {
+    const answered = await signed.exchange(
+      c,
+      "sendCode",
+      {
+        // The limit of a mailbox counts over all users who have it.
+        users: () => "any",
+        prepare: nothing,
+        answer: (tx, machine, request, _, nowMs) =>
+          sendCode(tx, { vault: parts.vault, random }, machine, request, nowMs),
+        answerRevoked: () => Promise.resolve({ to: null as string | null }),
+      },
+      c.get("asked"),
+    );
+    parts.queued?.();
+    return answered;
+  });
   app.post(routes.verify.path, (c) =>
     signed.exchange(
       c,
@@ -116,8 +136,8 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       c.get("asked"),
     ),
   );
-  app.post(routes.provide.path, (c) =>
-    signed.exchange(
+  app.post(routes.provide.path, async (c) => {
+    const answered = await signed.exchange(
       c,
       "provide",
       {
@@ -127,8 +147,10 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
         answerRevoked: () => Promise.resolve({ result: { is: "refused" as const } }),
       },
       c.get("asked"),
-    ),
-  );
+    );
+    parts.queued?.();
+    return answered;
+  });
   app.post(routes.sync.path, (c) =>
     signed.exchange(
       c,

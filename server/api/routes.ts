@@ -19,6 +19,11 @@ export const routes = {
     summary: "Is the server there, is it the server, what time is it",
     refuses: joined,
   },
+  sendCode: {
+    ...exchanges.sendCode,
+    summary: "Send a user a code for one sign-in, by mail or text message",
+    refuses: joined,
+  },
   verify: {
     ...exchanges.verify,
     summary: "Judge a user's answers at an online sign-in",

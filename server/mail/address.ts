@@ -44,5 +44,5 @@ export function masked(address: string): string {
   const at = address.lastIndexOf("@");
   if (at === -1) return `***${address.slice(-2)}`;
   const domain = address.slice(at + 1);
-  return `${address.slice(0, 1)}***@${domain.slice(0, 1)}***${domain.slice(domain.lastIndexOf("."))}`;
+  return `${address.slice(0, 1)}***@${domain.slice(0, 1)}***${domain.slice(domain.lastIndexOf(".")).slice(0, 12)}`;
 }

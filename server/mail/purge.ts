@@ -14,6 +14,10 @@ export async function purge(store: Store, nowMs: number): Promise<void> {
       .where("endedAtMs", "<", nowMs - keepMessagesMs)
       .execute();
     await tx
+      .deleteFrom("signInCodes")
+      .where("expiresAtMs", "<", nowMs - dayMs)
+      .execute();
+    await tx
       .deleteFrom("notices")
       .where("atMs", "<", nowMs - keepNoticesMs)
       .execute();

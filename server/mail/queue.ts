@@ -11,7 +11,7 @@ import { mailboxOf } from "./address.ts";
 import type { Letter } from "./letter.ts";
 
 /** More than these waiting, and no more is taken in. */
-const mostWaiting = 10_000;
+export const mostWaiting = 10_000;
 
 export interface NewMessage {
   readonly channel: MessageTable["channel"];

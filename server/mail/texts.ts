@@ -1,6 +1,7 @@
 // The messages that the server sends, each from its values to a letter in one language.
 
 import type { Language } from "../../words/language.ts";
+import { harmless } from "../../words/harmless.ts";
 import { type Catalogue, speechOf } from "../../words/texts.ts";
 import { de } from "./languages/de.ts";
 import { en } from "./languages/en.ts";
@@ -10,6 +11,34 @@ import { pl } from "./languages/pl.ts";
 import { type Letter, writeLetter } from "./letter.ts";
 
 export const mailTexts: Catalogue<typeof en> = { en, de, fr, es, pl };
+
+/** `machine`: its own name for itself. */
+export function codeLetter(
+  language: Language,
+  values: { readonly code: string; readonly machine: string; readonly minutes: number },
+): Letter {
+  const { say } = speechOf(mailTexts, language);
+  const { code, machine } = values;
+  return writeLetter(say("code-subject"), language, [
+    { kind: "paragraph", text: say("code-for", { machine }) },
+    { kind: "code", text: code },
+    {
+      kind: "paragraph",
+      text: say("code-good-for", { minutes: say("minutes", { count: values.minutes }) }),
+    },
+    { kind: "paragraph", text: say("code-not-you") },
+  ]);
+}
+
+/** One text message: no longer than it must be, since some gateways count by 160 characters. */
+export function codeText(
+  language: Language,
+  { code, machine }: { readonly code: string; readonly machine: string },
+): Letter {
+  const { say } = speechOf(mailTexts, language);
+  const text = harmless(say("code-sms", { code, machine: machine.slice(0, 40) }));
+  return { subject: "", text, html: "" };
+}
 
 export function testLetter(language: Language): Letter {
   const { say } = speechOf(mailTexts, language);

@@ -22,11 +22,11 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   scope: { read: words, help: "kinds joined by commas: logon,unlock,elevate,remote; or none" },
   "online.factors": {
     read: factors,
-    help: "questions joined by commas, alternatives by slashes: totp/hotp,backup-codes",
+    help: "questions joined by commas, alternatives by slashes: totp/email,backup-codes; email and sms are sent",
   },
   "offline.days": { read: whole, help: "days after the last online MFA; 0 = no offline sign-in" },
   "offline.signIns": { read: orNone, help: "offline sign-ins after the last online MFA; none = no limit" },
-  "offline.factors": { read: factors, help: "as online.factors" },
+  "offline.factors": { read: factors, help: "as online.factors, without email and sms" },
   "lockout.failures": { read: whole, help: "wrong sign-ins in a row that lock; 0 = off" },
   "lockout.minutes": { read: whole, help: "minutes that a lockout lasts" },
   guessLimit: { read: whole, help: "wrong answers offline between two online MFAs" },

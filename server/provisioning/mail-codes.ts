@@ -128,8 +128,8 @@ async function endOthers(tx: Tx, userId: string, purpose: MailCodePurpose, nowMs
   return Number(row.count);
 }
 
-/** Without modulo bias. */
-function makeCode(random: Random): string {
+/** Eight digits, without modulo bias. */
+export function makeCode(random: Random): string {
   const most = 10 ** digits;
   for (;;) {
     const number = Buffer.from(random.bytes(4)).readUInt32BE();

@@ -120,7 +120,7 @@ export async function provePending(
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const { authenticator } = pending;
   const answers = [{ text: code, backupCode: undefined }];
-  const judgement = judgeAnswers([[authenticator.type]], answers, [authenticator], policy, nowMs);
+  const judgement = judgeAnswers([[authenticator.type]], answers, [authenticator], policy, [], nowMs);
   if (!judgement.right) {
     await countWrong(tx, user, pending.failures + 1, nowMs);
     return { kind: "wrong" };

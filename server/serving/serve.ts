@@ -51,7 +51,9 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const health = new Health(server.store);
   const metrics = new Metrics(server.store, () => files?.notAfterSeconds());
   const { syncMinutes, requestsPerMinute, trustedProxies } = configuration;
-  const app = makeApp({ ...server, clock, random, log, syncMinutes, health, metrics });
+  const courier = new Courier({ ...server, clock, random, log });
+  const queued = () => courier.ring();
+  const app = makeApp({ ...server, clock, random, log, syncMinutes, health, metrics, queued });
   const limit = new RequestLimit(clock, requestsPerMinute);
   const addresses = new ClientAddresses(trustedProxies);
   const fetch = admitting((request, env) => app.fetch(request, env), { limit, addresses, metrics, log });
@@ -73,7 +75,6 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     log.info("told to reload");
     if (files?.reload() === true) replaced();
   });
-  const courier = new Courier({ ...server, clock, random, log });
   courier.start();
   const directory = new DirectorySchedule({ ...server, clock, random, log });
   directory.start();

@@ -6,7 +6,7 @@ import { judgeHotp } from "../../otp/hotp.ts";
 import { judgeTotp } from "../../otp/totp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
-import type { Factors, Policy } from "../../protocol/sync/policy.ts";
+import type { Factors, Policy, SentType } from "../../protocol/sync/policy.ts";
 
 export interface Answer {
   readonly text: string;
@@ -14,10 +14,18 @@ export interface Answer {
   readonly backupCode: { readonly authenticator: string; readonly hash: Uint8Array } | undefined;
 }
 
+/** A code that the server has sent for this very sign-in. */
+export interface SentCode {
+  readonly type: SentType;
+  isRight(typed: string): boolean;
+}
+
 export interface Judgement {
   readonly right: boolean;
   /** What the right answers spend, also those of a sign-in that is wrong as a whole. */
   readonly spends: readonly Spent[];
+  /** The same, of codes that were sent. */
+  readonly spendsSent: readonly SentType[];
   /** The types that answered, such as `totp` or `hotp+backup-codes`. */
   readonly method: string;
 }
@@ -33,9 +41,11 @@ export function judgeAnswers(
   answers: readonly Answer[],
   authenticators: readonly Authenticator[],
   policy: Policy,
+  sent: readonly SentCode[],
   nowMs: number,
 ): Judgement {
   const spends: Spent[] = [];
+  const spendsSent: SentType[] = [];
   const methods: string[] = [];
   const seen = new Set<string>();
   for (const [at, question] of questions.entries()) {
@@ -50,13 +60,20 @@ export function judgeAnswers(
       if (spends.some((spent) => spent.id === authenticator.id)) continue;
       found ??= judgeOne(authenticator, answer, policy, nowMs);
     }
-    if (found === undefined || repeated) continue;
-    spends.push(found);
-    methods.push(found.type);
+    if (repeated) continue;
+    const bySent = sent.find(
+      ({ type, isRight }) =>
+        found === undefined && question.includes(type) && !spendsSent.includes(type) && isRight(code),
+    );
+    if (found !== undefined) spends.push(found);
+    if (bySent !== undefined) spendsSent.push(bySent.type);
+    const by = found ?? bySent;
+    if (by !== undefined) methods.push(by.type);
   }
   return {
-    right: questions.length === answers.length && spends.length === questions.length,
+    right: questions.length === answers.length && methods.length === questions.length,
     spends,
+    spendsSent,
     method: methods.join("+"),
   };
 }

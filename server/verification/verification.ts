@@ -30,6 +30,7 @@ import {
   isLocked,
   noFailures,
 } from "./lockout.ts";
+import { codesSentFor, settleSentCodes } from "./sent-codes.ts";
 
 type Result = ResponseOf<"verify">["result"];
 
@@ -123,21 +124,23 @@ export class Verification {
     const { online, lockout } = policy.policy;
     const enrolment = await activeEnrolment(tx, machine, user);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
-    if (own.length === 0 && (await mayAddFirst(tx, user, policy, request.caller))) {
+    const sent = await codesSentFor(tx, this.#vault, machine, request.dialogue, user, nowMs);
+    if (own.length === 0 && sent.length === 0 && (await mayAddFirst(tx, user, policy, request.caller))) {
       await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
       return { result: { verdict: "no-authenticator" } };
     }
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
     const judged = seedCounts ? signIn.authenticators : own;
-    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, nowMs);
+    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, sent, nowMs);
+    await settleSentCodes(tx, machine, request.dialogue, sent, judgement.spendsSent);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
     if (!judgement.right) {
       const failures = afterFailure(failuresOf(user, request.caller), lockout, nowMs);
       await keepFailures(tx, user, request.caller, failures);
       if (failures.lockedUntilMs !== null)
         await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
-      const reason = own.length === 0 ? "no-authenticator" : "wrong-code";
+      const reason = own.length + sent.length === 0 ? "no-authenticator" : "wrong-code";
       return this.#deny(tx, machine, request, reason, nowMs);
     }
     // A code from the disk of a machine must not give back the guesses at the user's own.

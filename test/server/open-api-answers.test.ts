@@ -62,6 +62,10 @@ async function question(name: ExchangeName): Promise<{ by: TestMachine; body: ob
       return { by: laptop, body: laptop.asking() };
     case "verify":
       return { by: laptop, body: laptop.verifyRequest("alice", [code()]) };
+    case "sendCode": {
+      const { sealedAnswers: _, spent: __, ...wish } = laptop.verifyRequest("alice", ["-"]);
+      return { by: laptop, body: { ...wish, types: ["email"], language: "en" } };
+    }
     case "enrol":
     case "provide": {
       const granted = laptop.verifyRequest("alice", [code()]);

@@ -6,6 +6,12 @@ export const de: Translation<typeof en, "de"> = {
   "backup-code": "Ersatzcode: ",
   "next-one-time-code": "Nun der Einmalcode: ",
   "next-backup-code": "Nun ein Ersatzcode: ",
+  "code-or-mail": "Einmalcode (nichts: einen per E-Mail bekommen): ",
+  "next-code-or-mail": "Nun der Einmalcode (nichts: einen per E-Mail bekommen): ",
+  "code-or-sms": "Einmalcode (nichts: einen per SMS bekommen): ",
+  "next-code-or-sms": "Nun der Einmalcode (nichts: einen per SMS bekommen): ",
+  "code-sent-to": "Code, der an {to} gesendet wurde: ",
+  "code-sent": "Code, der Ihnen gesendet wurde, wenn Sie einen bekommen können: ",
 
   days: { one: "{count} Tag", other: "{count} Tage" },
   "sign-ins": { one: "{count} Anmeldung", other: "{count} Anmeldungen" },

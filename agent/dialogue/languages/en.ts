@@ -5,6 +5,12 @@ export const en = {
   "backup-code": "Backup code: ",
   "next-one-time-code": "Next, one-time code: ",
   "next-backup-code": "Next, backup code: ",
+  "code-or-mail": "One-time code (nothing: get one by e-mail): ",
+  "next-code-or-mail": "Next, one-time code (nothing: get one by e-mail): ",
+  "code-or-sms": "One-time code (nothing: get one by text message): ",
+  "next-code-or-sms": "Next, one-time code (nothing: get one by text message): ",
+  "code-sent-to": "Code that was sent to {to}: ",
+  "code-sent": "Code that was sent to you, if you can get one: ",
 
   days: { one: "{count} day", other: "{count} days" },
   "sign-ins": { one: "{count} sign-in", other: "{count} sign-ins" },

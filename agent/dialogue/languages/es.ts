@@ -6,6 +6,12 @@ export const es: Translation<typeof en, "es"> = {
   "backup-code": "Código de respaldo: ",
   "next-one-time-code": "Ahora, el código de un solo uso: ",
   "next-backup-code": "Ahora, un código de respaldo: ",
+  "code-or-mail": "Código de un solo uso (nada: recibir uno por correo): ",
+  "next-code-or-mail": "A continuación, código de un solo uso (nada: recibir uno por correo): ",
+  "code-or-sms": "Código de un solo uso (nada: recibir uno por SMS): ",
+  "next-code-or-sms": "A continuación, código de un solo uso (nada: recibir uno por SMS): ",
+  "code-sent-to": "Código enviado a {to}: ",
+  "code-sent": "Código que se le ha enviado, si puede recibir uno: ",
 
   days: { one: "{count} día", many: "{count} de días", other: "{count} días" },
   "sign-ins": {

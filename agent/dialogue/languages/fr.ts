@@ -6,6 +6,12 @@ export const fr: Translation<typeof en, "fr"> = {
   "backup-code": "Code de secours : ",
   "next-one-time-code": "Ensuite, le code à usage unique : ",
   "next-backup-code": "Ensuite, un code de secours : ",
+  "code-or-mail": "Code à usage unique (rien : en recevoir un par e-mail) : ",
+  "next-code-or-mail": "Ensuite, code à usage unique (rien : en recevoir un par e-mail) : ",
+  "code-or-sms": "Code à usage unique (rien : en recevoir un par SMS) : ",
+  "next-code-or-sms": "Ensuite, code à usage unique (rien : en recevoir un par SMS) : ",
+  "code-sent-to": "Code envoyé à {to} : ",
+  "code-sent": "Code qui vous a été envoyé, si vous pouvez en recevoir un : ",
 
   days: { one: "{count} jour", many: "{count} de jours", other: "{count} jours" },
   "sign-ins": { one: "{count} connexion", many: "{count} de connexions", other: "{count} connexions" },

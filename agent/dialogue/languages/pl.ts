@@ -6,6 +6,12 @@ export const pl: Translation<typeof en, "pl"> = {
   "backup-code": "Kod zapasowy: ",
   "next-one-time-code": "Teraz kod jednorazowy: ",
   "next-backup-code": "Teraz kod zapasowy: ",
+  "code-or-mail": "Kod jednorazowy (nic: otrzymaj go e-mailem): ",
+  "next-code-or-mail": "Teraz kod jednorazowy (nic: otrzymaj go e-mailem): ",
+  "code-or-sms": "Kod jednorazowy (nic: otrzymaj go SMS-em): ",
+  "next-code-or-sms": "Teraz kod jednorazowy (nic: otrzymaj go SMS-em): ",
+  "code-sent-to": "Kod wysłany na {to}: ",
+  "code-sent": "Kod, który do ciebie wysłano, jeśli możesz go otrzymać: ",
 
   days: { one: "{count} dzień", few: "{count} dni", many: "{count} dni", other: "{count} dnia" },
   "sign-ins": {

@@ -35,6 +35,17 @@ export async function mail({ schema }: Kysely<unknown>): Promise<void> {
   await schema.createIndex("messages_user").on("messages").columns(["user_id", "created_at_ms"]).execute();
   await schema.createIndex("messages_ended").on("messages").column("ended_at_ms").execute();
   await schema
+    .createTable("sign_in_codes")
+    .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id").onDelete("cascade"))
+    .addColumn("dialogue", "text", (c) => c.notNull())
+    .addColumn("type", "text", (c) => c.notNull())
+    .addColumn("user_id", "text", (c) => c.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("digest", "text", (c) => c.notNull())
+    .addColumn("failures", "integer", (c) => c.notNull())
+    .addColumn("expires_at_ms", "bigint", (c) => c.notNull())
+    .addPrimaryKeyConstraint("sign_in_codes_pk", ["machine_id", "dialogue", "type"])
+    .execute();
+  await schema
     .createTable("notices")
     .addColumn("name", "text", (c) => c.primaryKey())
     .addColumn("at_ms", "bigint", (c) => c.notNull())

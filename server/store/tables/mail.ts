@@ -1,6 +1,9 @@
+import type { SentType } from "../../../protocol/sync/policy.ts";
+
 export interface MailTables {
   addresses: AddressTable;
   messages: MessageTable;
+  signInCodes: SignInCodeTable;
   notices: NoticeTable;
 }
 
@@ -43,6 +46,19 @@ export interface MessageTable {
   /** Why the last try came to nothing: words of our own and the peer's number, never its text. */
   problem: string | null;
   endedAtMs: number | null;
+}
+
+/** A code that was sent for one sign-in: one dialogue at one machine. */
+interface SignInCodeTable {
+  machineId: string;
+  dialogue: string;
+  type: SentType;
+  userId: string;
+  /** Keyed hash of the code, this dialogue and this machine. */
+  digest: string;
+  failures: number;
+  /** 0: used. */
+  expiresAtMs: number;
 }
 
 /** What was told once and is not told again, such as the end of one lease; whoever writes the row sends the mail. */

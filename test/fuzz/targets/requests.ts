@@ -64,6 +64,10 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
       return keys;
     case "probe":
       return machine.asking();
+    case "sendCode": {
+      const { sealedAnswers: _sealed, spent: _spent, ...wish } = machine.verifyRequest("alice", ["nothing"]);
+      return { ...wish, types: ["email"], language: "en" };
+    }
     case "verify":
       return { ...machine.verifyRequest("alice", ["nothing"]), spent };
     case "recover": {
