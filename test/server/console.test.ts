@@ -93,6 +93,10 @@ describe("users", () => {
     const one = /<code>([0-9a-f]{16})<\/code>/.exec(text)?.[1] ?? "";
     expect((await change(browser, at, `${at}/authenticators/remove`, { one })).text).not.toContain(one);
     expect((await change(browser, at, `${at}/authenticators`, { type: "none" })).status).toBe(400);
+    await server.policy("tokens.types=totp", "tokens.digits=8");
+    expect((await change(browser, at, `${at}/authenticators`, { type: "hotp" })).status).toBe(409);
+    await change(browser, at, `${at}/authenticators`, { type: "totp" });
+    expect((await browser.get(at)).text).toContain("8 digits");
   });
 
   it("get a one-time link that leads to this very server", async () => {

@@ -9,6 +9,7 @@ import {
   replaceBackupCodes,
 } from "../../authenticators/manage.ts";
 import { provisioningUri, secretText } from "../../authenticators/provisioning-uri.ts";
+import { commonParameters, parametersFor } from "../../authenticators/template.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { qrCode } from "../../pages/qr-code.ts";
 import { theUserById, type User } from "../../users/users.ts";
@@ -37,7 +38,9 @@ export function authenticatorChanges(parts: ConsoleParts) {
 async function otp(visit: SignedIn, parts: ConsoleParts, type: "totp" | "hotp"): Promise<Response> {
   const { user, added } = await visit.write(async (tx) => {
     const found = await theUserById(tx, visit.param("id"));
-    const wish = { type, counter: 0, secret: undefined };
+    // As the policy wants new keys; the rest as every app takes it.
+    const parameters = await parametersFor(tx, found.id, { type }, commonParameters);
+    const wish = { type, ...parameters, counter: 0, secret: undefined };
     return { user: found, added: await addOtp(tx, parts.vault, found, wish, parts.random, visit.nowMs) };
   });
   return shownOnce(visit, user, otpMarkup(user, added));
