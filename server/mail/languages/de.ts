@@ -13,10 +13,4 @@ export const de: Translation<typeof en, "de"> = {
 
   "test-subject": "Nightlatch kann E-Mails senden",
   "test-body": "Dies ist ein Test, um den die Administration gebeten hat. Sie brauchen nichts zu tun.",
-
-  "offline-subject": "Ihre Anmeldung ohne Server endet bald",
-  "offline-body": "An diesen Rechnern können Sie sich noch eine Weile ohne den Server anmelden:",
-  "offline-machine": "Rechner",
-  "offline-until": "Bis",
-  "offline-what-to-do": "Melden Sie sich dort einmal mit Netz an, dann beginnen die Tage von neuem.",
 };

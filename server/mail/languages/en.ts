@@ -10,10 +10,4 @@ export const en = {
 
   "test-subject": "Nightlatch can send mail",
   "test-body": "This is a test that an administrator has asked for. There is nothing for you to do.",
-
-  "offline-subject": "Your offline sign-in ends soon",
-  "offline-body": "You can sign in without the server on these machines for a while yet:",
-  "offline-machine": "Machine",
-  "offline-until": "Until",
-  "offline-what-to-do": "Sign in there once with the network, and the days begin anew.",
 } as const;

@@ -13,10 +13,4 @@ export const es: Translation<typeof en, "es"> = {
 
   "test-subject": "Nightlatch puede enviar correo",
   "test-body": "Esta es una prueba que ha pedido un administrador. No tiene que hacer nada.",
-
-  "offline-subject": "Su inicio de sesión sin conexión termina pronto",
-  "offline-body": "Todavía puede iniciar sesión sin el servidor durante un tiempo en estos equipos:",
-  "offline-machine": "Equipo",
-  "offline-until": "Hasta",
-  "offline-what-to-do": "Inicie sesión allí una vez con la red, y los días empiezan de nuevo.",
 };

@@ -13,10 +13,4 @@ export const fr: Translation<typeof en, "fr"> = {
 
   "test-subject": "Nightlatch peut envoyer des e-mails",
   "test-body": "Ceci est un essai demandé par un administrateur. Vous n’avez rien à faire.",
-
-  "offline-subject": "Votre connexion hors ligne prend bientôt fin",
-  "offline-body": "Vous pouvez encore vous connecter un certain temps sans le serveur sur ces machines :",
-  "offline-machine": "Machine",
-  "offline-until": "Jusqu’au",
-  "offline-what-to-do": "Connectez-vous-y une fois avec le réseau, et les jours recommencent.",
 };

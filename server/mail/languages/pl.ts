@@ -18,10 +18,4 @@ export const pl: Translation<typeof en, "pl"> = {
 
   "test-subject": "Nightlatch może wysyłać pocztę",
   "test-body": "To jest test, o który poprosił administrator. Nie musisz nic robić.",
-
-  "offline-subject": "Twoje logowanie bez serwera wkrótce się skończy",
-  "offline-body": "Na tych komputerach możesz jeszcze przez pewien czas logować się bez serwera:",
-  "offline-machine": "Komputer",
-  "offline-until": "Do",
-  "offline-what-to-do": "Zaloguj się tam raz z siecią, a dni zaczną się od nowa.",
 };

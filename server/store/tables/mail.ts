@@ -23,7 +23,7 @@ export type MessageState = "waiting" | "sent" | "failed" | "expired" | "cancelle
 export interface MessageTable {
   id: string;
   channel: "mail" | "sms";
-  /** What it is about: `code`, `offline-ends`, `report`. */
+  /** What it is about: such as `code`. */
   kind: string;
   /** Codes go before everything else. */
   urgency: number;
