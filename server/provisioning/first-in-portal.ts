@@ -18,14 +18,14 @@ import {
   userThrottle,
 } from "../sessions/throttle.ts";
 import { readSetting } from "../settings/settings.ts";
-import type { Db, Store, Tx } from "../store/store.ts";
+import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { createInvitation } from "./invitations.ts";
 import { mailCode } from "./letters.ts";
 import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
 import { countRequest } from "./mail-throttle.ts";
 import { provisioningSetting } from "./provisioning-setting.ts";
-import { mayProvision } from "./who-may.ts";
+import { mayEarnInvitation } from "./who-may.ts";
 
 const earnedForMs = 30 * minuteMs;
 
@@ -77,7 +77,7 @@ export class FirstAuthenticators {
         sealedPassword === null
           ? wish.password === ""
           : passed.value.right && passed.value.sealed === sealedPassword;
-      const eligible = user !== undefined && proved && (await isEligible(tx, user));
+      const eligible = user !== undefined && proved && (await mayEarnInvitation(tx, user));
       if (!proved) await countFailure(tx, throttled, nowMs);
       if (wish.password !== "" && !setting.mailCode) {
         await this.#note(tx, user, eligible ? "granted" : "denied", wish.address, nowMs);
@@ -105,7 +105,7 @@ export class FirstAuthenticators {
       if (untilMs !== undefined) return { kind: "wait", untilMs };
       const right = await judgeMailCode(tx, this.#vault, given.id, "first-authenticator", given.code, nowMs);
       const user = right && (await findUser(tx, right.detail));
-      if (right === undefined || user?.id !== right.userId || !(await isEligible(tx, user))) {
+      if (right === undefined || user?.id !== right.userId || !(await mayEarnInvitation(tx, user))) {
         await countFailure(tx, throttled, nowMs);
         await this.#note(tx, user, "denied", given.address, nowMs);
         return { kind: "refused" };
@@ -157,16 +157,4 @@ export class FirstAuthenticators {
     const about = user === undefined ? {} : { user: user.name };
     await record(tx, serverEntry(nowMs, `self-provisioning-${what}`, about, { address }));
   }
-}
-
-/** Whoever has an authenticator proves that one, in the portal. */
-async function isEligible(db: Db, user: User): Promise<boolean> {
-  if (user.disabledAtMs !== null || !(await mayProvision(db, user.id))) return false;
-  const own = await db
-    .selectFrom("authenticators")
-    .select("id")
-    .where("userId", "=", user.id)
-    .limit(1)
-    .executeTakeFirst();
-  return own === undefined;
 }

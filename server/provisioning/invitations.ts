@@ -9,8 +9,9 @@ import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
-import { beginPending, dropPending, type ProofOutcome, provePending } from "./pending.ts";
+import { beginPending, dropPending, dropPendingOf, type ProofOutcome, provePending } from "./pending.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
+import { mayEarnInvitation } from "./who-may.ts";
 
 export interface InvitationWish {
   readonly user: User;
@@ -18,7 +19,7 @@ export interface InvitationWish {
   readonly forMs: number;
 }
 
-/** The secret that the link carries. What the user had begun by an earlier link is gone. */
+/** The secret that the link carries. What was begun by an earlier link is gone: its holder has seen the key. */
 export async function createInvitation(
   tx: Tx,
   wish: InvitationWish,
@@ -29,6 +30,7 @@ export async function createInvitation(
   const secret = random.bytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const row = { idHash: hashOf(secret), origin, createdAtMs: nowMs, expiresAtMs: nowMs + forMs };
   await tx.deleteFrom("invitations").where("userId", "=", user.id).execute();
+  await dropPendingOf(tx, user.id, "invitation");
   await tx
     .insertInto("invitations")
     .values({ userId: user.id, ...row })
@@ -45,7 +47,10 @@ export interface Invitation {
   readonly expiresAtMs: number;
 }
 
-/** Undefined for one that is unknown, used, replaced, too old, or of a user who is disabled. */
+/**
+ * Undefined for one that is unknown, used, replaced, too old, or of a user who is disabled; and for one that was earned by
+ * a user who could not earn it now, as one who has got an authenticator meanwhile.
+ */
 export async function findInvitation(db: Db, secret: string, nowMs: number): Promise<Invitation | undefined> {
   if (!/^[A-Za-z0-9_-]{43}$/.test(secret)) return undefined;
   const idHash = hashOf(secret);
@@ -59,7 +64,8 @@ export async function findInvitation(db: Db, secret: string, nowMs: number): Pro
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const user = await findUser(db, row.name);
-  return user && { idHash, user, origin: row.origin, expiresAtMs: row.expiresAtMs };
+  if (user === undefined || (row.origin === "self" && !(await mayEarnInvitation(db, user)))) return undefined;
+  return { idHash, user, origin: row.origin, expiresAtMs: row.expiresAtMs };
 }
 
 /** False when the invitation is no good any more. @throws Failure for a name that can't be one. */

@@ -146,6 +146,15 @@ export async function dropPending(tx: Tx, userId: string): Promise<void> {
   await tx.deleteFrom("pendingAuthenticators").where("userId", "=", userId).execute();
 }
 
+/** What was begun elsewhere goes on. */
+export async function dropPendingOf(tx: Tx, userId: string, origin: Origin): Promise<void> {
+  await tx
+    .deleteFrom("pendingAuthenticators")
+    .where("userId", "=", userId)
+    .where("origin", "=", origin)
+    .execute();
+}
+
 async function countWrong(tx: Tx, user: User, failures: number, nowMs: number): Promise<void> {
   await record(tx, serverEntry(nowMs, "authenticator-not-proved", { user: user.name }, { failures }));
   if (failures >= mostFailures) await dropPending(tx, user.id);

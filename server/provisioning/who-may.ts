@@ -3,6 +3,7 @@
 import { unreachable } from "../../words/unreachable.ts";
 import { readSetting } from "../settings/settings.ts";
 import type { Db } from "../store/store.ts";
+import type { User } from "../users/users.ts";
 import { type Provisioning, provisioningSetting } from "./provisioning-setting.ts";
 
 export function isPermitted(
@@ -32,4 +33,16 @@ export async function mayProvision(db: Db, userId: string): Promise<boolean> {
     setting,
     rows.map(({ groupName }) => groupName),
   );
+}
+
+/** Whoever has an authenticator proves that one, in the portal. */
+export async function mayEarnInvitation(db: Db, user: User): Promise<boolean> {
+  if (user.disabledAtMs !== null || !(await mayProvision(db, user.id))) return false;
+  const own = await db
+    .selectFrom("authenticators")
+    .select("id")
+    .where("userId", "=", user.id)
+    .limit(1)
+    .executeTakeFirst();
+  return own === undefined;
 }

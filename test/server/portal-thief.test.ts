@@ -1,0 +1,92 @@
+// What the thief of a password, of an old link or of an open browser comes to.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { authenticatorsOf } from "../../server/authenticators/authenticators.ts";
+import { inviteByMail } from "../../server/provisioning/invite.ts";
+import { theUser } from "../../server/users/users.ts";
+import { Browser, codeOf, offeredSecret, person } from "./browser.ts";
+import { random, type TestServer, testServer } from "./fixture.ts";
+import { addressFor, allow, letters, plainUser, withMail } from "./portal-fixture.ts";
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await testServer();
+  await withMail(server);
+});
+
+const own = async (name: string) =>
+  authenticatorsOf(server.store.db, server.vault, (await theUser(server.store.db, name)).id);
+
+const invite = async (name: string) => {
+  await server.store.write(async (tx) =>
+    inviteByMail(
+      tx,
+      { vault: server.vault, random },
+      await theUser(tx, name),
+      { webAddress: "https://mfa.example", hours: 72 },
+      server.clock.nowMs,
+    ),
+  );
+  return /invitation\?link=([\w-]{43})/.exec((await letters(server)).at(-1)?.text ?? "")?.[1] ?? "";
+};
+const begin = (link: string) => new Browser(server).post("/portal/invitation", { link, type: "totp" });
+const look = (link: string) => new Browser(server).get(`/portal/invitation?link=${link}`);
+const prove = (link: string, code: string) =>
+  new Browser(server).post("/portal/invitation/prove", { link, code });
+const askFirst = (name: string, password: string, at = 1) =>
+  new Browser(server, `192.0.2.${at}`).post("/portal/first", { name, password });
+
+/** With a password, and no authenticator. */
+const bare = async (name: string) => {
+  const who = await person(server, name, "none");
+  const { id } = await theUser(server.store.db, name);
+  await server.store.db.deleteFrom("authenticators").where("userId", "=", id).execute();
+  await addressFor(server, name, `${name}@corp.example`);
+  return who;
+};
+
+describe("an invitation", () => {
+  it("never shows the key that somebody began by an earlier one", async () => {
+    await plainUser(server, "alice");
+    await addressFor(server, "alice", "alice@corp.example");
+    const stolen = await invite("alice");
+    await begin(stolen);
+    const seen = offeredSecret((await look(stolen)).text);
+    const fresh = await invite("alice");
+    expect((await look(fresh)).text).toContain('name="authenticator-name"');
+    expect((await prove(fresh, codeOf(server, seen))).status).toBe(409);
+    expect(await own("alice")).toEqual([]);
+  });
+
+  it("that was earned without one is worth nothing once its user has an authenticator", async () => {
+    const who = await bare("dora");
+    await allow(server, { who: "everybody", mailCode: false });
+    const link = (await askFirst("dora", who.password)).to?.split("link=")[1] ?? "";
+    await begin(link);
+    const seen = offeredSecret((await look(link)).text);
+    await server.addTotp("dora");
+    expect((await prove(link, codeOf(server, seen))).status).toBe(404);
+    expect((await look(link)).status).toBe(404);
+    expect(await own("dora")).toHaveLength(1);
+  });
+
+  it("that was earned ends with the right to it", async () => {
+    const who = await bare("dora");
+    await allow(server, { who: "everybody", mailCode: false });
+    const link = (await askFirst("dora", who.password)).to?.split("link=")[1] ?? "";
+    expect((await look(link)).status).toBe(200);
+    await allow(server, { who: "nobody", mailCode: false });
+    expect((await begin(link)).status).toBe(404);
+  });
+
+  it("of an admin's is good for who has an authenticator, too", async () => {
+    await bare("dora");
+    await server.addTotp("dora");
+    const link = await invite("dora");
+    await begin(link);
+    const code = codeOf(server, offeredSecret((await look(link)).text));
+    expect((await prove(link, code)).status).toBe(200);
+    expect(await own("dora")).toHaveLength(2);
+  });
+});
