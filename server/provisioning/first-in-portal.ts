@@ -78,13 +78,12 @@ export class FirstAuthenticators {
           ? wish.password === ""
           : passed.value.right && passed.value.sealed === sealedPassword;
       const eligible = user !== undefined && proved && (await mayEarnInvitation(tx, user));
-      if (!proved) await countFailure(tx, throttled, nowMs);
+      // Also a right password of somebody who gets nothing for it: else the waits would tell it from a wrong one. An empty
+      // one is no guess.
+      if (wish.password !== "" && !eligible) await countFailure(tx, throttled, nowMs);
       if (wish.password !== "" && !setting.mailCode) {
         await this.#note(tx, user, eligible ? "granted" : "denied", wish.address, nowMs);
-        if (!eligible) {
-          if (proved) await countFailure(tx, throttled, nowMs);
-          return { kind: "refused" };
-        }
+        if (!eligible) return { kind: "refused" };
         return { kind: "invited", secret: await this.#invite(tx, user, nowMs) };
       }
       const waitForMail = await countRequest(tx, this.#vault, wish, nowMs);

@@ -90,3 +90,31 @@ describe("an invitation", () => {
     expect(await own("dora")).toHaveLength(2);
   });
 });
+
+describe("the way in for who has no authenticator", () => {
+  const statuses = async (name: string, password: string) => {
+    const seen: number[] = [];
+    for (let at = 0; at < 8; at++) seen.push((await askFirst(name, password, at)).status);
+    return seen;
+  };
+
+  it("does not tell whether a password is right, not by its waits either", async () => {
+    await allow(server, { who: "everybody", mailCode: true });
+    const dora = await person(server, "dora", "none");
+    await person(server, "emil", "none");
+    expect(await statuses("dora", dora.password)).toEqual(await statuses("emil", "not the right one"));
+    expect(await statuses("nobody", "not the right one")).toEqual(await statuses("frida", "another"));
+  });
+
+  it("does not tell who has a password", async () => {
+    await allow(server, { who: "everybody", mailCode: true });
+    await person(server, "dora", "none");
+    await plainUser(server, "alice");
+    const [dora, alice, nobody] = [
+      await statuses("dora", ""),
+      await statuses("alice", ""),
+      await statuses("nobody", ""),
+    ];
+    expect([dora, alice]).toEqual([nobody, nobody]);
+  });
+});
