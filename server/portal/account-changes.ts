@@ -1,6 +1,7 @@
 // Changes of one's own addresses and password. An address counts once a code that was mailed there is typed; the old one
 // is told of it.
 
+import { lookAlikeKey } from "../../words/user-name.ts";
 import { accountOf, openPassword, setPassword } from "../accounts/accounts.ts";
 import { checkPassword, isPassword, keepPassword } from "../accounts/password.ts";
 import { parseMailAddress } from "../mail/address.ts";
@@ -12,13 +13,14 @@ import { mailCode, tellOfChange } from "../provisioning/letters.ts";
 import { createMailCode, judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
 import { beginSession } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
+import { blockedUntil, countFailure, throttlesOf } from "../sessions/throttle.ts";
 import type { AddressPlace } from "../store/tables.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { accountPage } from "./account.ts";
 import { speechOf } from "./area.ts";
-import { digitsField, hidden, ownUser, type PortalParts } from "./parts.ts";
+import { digitsField, hidden, ownUser, type PortalParts, waitText } from "./parts.ts";
 
 const base = "/portal/account";
 const purpose = "address" as const;
@@ -98,26 +100,41 @@ export function accountPages(parts: PortalParts): Pages {
       if (!fresh.ok) return accountPage(parts, visit, { fresh: say("password-weak") }, 400);
       if (sent.text("repeated").normalize("NFC") !== fresh.value)
         return accountPage(parts, visit, { repeated: say("password-differ") }, 400);
-      const { sealedPassword } = await accountOf(parts.store.db, session.userId);
+      const { db } = parts.store;
+      const throttled = throttlesOf(vault, lookAlikeKey(session.userName), visit.address);
+      const wait = (untilMs: number) =>
+        accountPage(parts, visit, { old: waitText(speechOf(visit), untilMs, visit.nowMs) }, 429);
+      const waitUntil = await blockedUntil(db, throttled, visit.nowMs);
+      if (waitUntil !== undefined) return wait(waitUntil);
+      const { sealedPassword } = await accountOf(db, session.userId);
       const prepared = await lane.pass(async () => {
         const kept =
           sealedPassword === null ? undefined : openPassword(vault, session.userId, sealedPassword);
-        const right = kept === undefined || (await isPassword(sent.text("old"), kept));
+        const right = sealedPassword === null || (await isPassword(sent.text("old"), kept));
         return right ? keepPassword(fresh.value, random) : undefined;
       });
       if (prepared === undefined) return accountPage(parts, visit, { old: say("busy") }, 503);
       const kept = prepared.value;
-      if (kept === undefined) return accountPage(parts, visit, { old: say("password-old-wrong") }, 400);
-      const id = await visit.write(async (tx) => {
+      const outcome = await visit.write(async (tx) => {
+        // Those in flight at once are no free guesses.
+        const untilMs = await blockedUntil(tx, throttled, visit.nowMs);
+        if (untilMs !== undefined) return { untilMs };
         const user = await ownUser(tx, visit);
         // The one that was compared is the one that holds.
-        if ((await accountOf(tx, user.id)).sealedPassword !== sealedPassword) return undefined;
+        const same = (await accountOf(tx, user.id)).sealedPassword === sealedPassword;
+        if (kept === undefined || !same) {
+          await countFailure(tx, throttled, visit.nowMs);
+          return "wrong";
+        }
         await setPassword(tx, vault, user, kept, visit.nowMs);
         await tellOfChange(tx, parts, user, { kind: "password-changed" }, visit.nowMs);
         const { address, browser } = visit;
-        return beginSession(tx, { kind: "portal", userId: user.id, address, browser }, random, visit.nowMs);
+        const wish = { kind: "portal", userId: user.id, address, browser } as const;
+        return { id: await beginSession(tx, wish, random, visit.nowMs) };
       });
-      if (id === undefined) return accountPage(parts, visit, { old: say("password-old-wrong") }, 409);
+      if (outcome === "wrong") return accountPage(parts, visit, { old: say("password-old-wrong") }, 400);
+      if ("untilMs" in outcome) return wait(outcome.untilMs);
+      const { id } = outcome;
       return visit.withSession(visit.goTo(base, "password"), id);
     },
   };

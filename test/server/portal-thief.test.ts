@@ -6,7 +6,7 @@ import { inviteByMail } from "../../server/provisioning/invite.ts";
 import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, offeredSecret, person } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
-import { addressFor, allow, letters, plainUser, withMail } from "./portal-fixture.ts";
+import { addressFor, allow, inPortal, letters, plainUser, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 
@@ -116,5 +116,20 @@ describe("the way in for who has no authenticator", () => {
       await statuses("nobody", ""),
     ];
     expect([dora, alice]).toEqual([nobody, nobody]);
+  });
+});
+
+describe("an open browser", () => {
+  it("gives no free guesses at the password", async () => {
+    const { browser, who } = await inPortal(server);
+    const fresh = "seven quiet lanterns";
+    const change = (old: string) => browser.send("/portal/account/password", { old, fresh, repeated: fresh });
+    await browser.get("/portal/account");
+    const seen: number[] = [];
+    for (let at = 0; at < 6; at++) seen.push((await change("not the right one")).status);
+    expect(seen).toEqual([400, 400, 400, 400, 400, 429]);
+    expect((await change(who.password)).status).toBe(429);
+    server.clock.pass(61_000);
+    expect((await change(who.password)).status).toBe(303);
   });
 });
