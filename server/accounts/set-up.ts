@@ -9,6 +9,7 @@ import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { addOtp } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
+import { tellOfChange } from "../provisioning/letters.ts";
 import { judgeAgainst, type RightCode } from "../sessions/judge-code.ts";
 import { beginSession, type SessionKind } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
@@ -20,6 +21,7 @@ import {
   userThrottle,
 } from "../sessions/throttle.ts";
 import type { Store, Tx } from "../store/store.ts";
+import type { User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 import { accountOf, setPassword } from "./accounts.ts";
 import { checkPassword, keepPassword } from "./password.ts";
@@ -103,12 +105,21 @@ export class SettingUp {
       else await right.spend();
       await spendSetupLink(tx, link);
       await setPassword(tx, this.#vault, user, kept, nowMs);
+      await this.#tell(tx, user, own.length === 0, nowMs);
       await forgetFailures(tx, userThrottle(this.#vault, lookAlikeKey(user.name)));
       const area = (await accountOf(tx, user.id)).role === "none" ? "portal" : "console";
       const { address, browser } = form;
       const wish = { kind: area, userId: user.id, address, browser } as const;
       return { kind: "done", area, id: await beginSession(tx, wish, this.#random, nowMs) };
     });
+  }
+
+  /** Whoever had the link: its user is told. */
+  async #tell(tx: Tx, user: User, withAuthenticator: boolean, nowMs: number): Promise<void> {
+    const post = { vault: this.#vault, random: this.#random };
+    await tellOfChange(tx, post, user, { kind: "password-changed" }, nowMs);
+    const added = { kind: "authenticator-added", name: "" } as const;
+    if (withAuthenticator) await tellOfChange(tx, post, user, added, nowMs);
   }
 
   /** The code that proved it is spent with it. */

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { authenticatorsOf } from "../../server/authenticators/authenticators.ts";
 import { inviteByMail } from "../../server/provisioning/invite.ts";
 import { theUser } from "../../server/users/users.ts";
-import { Browser, codeOf, offeredSecret, person } from "./browser.ts";
+import { Browser, codeOf, goodPassword, offeredSecret, person, setupLink } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
 import { addressFor, allow, inPortal, letters, plainUser, withMail } from "./portal-fixture.ts";
 
@@ -19,6 +19,7 @@ const own = async (name: string) =>
   authenticatorsOf(server.store.db, server.vault, (await theUser(server.store.db, name)).id);
 
 const invite = async (name: string) => {
+  server.clock.pass(1_000);
   await server.store.write(async (tx) =>
     inviteByMail(
       tx,
@@ -131,5 +132,28 @@ describe("an open browser", () => {
     expect((await change(who.password)).status).toBe(429);
     server.clock.pass(61_000);
     expect((await change(who.password)).status).toBe(303);
+  });
+});
+
+describe("a one-time link of an admin's", () => {
+  const told = async () =>
+    (await letters(server)).filter(({ kind }) => kind === "account-change").map(({ text }) => text);
+
+  it("is told of by mail once it was used, whoever had it", async () => {
+    await plainUser(server, "alice");
+    await addressFor(server, "alice", "alice@corp.example");
+    const browser = new Browser(server);
+    const link = await setupLink(server, "alice", "none");
+    const secret = offeredSecret((await browser.get(`/set-up?code=${link}`)).text);
+    expect(await told()).toEqual([]);
+    const password = { password: goodPassword, repeated: goodPassword };
+    await browser.send("/set-up", { link, ...password, code: codeOf(server, secret) });
+    expect(await told()).toHaveLength(2);
+    expect((await told()).join()).toMatch(/password of your account was changed/);
+    expect((await told()).join()).toMatch(/authenticator was added/);
+    server.clock.pass(30_000);
+    const again = await setupLink(server, "alice", "none");
+    await browser.send("/set-up", { link: again, ...password, code: codeOf(server, secret) });
+    expect(await told()).toHaveLength(3);
   });
 });
