@@ -26,7 +26,9 @@ export async function makeSentCode(
   nowMs: number,
 ): Promise<string> {
   const code = makeCode(random);
-  const fresh = { digest: digestOf(vault, wish, code), expiresAtMs: nowMs + codeMinutes * minuteMs };
+  const { userId } = wish;
+  // Also its user: a machine may say of one dialogue that it is two users'.
+  const fresh = { userId, digest: digestOf(vault, wish, code), expiresAtMs: nowMs + codeMinutes * minuteMs };
   await tx
     .insertInto("signInCodes")
     .values({ ...wish, ...fresh, failures: 0 })

@@ -69,6 +69,22 @@ describe("a code by mail", () => {
     expect(await audit(server, "code-sent")).toEqual([{ user: "alice", by: "email", to: ["a***@e***.org"] }]);
   });
 
+  it("is its user's alone, also when one dialogue is said to be two users'", async () => {
+    const { server, laptop } = await office();
+    await server.userWithTotp("mallory");
+    await address(server, "mallory", "mallory@example.org");
+    const dialogue = newDialogue();
+    await send(laptop, "alice", dialogue);
+    const alices = await newestCode(server);
+    server.clock.pass(secondMs);
+    await send(laptop, "mallory", dialogue);
+    const mallorys = await newestCode(server);
+    expect(mallorys).not.toBe(alices);
+    expect(await answer(laptop, dialogue, mallorys)).toBe("denied");
+    expect(await answer(laptop, dialogue, alices)).toBe("denied");
+    expect((await laptop.verify("mallory", [mallorys], { dialogue })).verdict).toBe("granted");
+  });
+
   it("is taken as people type it", async () => {
     const { server, laptop } = await office();
     const dialogue = newDialogue();
