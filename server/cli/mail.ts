@@ -8,6 +8,7 @@ import { testLetter } from "../mail/texts.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMailQueueCommands } from "./mail-queue.ts";
+import { addMailWarningsCommands } from "./mail-warnings.ts";
 import { patience, readSecretLine, readSmallFile } from "./sending.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -107,6 +108,7 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
     );
 
   addMailQueueCommands(mail, parts);
+  addMailWarningsCommands(mail, parts);
 }
 
 function changeOf(given: Given) {

@@ -40,6 +40,25 @@ export function codeText(
   return { subject: "", text, html: "" };
 }
 
+/** `untilMs`: when the lease ends; said in UTC, since nobody knows here where the reader is. */
+export function warningLetter(
+  language: Language,
+  values: { readonly user: string; readonly machine: string; readonly untilMs: number },
+): Letter {
+  const { say } = speechOf(mailTexts, language);
+  const { user, machine, untilMs } = values;
+  const format = new Intl.DateTimeFormat(language, {
+    dateStyle: "long",
+    timeStyle: "short",
+    timeZone: "UTC",
+  });
+  const until = format.format(untilMs);
+  return writeLetter(say("warning-subject", { machine }), language, [
+    { kind: "paragraph", text: say("warning-until", { user, machine, until }) },
+    { kind: "paragraph", text: say("warning-renew") },
+  ]);
+}
+
 export function testLetter(language: Language): Letter {
   const { say } = speechOf(mailTexts, language);
   return writeLetter(say("test-subject"), language, [{ kind: "paragraph", text: say("test-body") }]);

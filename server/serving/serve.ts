@@ -14,6 +14,7 @@ import { ClientAddresses } from "../listen/client-address.ts";
 import { type Listening, listen } from "../listen/listen.ts";
 import { RequestLimit } from "../listen/request-limit.ts";
 import { Courier } from "../mail/courier.ts";
+import { MailRounds } from "../mail/rounds.ts";
 import { Health } from "../monitoring/health.ts";
 import { Metrics } from "../monitoring/metrics.ts";
 import { makeMonitoringApp } from "../monitoring/monitoring-app.ts";
@@ -78,6 +79,8 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   courier.start();
   const directory = new DirectorySchedule({ ...server, clock, random, log });
   directory.start();
+  const rounds = new MailRounds({ ...server, clock, random, log });
+  rounds.start();
   parts.service?.ready();
   const watchdog = parts.service?.keepAlive(over.signal);
   return {
@@ -91,6 +94,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
         closeWithin(listening, clock, patienceMs),
         courier.end(patienceMs),
         directory.end(),
+        rounds.end(),
       ]);
       // Watched to the last: only now nobody needs to see how it ends.
       if (watched !== undefined) await closeWithin(watched, clock, 0);

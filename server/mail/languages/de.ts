@@ -11,6 +11,10 @@ export const de: Translation<typeof en, "de"> = {
     "Wenn Sie sich gerade nicht anmelden, versucht es jemand anderes: Sagen Sie es Ihrer Administration. Geben Sie diesen Code niemandem.",
   "code-sms": "{code} ist Ihr Code zur Anmeldung an {machine}. Geben Sie ihn niemandem.",
 
+  "warning-subject": "Ihre Anmeldung ohne Netz an {machine} endet bald",
+  "warning-until": "{user}, Sie können sich an {machine} ohne Netz anmelden bis {until} (UTC).",
+  "warning-renew": "Eine Anmeldung dort mit Netz verlängert das. Mehr brauchen Sie nicht zu tun.",
+
   "test-subject": "Nightlatch kann E-Mails senden",
   "test-body": "Dies ist ein Test, um den die Administration gebeten hat. Sie brauchen nichts zu tun.",
 };

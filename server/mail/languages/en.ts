@@ -8,6 +8,10 @@ export const en = {
     "If you are not signing in right now, somebody else is trying to: tell your administrator. Give this code to nobody.",
   "code-sms": "{code} is your code to sign in on {machine}. Give it to nobody.",
 
+  "warning-subject": "Your offline sign-in on {machine} ends soon",
+  "warning-until": "{user}, you can sign in on {machine} without the network until {until} (UTC).",
+  "warning-renew": "One sign-in on it with the network renews that. You need do nothing else.",
+
   "test-subject": "Nightlatch can send mail",
   "test-body": "This is a test that an administrator has asked for. There is nothing for you to do.",
 } as const;

@@ -11,6 +11,10 @@ export const es: Translation<typeof en, "es"> = {
     "Si no está iniciando sesión ahora, otra persona lo intenta: avise a su administrador. No dé este código a nadie.",
   "code-sms": "{code} es su código para iniciar sesión en {machine}. No lo dé a nadie.",
 
+  "warning-subject": "Su inicio de sesión sin red en {machine} termina pronto",
+  "warning-until": "{user}, puede iniciar sesión en {machine} sin red hasta el {until} (UTC).",
+  "warning-renew": "Un solo inicio de sesión allí con red lo renueva. No tiene que hacer nada más.",
+
   "test-subject": "Nightlatch puede enviar correo",
   "test-body": "Esta es una prueba que ha pedido un administrador. No tiene que hacer nada.",
 };

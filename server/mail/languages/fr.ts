@@ -11,6 +11,11 @@ export const fr: Translation<typeof en, "fr"> = {
     "Si vous n’êtes pas en train de vous connecter, quelqu’un d’autre essaie de le faire : dites-le à votre administrateur. Ne donnez ce code à personne.",
   "code-sms": "{code} est votre code pour vous connecter à {machine}. Ne le donnez à personne.",
 
+  "warning-subject": "Votre connexion hors ligne à {machine} prend bientôt fin",
+  "warning-until": "{user}, vous pouvez vous connecter à {machine} sans le réseau jusqu’au {until} (UTC).",
+  "warning-renew":
+    "Une seule connexion sur cette machine avec le réseau renouvelle ce délai. Vous n’avez rien d’autre à faire.",
+
   "test-subject": "Nightlatch peut envoyer des e-mails",
   "test-body": "Ceci est un essai demandé par un administrateur. Vous n’avez rien à faire.",
 };

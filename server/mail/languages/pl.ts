@@ -16,6 +16,10 @@ export const pl: Translation<typeof en, "pl"> = {
     "Jeśli nie logujesz się w tej chwili, próbuje to zrobić ktoś inny: powiedz o tym administratorowi. Nie podawaj tego kodu nikomu.",
   "code-sms": "{code} to twój kod do zalogowania się na {machine}. Nie podawaj go nikomu.",
 
+  "warning-subject": "Twoje logowanie bez sieci na {machine} wkrótce się skończy",
+  "warning-until": "{user}, możesz logować się na {machine} bez sieci do: {until} (UTC).",
+  "warning-renew": "Jedno zalogowanie się tam z siecią przedłuża ten czas. Nie musisz robić nic więcej.",
+
   "test-subject": "Nightlatch może wysyłać pocztę",
   "test-body": "To jest test, o który poprosił administrator. Nie musisz nic robić.",
 };

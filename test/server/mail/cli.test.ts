@@ -184,3 +184,17 @@ describe("user address", () => {
     expect((await cli("user", "address", "codes", "alice", "3")).code).toBe(2);
   });
 });
+
+describe("mail warnings", () => {
+  it("is set, shown and audited", async () => {
+    const { cli } = await office();
+    expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 2 });
+    expect((await cli("mail", "warnings", "set", "--days", "0")).code).toBe(0);
+    expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 0 });
+    expect((await cli("audit")).out).toContain("warnings");
+    const refused = await cli("mail", "warnings", "set", "--days", "31");
+    expect(refused.code).not.toBe(0);
+    expect(refused.err).toContain("give a whole number from 0 to 30");
+    expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 0 });
+  });
+});
