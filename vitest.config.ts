@@ -11,10 +11,19 @@ export default defineConfig({
         test: {
           name: "fast",
           include: [
-            "test/{words,otp,protocol,toml,policy,state,sync,dialogue,agent,server,architecture,fuzz}/**/*.test.ts",
+            "test/{words,otp,protocol,toml,policy,state,sync,dialogue,agent,architecture,fuzz}/**/*.test.ts",
           ],
           pool: "forks",
           testTimeout: 30_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "server",
+          include: ["test/server/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },

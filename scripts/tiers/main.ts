@@ -54,12 +54,8 @@ const tiers: Readonly<Record<string, Tier>> = {
     run: () => vitest("protectors"),
   },
   server: {
-    what: "all tests of the server, on SQLite and on PostgreSQL; on SQLite they are part of fast, too",
-    async run() {
-      // In a run of everything, `fast` has had its turn already.
-      const onSqlite = process.argv.includes("server") ? await vitest("fast", [], ["test/server/"]) : nothing;
-      return sum(onSqlite, await vitest("postgres"));
-    },
+    what: "all tests of the server, on SQLite and on PostgreSQL",
+    run: async () => sum(await vitest("server"), await vitest("postgres")),
   },
   system: { what: "su, sudo and sshd, parallel sign-ins, kill -9", run: () => vitest("system") },
   "crash-short": {

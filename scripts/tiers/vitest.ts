@@ -14,12 +14,8 @@ interface Report {
   readonly numTodoTests: number;
 }
 
-/** `settings` are environment variables, as "NAME=value"; `only` the beginnings of test files' paths, none for all. */
-export async function vitest(
-  project: string,
-  settings: readonly string[] = [],
-  only: readonly string[] = [],
-): Promise<Counts> {
+/** `settings` are environment variables, as "NAME=value". */
+export async function vitest(project: string, settings: readonly string[] = []): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-report-"));
   const file = join(folder, "report.json");
   const command: [string, ...string[]] = [
@@ -28,7 +24,6 @@ export async function vitest(
     process.execPath,
     "node_modules/vitest/vitest.mjs",
     "run",
-    ...only,
     `--project=${project}`,
     "--reporter=default",
     "--reporter=json",
