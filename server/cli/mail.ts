@@ -1,15 +1,13 @@
 import { type Command, Option } from "commander";
 import { type Language, languages } from "../../words/language.ts";
 import { Failure } from "../failure.ts";
-import { parseMailAddress } from "../mail/address.ts";
-import { changeMail, type MailSetting, mailRoute, mailSetting, securities } from "../mail/settings.ts";
-import { sendMail } from "../mail/smtp.ts";
-import { testLetter } from "../mail/texts.ts";
+import { changeMail, type MailSetting, mailSetting, securities } from "../mail/settings.ts";
+import { tryMail } from "../mail/trial.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMailQueueCommands } from "./mail-queue.ts";
 import { addMailWarningsCommands } from "./mail-warnings.ts";
-import { patience, readSecretLine, readSmallFile } from "./sending.ts";
+import { readSecretLine, readSmallFile } from "./sending.ts";
 import { UsageError } from "./terminal.ts";
 
 interface Given {
@@ -86,18 +84,10 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
     .description("send a mail there now, past the queue, and say what came of it")
     .action(async (address: string, _: object, command: Command) =>
       withServer(command, parts, async ({ store, vault }, options) => {
-        const recipient = parseMailAddress(address);
-        if (!recipient.ok) throw new Failure("invalid", recipient.error);
-        const route = await mailRoute(store.db, vault);
-        if (route === undefined)
+        if ((await readSetting(store.db, mailSetting)).host === "")
           throw new Failure("conflict", "mail is off: mail set --host NAME --from ADDRESS …");
-        const id = parts.random.bytes(16).toHex();
-        const letter = testLetter(route.language);
-        const mailOut = { id, recipient: recipient.value, letter, nowMs: parts.clock.wallMs() };
-        const sending = await patience(parts.clock, (stop) => sendMail(route, mailOut, stop));
-        if (sending.kind === "stopped")
-          throw new Failure("conflict", "the mail server did not answer in time");
-        if (sending.kind === "failed") throw new Failure("conflict", sending.problem);
+        const { clock, random } = parts;
+        await tryMail({ vault, random, clock, write: store.write }, address);
         say(
           parts,
           options,

@@ -11,9 +11,10 @@ import {
   methods,
 } from "../mail/gateway-setting.ts";
 import { testText } from "../mail/texts.ts";
+import { patience } from "../mail/trial.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
-import { patience, readSecretLine, readSmallFile } from "./sending.ts";
+import { readSecretLine, readSmallFile } from "./sending.ts";
 import { UsageError } from "./terminal.ts";
 
 interface Given {

@@ -67,5 +67,5 @@ export const consoleAccess = {
   "GET /admin/settings": { may: auditors },
   "GET /admin/settings/:page": { may: auditors },
   "POST /admin/settings/:page": { may: admins, recentCode: true },
-  "POST /admin/settings/:page/:action": { may: admins },
+  "POST /admin/settings/:page/:action": { may: admins, recentCode: true },
 } as const satisfies AccessTable;

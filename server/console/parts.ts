@@ -1,6 +1,7 @@
 // What the console's pages use, and the little they share.
 
 import type { Identity } from "../../protocol/crypto/keys.ts";
+import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import type { Role } from "../accounts/roles.ts";
 import type { Vault } from "../identity/vault.ts";
@@ -15,6 +16,7 @@ export interface ConsoleParts {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly random: Random;
+  readonly clock: Clock;
   readonly signIns: SignIns;
 }
 

@@ -41,6 +41,19 @@ export function textField(field: TextField): Markup {
   );
 }
 
+/** For text of several lines. */
+export function textArea(
+  field: Field & { readonly value: string; readonly rows: number; readonly most: number },
+): Markup {
+  const { name, value, rows, most } = field;
+  // A browser drops the first line end of what stands in it.
+  return around(
+    field,
+    html`<textarea id="f-${name}" name="${name}" rows="${rows}" maxlength="${most}" autocapitalize="none" spellcheck="false"${about(field)}>
+${value}</textarea>`,
+  );
+}
+
 export interface Choice {
   readonly value: string;
   readonly label: string;

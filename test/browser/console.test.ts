@@ -48,7 +48,13 @@ async function pages(): Promise<string[]> {
   const named = paths.map((path) =>
     /policies\/(edit|remove)$/.test(path) ? `${path}?name=Travellers` : path,
   );
-  return [...named, "/admin/enrolments?sort=-expires", "/admin/users?page=2", "/admin/nothing"];
+  return [
+    ...named,
+    "/admin/settings/mail",
+    "/admin/enrolments?sort=-expires",
+    "/admin/users?page=2",
+    "/admin/nothing",
+  ];
 }
 
 async function hrefOf(path: string, fits: RegExp): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { consoleAccess } from "../../server/console/access.ts";
+import { settingsPages } from "../../server/console/settings/pages.ts";
 import { Browser, signedIn } from "./browser.ts";
 import { type TestServer, testServer, totpAt } from "./fixture.ts";
 
@@ -44,7 +45,8 @@ async function pagesOf(server: TestServer, machineId: string): Promise<string[]>
         return rows.slice(0, 1).map(({ id }) => `${path}?one=${machineId}.${id}`);
       if (path === "/admin/policies/edit") return [`${path}?name=default`];
       return [path.replace(":id", machineId)];
-    });
+    })
+    .concat(settingsPages.map(({ slug }) => `/admin/settings/${slug}`));
 }
 
 /** What a browser would run or load out of a page that was not put there by us. */

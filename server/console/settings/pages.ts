@@ -1,6 +1,7 @@
 // The settings pages there are, in the order in which they are listed. A new one is a file beside this one and a line here.
 
+import { mailPage } from "./mail.ts";
 import type { SettingsPage } from "./page.ts";
 import { provisioningPage } from "./provisioning.ts";
 
-export const settingsPages: readonly SettingsPage[] = [provisioningPage];
+export const settingsPages: readonly SettingsPage[] = [provisioningPage, mailPage];
