@@ -6,6 +6,7 @@ import { tryMail } from "../mail/trial.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMailQueueCommands } from "./mail-queue.ts";
+import { addMailReportCommands } from "./mail-report.ts";
 import { addMailWarningsCommands } from "./mail-warnings.ts";
 import { readSecretLine, readSmallFile } from "./sending.ts";
 import { UsageError } from "./terminal.ts";
@@ -99,6 +100,7 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
 
   addMailQueueCommands(mail, parts);
   addMailWarningsCommands(mail, parts);
+  addMailReportCommands(mail, parts);
 }
 
 function changeOf(given: Given) {

@@ -59,7 +59,7 @@ export async function theMachineById(db: Db, id: string): Promise<Machine> {
   return machine;
 }
 
-export function flagsOf(machine: Machine): MachineFlag[] {
+export function flagsOf(machine: Pick<Machine, "flags">): MachineFlag[] {
   return JSON.parse(machine.flags);
 }
 

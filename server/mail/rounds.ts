@@ -3,6 +3,7 @@
 import type { Logger } from "pino";
 import { type Clock, minuteMs } from "../../words/clock.ts";
 import { type WarnParts, warnOfLeaseEnds } from "./warn.ts";
+import { sendWeeklyReport } from "./weekly.ts";
 
 export interface MailRoundsParts extends WarnParts {
   readonly clock: Clock;
@@ -41,17 +42,21 @@ export class MailRounds {
     }
   }
 
-  /** Never rejects: the next one may go well. */
+  /** Never rejects: the next one may go well, and a fault of one kind of mail keeps no other back. */
   async tick(): Promise<void> {
-    const { clock, log } = this.#parts;
+    const nowMs = this.#parts.clock.wallMs();
+    await this.#try("leases that end", () => warnOfLeaseEnds(this.#parts, nowMs, this.#over.signal));
+    await this.#try("the weekly report", () => sendWeeklyReport(this.#parts, nowMs));
+  }
+
+  async #try(about: string, work: () => Promise<number>): Promise<void> {
+    const { log } = this.#parts;
     try {
-      const warned = await warnOfLeaseEnds(this.#parts, clock.wallMs(), this.#over.signal);
-      if (warned > 0) log.info({ warned }, "told of leases that end");
+      const mails = await work();
+      if (mails > 0) log.info({ about, mails }, "mail queued");
     } catch (error) {
-      log.error(
-        { error: (error as Error).name, code: (error as { code?: string }).code },
-        "mail round fault",
-      );
+      const { name, code } = error as { name?: string; code?: string };
+      log.error({ about, error: name, code }, "mail round fault");
     }
   }
 }

@@ -8,7 +8,8 @@ import { en } from "./languages/en.ts";
 import { es } from "./languages/es.ts";
 import { fr } from "./languages/fr.ts";
 import { pl } from "./languages/pl.ts";
-import { type Letter, writeLetter } from "./letter.ts";
+import { type Block, type Letter, writeLetter } from "./letter.ts";
+import type { Section } from "./weekly-content.ts";
 
 export const mailTexts: Catalogue<typeof en> = { en, de, fr, es, pl };
 
@@ -56,6 +57,18 @@ export function warningLetter(
   return writeLetter(say("warning-subject", { machine }), language, [
     { kind: "paragraph", text: say("warning-until", { user, machine, until }) },
     { kind: "paragraph", text: say("warning-renew") },
+  ]);
+}
+
+export function weeklyLetter(language: Language, sections: readonly Section[]): Letter {
+  const { say } = speechOf(mailTexts, language);
+  const blocks = sections.flatMap(({ about, count, first }): Block[] => [
+    { kind: "paragraph", text: say(`weekly-${about}`, { count }) },
+    ...first.map((cells): Block => ({ kind: "paragraph", text: `– ${cells.join(" | ")}` })),
+  ]);
+  return writeLetter(say("weekly-subject"), language, [
+    ...blocks,
+    { kind: "paragraph", text: say("weekly-first") },
   ]);
 }
 

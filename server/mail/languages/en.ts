@@ -12,6 +12,14 @@ export const en = {
   "warning-until": "{user}, you can sign in on {machine} without the network until {until} (UTC).",
   "warning-renew": "One sign-in on it with the network renews that. You need do nothing else.",
 
+  "weekly-subject": "Nightlatch: the week in short",
+  "weekly-first": "The first ten of each are named here; the console has them all. Times are UTC.",
+  "weekly-leases": "Offline sign-ins that end within seven days: {count}",
+  "weekly-locked": "Users who are locked out now: {count}",
+  "weekly-flagged": "Machines with a flag: {count}",
+  "weekly-silent": "Machines not heard of for 30 days: {count}",
+  "weekly-failed": "Messages of the last seven days that could not be sent: {count}",
+
   "test-subject": "Nightlatch can send mail",
   "test-body": "This is a test that an administrator has asked for. There is nothing for you to do.",
 } as const;

@@ -16,6 +16,15 @@ export const fr: Translation<typeof en, "fr"> = {
   "warning-renew":
     "Une seule connexion sur cette machine avec le réseau renouvelle ce délai. Vous n’avez rien d’autre à faire.",
 
+  "weekly-subject": "Nightlatch : la semaine en bref",
+  "weekly-first":
+    "Les dix premiers de chaque liste sont nommés ici ; la console les a tous. Les heures sont en UTC.",
+  "weekly-leases": "Connexions hors ligne qui prennent fin dans les sept jours : {count}",
+  "weekly-locked": "Personnes bloquées en ce moment : {count}",
+  "weekly-flagged": "Machines signalées : {count}",
+  "weekly-silent": "Machines sans nouvelles depuis 30 jours : {count}",
+  "weekly-failed": "Messages des sept derniers jours qui n’ont pas pu être envoyés : {count}",
+
   "test-subject": "Nightlatch peut envoyer des e-mails",
   "test-body": "Ceci est un essai demandé par un administrateur. Vous n’avez rien à faire.",
 };

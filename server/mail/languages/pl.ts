@@ -20,6 +20,14 @@ export const pl: Translation<typeof en, "pl"> = {
   "warning-until": "{user}, możesz logować się na {machine} bez sieci do: {until} (UTC).",
   "warning-renew": "Jedno zalogowanie się tam z siecią przedłuża ten czas. Nie musisz robić nic więcej.",
 
+  "weekly-subject": "Nightlatch: tydzień w skrócie",
+  "weekly-first": "Tutaj jest pierwszych dziesięć z każdej listy; konsola ma wszystkie. Czas podano w UTC.",
+  "weekly-leases": "Logowania bez sieci, które skończą się w ciągu siedmiu dni: {count}",
+  "weekly-locked": "Osoby teraz zablokowane: {count}",
+  "weekly-flagged": "Oznaczone komputery: {count}",
+  "weekly-silent": "Komputery bez kontaktu od 30 dni: {count}",
+  "weekly-failed": "Wiadomości z ostatnich siedmiu dni, których nie udało się wysłać: {count}",
+
   "test-subject": "Nightlatch może wysyłać pocztę",
   "test-body": "To jest test, o który poprosił administrator. Nie musisz nic robić.",
 };

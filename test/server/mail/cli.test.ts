@@ -198,3 +198,25 @@ describe("mail warnings", () => {
     expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 0 });
   });
 });
+
+describe("mail report", () => {
+  it("is off until it is set, and keeps what is not named", async () => {
+    const { cli } = await office();
+    expect(JSON.parse((await cli("mail", "report", "show")).out)).toEqual({ day: "off", hour: 6 });
+    expect((await cli("mail", "report", "set", "--day", "friday")).code).toBe(0);
+    expect(JSON.parse((await cli("mail", "report", "set", "--hour", "23")).out)).toEqual({
+      day: "friday",
+      hour: 23,
+    });
+    for (const [args, message] of [
+      [["--hour", "24"], "give a whole number from 0 to 23"],
+      [["--day", "someday"], "Allowed choices are off"],
+      [[], "nothing to set"],
+    ] as const) {
+      const refused = await cli("mail", "report", "set", ...args);
+      expect(refused.code).not.toBe(0);
+      expect(refused.err).toContain(message);
+    }
+    expect(JSON.parse((await cli("mail", "report", "show")).out)).toEqual({ day: "friday", hour: 23 });
+  });
+});
