@@ -20,6 +20,13 @@ export interface KeyWish {
   readonly periodSeconds?: number | undefined;
 }
 
+/** Authenticators of this type are not made for this user. */
+export class TypeRefused extends Failure {
+  constructor(message: string) {
+    super("conflict", message);
+  }
+}
+
 /** Every authenticator app takes these. */
 export const commonParameters: KeyParameters = { algorithm: "sha1", digits: 6, periodSeconds: 30 };
 
@@ -35,7 +42,8 @@ export async function parametersFor(
   const refuse = (what: string): never => {
     throw new Failure("conflict", `the policy "${name}" has ${what}`);
   };
-  if (!tokens.types.includes(wish.type)) refuse(`no new ${wish.type} authenticators (tokens.types)`);
+  if (!tokens.types.includes(wish.type))
+    throw new TypeRefused(`the policy "${name}" has no new ${wish.type} authenticators (tokens.types)`);
   const chosen = <T>(field: string, fixed: T | null, asked: T | undefined, otherwise: T): T => {
     if (fixed !== null && asked !== undefined && asked !== fixed) refuse(`tokens.${field}=${fixed}`);
     return fixed ?? asked ?? otherwise;
@@ -50,7 +58,17 @@ export async function parametersFor(
   };
 }
 
+/** Those of `types` of which the user's policy lets one be made. */
+export async function typesFor(
+  db: Db,
+  userId: string,
+  types: readonly KeyWish["type"][],
+): Promise<KeyWish["type"][]> {
+  const { tokens } = (await policyOf(db, { userId, machineId: null })).policy;
+  return types.filter((type) => tokens.types.includes(type));
+}
+
 /** Whether the user's policy lets one of this type be made. */
 export async function mayMake(db: Db, userId: string, type: KeyWish["type"]): Promise<boolean> {
-  return (await policyOf(db, { userId, machineId: null })).policy.tokens.types.includes(type);
+  return (await typesFor(db, userId, [type])).length > 0;
 }

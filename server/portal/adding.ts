@@ -3,12 +3,12 @@
 
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
+import { TypeRefused } from "../authenticators/template.ts";
 import { Failure } from "../failure.ts";
 import { form, selectField, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { qrCode } from "../pages/qr-code.ts";
 import type { Pending } from "../provisioning/pending.ts";
-import type { Provisioning } from "../provisioning/provisioning-setting.ts";
 import type { Form } from "../web/form.ts";
 import { digitsField, hidden, timeText } from "./parts.ts";
 import type { PortalSpeech } from "./portal-speech.ts";
@@ -20,23 +20,39 @@ interface Sending {
   readonly along?: Readonly<Record<string, string>>;
 }
 
-export function readWish(
-  sent: Form,
-  setting: Provisioning,
-): { readonly type: OtpAuthenticator["type"]; readonly name: string } {
-  const type = setting.types.find((known) => known === sent.text("type")) ?? setting.types[0] ?? "totp";
-  return { type, name: sent.text("authenticator-name").trim() };
+export type AuthenticatorType = OtpAuthenticator["type"];
+
+/** What a page says went wrong, and at which of its fields. */
+export interface Fault {
+  readonly field: "type" | "authenticator-name" | "code";
+  readonly text: string;
 }
 
+export function readName(sent: Form): string {
+  return sent.text("authenticator-name").trim();
+}
+
+/** The first one where a form says none. @throws TypeRefused for one that is not offered. */
+export function readType(sent: Form, offered: readonly AuthenticatorType[]): AuthenticatorType {
+  const asked = sent.text("type");
+  const type = asked === "" ? offered[0] : offered.find((known) => known === asked);
+  if (type === undefined) throw new TypeRefused("authenticators of this type are not offered to this user");
+  return type;
+}
+
+/** `offered`: what both the setting and the user's policy permit. */
 export function choosing(
   speech: PortalSpeech,
-  setting: Provisioning,
+  offered: readonly AuthenticatorType[],
   sending: Sending,
   name = "",
-  fault?: string,
+  fault?: Fault,
 ): Markup {
   const { say } = speech;
-  const choices = setting.types.map((type) => ({ value: type, label: say(`type-${type}`) }));
+  if (offered.length === 0) return html`<p class="nothing">${say("type-refused")}</p>`;
+  const at = (field: Fault["field"]) => (fault?.field === field ? fault.text : undefined);
+  const choices = offered.map((type) => ({ value: type, label: say(`type-${type}`) }));
+  const [only] = offered.length === 1 && at("type") === undefined ? offered : [];
   return form({
     action: sending.action,
     token: sending.token,
@@ -44,15 +60,21 @@ export function choosing(
     submit: say("add-begin"),
     content: [
       ...along(sending),
-      choices.length === 1
-        ? hidden("type", choices[0]?.value ?? "totp")
-        : selectField({ name: "type", label: say("add-what"), value: "totp", choices }),
+      only === undefined
+        ? selectField({
+            name: "type",
+            label: say("add-what"),
+            value: offered[0] ?? "",
+            choices,
+            fault: at("type"),
+          })
+        : hidden("type", only),
       textField({
         name: "authenticator-name",
         label: say("authenticator-name"),
         hint: say("authenticator-name-hint"),
         value: name,
-        fault,
+        fault: at("authenticator-name"),
         most: 50,
       }),
     ],
@@ -64,7 +86,7 @@ export function scanning(
   pending: Pending,
   userName: string,
   sending: Sending,
-  fault?: string,
+  fault?: Fault,
 ): Markup {
   const { say } = speech;
   const { authenticator } = pending;
@@ -76,7 +98,7 @@ ${form({
   token: sending.token,
   className: "narrow card",
   submit: say("prove-button"),
-  content: [...along(sending), digitsField("code", say("code"), fault)],
+  content: [...along(sending), digitsField("code", say("code"), fault?.text)],
 })}`;
 }
 
@@ -96,6 +118,12 @@ export function keyToScan(
   const key = secretText(authenticator).replaceAll(/(.{4})(?=.)/g, "$1 ");
   return html`${qrCode(provisioningUri(authenticator, label), title)}
 <details><summary>${say("cannot-scan")}</summary><p>${how}</p><p><code class="key">${key}</code></p></details>`;
+}
+
+export function faultAt(speech: PortalSpeech, error: unknown): Fault {
+  return error instanceof TypeRefused
+    ? { field: "type", text: speech.say("type-refused") }
+    : { field: "authenticator-name", text: faultOf(speech, error) };
 }
 
 /** What the use case has refused, in the reader's words. Everything else is thrown on. */

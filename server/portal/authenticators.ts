@@ -6,6 +6,7 @@ import {
   removeAuthenticator,
   renameAuthenticator,
 } from "../authenticators/manage.ts";
+import { typesFor } from "../authenticators/template.ts";
 import { Failure } from "../failure.ts";
 import { buttonForm, form, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
@@ -17,7 +18,7 @@ import { readSetting } from "../settings/settings.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
-import { choosing, faultOf, readWish, scanning } from "./adding.ts";
+import { choosing, type Fault, faultAt, faultOf, readName, readType, scanning } from "./adding.ts";
 import { speechOf } from "./area.ts";
 import { ownUser, type PortalParts, simpleTable, time } from "./parts.ts";
 import type { PortalSpeech } from "./portal-speech.ts";
@@ -40,7 +41,7 @@ export function authenticatorPages(parts: PortalParts): Pages {
   const { store, vault, random } = parts;
   const { db } = store;
 
-  const addPage = async (visit: SignedIn, name: string, fault: string | undefined, status: number) => {
+  const addPage = async (visit: SignedIn, name: string, fault: Fault | undefined, status: number) => {
     const speech = speechOf(visit);
     const { say } = speech;
     const { session, token, nowMs } = visit;
@@ -48,7 +49,8 @@ export function authenticatorPages(parts: PortalParts): Pages {
     const pending = await findPending(db, vault, session.userId, "portal", nowMs);
     if (pending === undefined) {
       const setting = await readSetting(db, provisioningSetting);
-      const content = choosing(speech, setting, { action: `${base}/add`, token }, name, fault);
+      const offered = await typesFor(db, session.userId, setting.types);
+      const content = choosing(speech, offered, { action: `${base}/add`, token }, name, fault);
       return visit.page({ title: say("add"), content }, status);
     }
     const content = html`${scanning(speech, pending, session.userName, { action: `${base}/prove`, token }, fault)}
@@ -80,17 +82,19 @@ export function authenticatorPages(parts: PortalParts): Pages {
     "GET /portal/authenticators/add": (visit) => addPage(visit, "", undefined, 200),
     "POST /portal/authenticators/add": async (visit) => {
       const setting = await readSetting(db, provisioningSetting);
-      const wish = readWish(visit.form, setting);
+      const name = readName(visit.form);
       try {
         const begun = await visit.write(async (tx) => {
           const user = await ownUser(tx, visit);
           if (!(await mayProvision(tx, user.id))) return false;
-          await beginPending(tx, vault, user, { ...wish, origin: "portal" }, setting, random, visit.nowMs);
+          const type = readType(visit.form, await typesFor(tx, user.id, setting.types));
+          const wish = { type, name, origin: "portal" } as const;
+          await beginPending(tx, vault, user, wish, setting, random, visit.nowMs);
           return true;
         });
         return begun ? visit.goTo(`${base}/add`) : notAllowed(visit);
       } catch (error) {
-        return addPage(visit, wish.name, faultOf(speechOf(visit), error), 400);
+        return addPage(visit, name, faultAt(speechOf(visit), error), 400);
       }
     },
     "POST /portal/authenticators/prove": async (visit) => {
@@ -112,12 +116,12 @@ export function authenticatorPages(parts: PortalParts): Pages {
           case "added":
             return visit.goTo(base, "added");
           case "wrong":
-            return addPage(visit, "", say("prove-wrong"), 400);
+            return addPage(visit, "", { field: "code", text: say("prove-wrong") }, 400);
           case "none":
-            return addPage(visit, "", say("prove-gone"), 409);
+            return addPage(visit, "", { field: "authenticator-name", text: say("prove-gone") }, 409);
         }
       } catch (error) {
-        return addPage(visit, "", faultOf(speechOf(visit), error), 409);
+        return addPage(visit, "", faultAt(speechOf(visit), error), 409);
       }
     },
     "POST /portal/authenticators/give-up": async (visit) => {

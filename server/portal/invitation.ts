@@ -1,5 +1,6 @@
 // The pages behind an invitation. Looking spends nothing; the link's secret goes from form to form, and on no other site.
 
+import { typesFor } from "../authenticators/template.ts";
 import { html } from "../pages/markup.ts";
 import {
   beginByInvitation,
@@ -14,7 +15,7 @@ import { readSetting } from "../settings/settings.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
-import { choosing, faultOf, readWish, scanning } from "./adding.ts";
+import { choosing, type Fault, faultAt, readName, readType, scanning } from "./adding.ts";
 import { speechOf } from "./area.ts";
 import { toSignIn } from "./doors.ts";
 import type { PortalParts } from "./parts.ts";
@@ -28,7 +29,7 @@ export function invitationPages(parts: PortalParts): Invited {
   const { store, vault, random } = parts;
   const { db } = store;
 
-  const show = async (visit: Visit, link: string, fault: string | undefined, status: number) => {
+  const show = async (visit: Visit, link: string, fault: Fault | undefined, status: number) => {
     const invitation = await findInvitation(db, link, visit.nowMs);
     if (invitation === undefined) return gone(visit);
     const { user } = invitation;
@@ -45,14 +46,15 @@ export function invitationPages(parts: PortalParts): Invited {
     { user }: Invitation,
     link: string,
     name: string,
-    fault: string | undefined,
+    fault: Fault | undefined,
     status: number,
   ) => {
     const speech = speechOf(visit);
     const setting = await readSetting(db, provisioningSetting);
+    const offered = await typesFor(db, user.id, setting.types);
     const sending = { action: "/portal/invitation", token: undefined, along: { link } };
     const title = speech.say("invitation-title", { user: user.name });
-    return visit.page({ title, content: choosing(speech, setting, sending, name, fault) }, status);
+    return visit.page({ title, content: choosing(speech, offered, sending, name, fault) }, status);
   };
 
   return {
@@ -60,18 +62,19 @@ export function invitationPages(parts: PortalParts): Invited {
     "POST /portal/invitation": async (visit) => {
       const link = visit.form.text("link");
       const setting = await readSetting(db, provisioningSetting);
-      const wish = readWish(visit.form, setting);
+      const name = readName(visit.form);
       try {
-        const begun = await store.write((tx) =>
-          beginByInvitation(tx, vault, link, wish, setting, random, visit.nowMs),
-        );
+        const begun = await store.write(async (tx) => {
+          const invitation = await findInvitation(tx, link, visit.nowMs);
+          if (invitation === undefined) return false;
+          const type = readType(visit.form, await typesFor(tx, invitation.user.id, setting.types));
+          return beginByInvitation(tx, vault, link, { type, name }, setting, random, visit.nowMs);
+        });
         return begun ? visit.goTo(`/portal/invitation?link=${link}`) : gone(visit);
       } catch (error) {
-        const fault = faultOf(speechOf(visit), error);
+        const fault = faultAt(speechOf(visit), error);
         const invitation = await findInvitation(db, link, visit.nowMs);
-        return invitation === undefined
-          ? gone(visit)
-          : choose(visit, invitation, link, wish.name, fault, 400);
+        return invitation === undefined ? gone(visit) : choose(visit, invitation, link, name, fault, 400);
       }
     },
     "POST /portal/invitation/prove": async (visit) => {
@@ -96,14 +99,14 @@ export function invitationPages(parts: PortalParts): Invited {
           case "no-invitation":
             return gone(visit);
           case "none":
-            return show(visit, link, say("prove-gone"), 409);
+            return show(visit, link, { field: "authenticator-name", text: say("prove-gone") }, 409);
           case "wrong":
-            return show(visit, link, say("prove-wrong"), 400);
+            return show(visit, link, { field: "code", text: say("prove-wrong") }, 400);
           case "added":
             return done(visit);
         }
       } catch (error) {
-        return show(visit, link, faultOf(speechOf(visit), error), 409);
+        return show(visit, link, faultAt(speechOf(visit), error), 409);
       }
     },
   };

@@ -63,6 +63,18 @@ describe("an invitation by mail", () => {
     expect((await laptop.verify("alice", [codeOf(server, secret)])).verdict).toBe("granted");
   });
 
+  it("offers what the user's policy has, and says that another type is not permitted", async () => {
+    const { path, secret: link } = await invite();
+    await allow(server, { types: ["totp", "hotp"] });
+    await server.policy("tokens.types=hotp");
+    const browser = new Browser(server);
+    const { text } = await browser.get(path);
+    expect([text.includes('value="hotp"'), text.includes('value="totp"')]).toEqual([true, false]);
+    const refused = await browser.post("/portal/invitation", { link, type: "totp" });
+    expect([refused.status, refused.text.includes("not permitted for you")]).toEqual([400, true]);
+    expect((await browser.post("/portal/invitation", { link, type: "hotp" })).to).toBe(path);
+  });
+
   it("is good for its hours, and says no more than that it is not", async () => {
     const { path } = await invite(1);
     server.clock.pass(hourMs);

@@ -93,11 +93,40 @@ describe("adding an authenticator", () => {
     expect(await own()).toHaveLength(1);
   });
 
-  it("takes a type that the admin has not offered for the one that is offered", async () => {
+  const refused = {
+    en: "not permitted for you",
+    de: "nicht zugelassen",
+    fr: "ne vous sont pas permis",
+    es: "No se le permiten",
+    pl: "nie są dozwolone",
+  };
+
+  it("offers the types that both the setting and the user's policy permit", async () => {
+    await allow(server, { who: "everybody", types: ["totp", "hotp"] });
+    const offered = async () =>
+      [...(await browser.get("/portal/authenticators/add")).text.matchAll(/value="(totp|hotp)"/g)].map(
+        ([, type]) => type,
+      );
+    expect(await offered()).toEqual(["totp", "hotp"]);
+    await server.policy("tokens.types=hotp");
+    expect(await offered()).toEqual(["hotp"]);
+    await allow(server, { who: "everybody", types: ["totp"] });
+    const { status, text } = await browser.get("/portal/authenticators/add");
+    expect([status, text.includes(refused.en)]).toEqual([200, true]);
+    expect(await offered()).toEqual([]);
+  });
+
+  it.each(Object.entries(refused))("refuses another type and says so: %s", async (language, words) => {
     await allow(server, { who: "everybody", types: ["totp"] });
     await browser.get("/portal/authenticators/add");
-    await browser.send("/portal/authenticators/add", { type: "hotp" });
-    expect((await browser.get("/portal/authenticators/add")).text).toContain("by time");
+    await browser.send("/portal/language", { language });
+    const byTheSetting = await browser.send("/portal/authenticators/add", { type: "hotp" });
+    await allow(server, { who: "everybody", types: ["totp", "hotp"] });
+    await server.policy("tokens.types=totp");
+    const byPolicy = await browser.send("/portal/authenticators/add", { type: "hotp" });
+    for (const { status, text } of [byTheSetting, byPolicy])
+      expect([status, text.includes(words), text.includes('id="f-type-fault"')]).toEqual([400, true, true]);
+    expect(await own()).toHaveLength(1);
   });
 });
 

@@ -91,6 +91,8 @@ export const de: Translation<typeof en, "de"> = {
   "prove-gone": "Die Zeit ist um, oder es wurde neu begonnen. Beginnen Sie noch einmal.",
   "prove-button": "Bestätigen",
   "give-up": "Aufgeben",
+  "type-refused":
+    "Authentifikatoren dieser Art sind für Sie nicht zugelassen. Wählen Sie, was angeboten wird, oder fragen Sie Ihren Administrator.",
   "too-many-authenticators": "Mehr Authentifikatoren können Sie nicht haben. Entfernen Sie zuerst einen.",
   "not-allowed":
     "Sie dürfen Authentifikatoren nicht selbst hinzufügen. Bitten Sie Ihren Administrator um eine Einladung.",

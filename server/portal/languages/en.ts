@@ -84,6 +84,8 @@ export const en = {
   "prove-gone": "The time is up, or it was begun again. Start once more.",
   "prove-button": "Confirm",
   "give-up": "Give up",
+  "type-refused":
+    "Authenticators of this kind are not permitted for you. Choose what is offered, or ask your administrator.",
   "too-many-authenticators": "You have as many authenticators as there may be. Remove one first.",
   "not-allowed": "You may not add authenticators by yourself. Ask your administrator for an invitation.",
 

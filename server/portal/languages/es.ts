@@ -88,6 +88,8 @@ export const es: Translation<typeof en, "es"> = {
   "prove-gone": "Se ha acabado el tiempo, o se ha empezado de nuevo. Vuelva a empezar.",
   "prove-button": "Confirmar",
   "give-up": "Desistir",
+  "type-refused":
+    "No se le permiten autenticadores de este tipo. Elija entre los que se ofrecen o pregunte a su administrador.",
   "too-many-authenticators": "Tiene todos los autenticadores que puede haber. Quite uno primero.",
   "not-allowed":
     "Usted no puede añadir autenticadores por su cuenta. Pida una invitación a su administrador.",

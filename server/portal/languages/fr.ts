@@ -89,6 +89,8 @@ export const fr: Translation<typeof en, "fr"> = {
   "prove-gone": "Le délai est passé, ou l'ajout a été recommencé. Recommencez.",
   "prove-button": "Confirmer",
   "give-up": "Abandonner",
+  "type-refused":
+    "Les authentificateurs de ce type ne vous sont pas permis. Choisissez parmi ceux proposés ou demandez à votre administrateur.",
   "too-many-authenticators": "Vous avez le nombre maximal d'authentificateurs. Retirez-en d'abord un.",
   "not-allowed":
     "Vous ne pouvez pas ajouter d'authentificateur vous-même. Demandez une invitation à votre administrateur.",

@@ -89,6 +89,8 @@ export const pl: Translation<typeof en, "pl"> = {
   "prove-gone": "Czas minął albo rozpoczęto od nowa. Proszę zacząć jeszcze raz.",
   "prove-button": "Potwierdź",
   "give-up": "Zrezygnuj",
+  "type-refused":
+    "Uwierzytelniacze tego rodzaju nie są dozwolone. Proszę wybrać z dostępnych albo zapytać administratora.",
   "too-many-authenticators": "Więcej uwierzytelniaczy mieć nie można. Proszę najpierw usunąć jeden.",
   "not-allowed":
     "Nie można samodzielnie dodawać uwierzytelniaczy. Proszę poprosić administratora o zaproszenie.",
