@@ -53,7 +53,12 @@ export async function traceOf(site: Site, operation: Operation, log: Log, fault?
     await machine.kill();
     machine.record = undefined;
   }
-  return { calls: readFileSync(record, "utf8").split("\n").slice(0, -1).map(toCall), before };
+  return { calls: callsIn(record), before };
+}
+
+/** What a run has recorded. */
+export function callsIn(record: string): Call[] {
+  return readFileSync(record, "utf8").split("\n").slice(0, -1).map(toCall);
 }
 
 function toCall(line: string): Call {
