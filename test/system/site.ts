@@ -20,6 +20,7 @@ export async function buildSite(policy: readonly string[]): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-"));
   chmodSync(folder, 0o755);
   const server = new Server(join(folder, "server"));
+  await server.cli("init");
   await server.cli("policy", "set", ...policy);
   await server.start();
   mkdirSync(join(folder, "agent"));
