@@ -15,3 +15,23 @@ export const secondMs = 1_000;
 export const minuteMs = 60 * secondMs;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
+
+/**
+ * Does `work` every `ms` milliseconds, the first time after as many, and never twice at once; resolves when `stop` is
+ * aborted and what was under way has ended. Rejects only as `work` does.
+ */
+export async function repeatEvery(
+  ms: number,
+  clock: Clock,
+  stop: AbortSignal,
+  work: () => void | Promise<void>,
+): Promise<void> {
+  for (;;) {
+    try {
+      await clock.sleep(ms, stop);
+    } catch {
+      return;
+    }
+    await work();
+  }
+}

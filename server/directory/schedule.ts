@@ -1,7 +1,7 @@
 // The directory is followed while the server runs, as often as the setting says: by one of several instances at a time.
 
 import type { Logger } from "pino";
-import { type Clock, minuteMs } from "../../words/clock.ts";
+import { type Clock, minuteMs, repeatEvery } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
@@ -35,24 +35,14 @@ export class DirectorySchedule {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    const { clock } = this.#parts;
+    this.#running ??= repeatEvery(lookEveryMs, clock, this.#over.signal, () => this.tick());
   }
 
   /** A sync that is under way is broken off, and has changed nothing then. */
   async end(): Promise<void> {
     this.#over.abort();
     await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#parts.clock.sleep(lookEveryMs, this.#over.signal);
-      } catch {
-        return;
-      }
-      await this.tick();
-    }
   }
 
   /** Syncs if it is time to. Never rejects: the next one may go well. */

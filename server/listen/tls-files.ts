@@ -4,7 +4,7 @@
 import { X509Certificate } from "node:crypto";
 import { statSync } from "node:fs";
 import type { Logger } from "pino";
-import type { Clock } from "../../words/clock.ts";
+import { type Clock, repeatEvery } from "../../words/clock.ts";
 import { readTls, type Tls } from "./tls.ts";
 
 const lookEveryMs = 5_000;
@@ -53,14 +53,9 @@ export class TlsFiles {
 
   /** Looks now and then until `stop`; `replaced` is called with every new pair. Never rejects. */
   async follow(clock: Clock, stop: AbortSignal, replaced: (tls: Tls) => void): Promise<void> {
-    for (;;) {
-      try {
-        await clock.sleep(lookEveryMs, stop);
-      } catch {
-        return;
-      }
+    await repeatEvery(lookEveryMs, clock, stop, () => {
       if (this.#look() !== this.#stamp && this.reload()) replaced(this.#tls);
-    }
+    });
   }
 
   /** Seconds since 1970; 0 when the certificate can't be read as one. */

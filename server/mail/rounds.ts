@@ -1,7 +1,7 @@
 // Mail that nobody asks for at the moment: what is due is queued while the server runs, by any of its instances.
 
 import type { Logger } from "pino";
-import { type Clock, minuteMs } from "../../words/clock.ts";
+import { type Clock, minuteMs, repeatEvery } from "../../words/clock.ts";
 import { type WarnParts, warnOfLeaseEnds } from "./warn.ts";
 import { sendWeeklyReport } from "./weekly.ts";
 
@@ -22,24 +22,14 @@ export class MailRounds {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    const { clock } = this.#parts;
+    this.#running ??= repeatEvery(lookEveryMs, clock, this.#over.signal, () => this.tick());
   }
 
   /** What a round has queued stays queued. */
   async end(): Promise<void> {
     this.#over.abort();
     await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#parts.clock.sleep(lookEveryMs, this.#over.signal);
-      } catch {
-        return;
-      }
-      await this.tick();
-    }
   }
 
   /** Never rejects: the next one may go well, and a fault of one kind of mail keeps no other back. */

@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino";
 import type { ServiceManager } from "../../platform/notify.ts";
-import type { Clock } from "../../words/clock.ts";
+import { type Clock, repeatEvery } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { makeApp } from "../api/app.ts";
 import type { Configuration } from "../configuration/keys.ts";
@@ -111,12 +111,7 @@ async function followKeys(
   stop: AbortSignal,
   log: Logger,
 ): Promise<void> {
-  for (;;) {
-    try {
-      await clock.sleep(lookForKeysEveryMs, stop);
-    } catch {
-      return;
-    }
+  await repeatEvery(lookForKeysEveryMs, clock, stop, async () => {
     try {
       if (await identity.refresh(store.db, vault)) log.info({ number: identity.number }, "new identity");
     } catch (error) {
@@ -125,7 +120,7 @@ async function followKeys(
         "the server's keys can't be read",
       );
     }
-  }
+  });
 }
 
 async function listenForMetrics(
