@@ -23,7 +23,7 @@ export const consoleAccess = {
   "GET /admin/users/add": { may: admins },
   "POST /admin/users/add": { may: admins },
   "GET /admin/users/:id": { may: readers },
-  "POST /admin/users/:id/unlock": { may: helpers },
+  "POST /admin/users/:id/unlock": { may: helpers, recentCode: true },
   "POST /admin/users/:id/enable": { may: admins, recentCode: true },
   "POST /admin/users/:id/disable": { may: admins },
   "GET /admin/users/:id/remove": { may: admins, recentCode: true },
@@ -42,7 +42,7 @@ export const consoleAccess = {
   "POST /admin/machines/:id/clear-flags": { may: admins },
   "GET /admin/machines/:id/revoke": { may: admins, recentCode: true },
   "POST /admin/machines/:id/revoke": { may: admins, recentCode: true },
-  "POST /admin/machines/:id/unlock-user": { may: helpers },
+  "POST /admin/machines/:id/unlock-user": { may: helpers, recentCode: true },
 
   "GET /admin/enrolments": { may: readers },
   "GET /admin/enrolments.csv": { may: readers },

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { inGroups, parseChallenge } from "../../../otp/help-desk.ts";
+import { checkMayHelp } from "../../accounts/who-helps.ts";
 import { Failure } from "../../failure.ts";
 import { answerChallenge } from "../../help-desk/answer.ts";
 import { clearFlags, exemptMachine, type Machine, theMachineById } from "../../machines/machines.ts";
@@ -71,6 +72,7 @@ ${form({
         );
       const answered = await visit.write(async (tx) => {
         const user = await theUser(tx, wish.user);
+        await checkMayHelp(tx, visit.session.role, user);
         const machine = await theMachineById(tx, visit.param("id"));
         const operator = visit.session.userName;
         return answerChallenge(tx, vault, { user, machine, challenge, operator }, visit.nowMs);

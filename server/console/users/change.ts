@@ -5,6 +5,7 @@ import { lookAlikeKey } from "../../../words/user-name.ts";
 import { setRole } from "../../accounts/accounts.ts";
 import { roles } from "../../accounts/roles.ts";
 import { createSetupLink, setupHours, setupPath } from "../../accounts/setup-links.ts";
+import { checkMayHelp } from "../../accounts/who-helps.ts";
 import { Failure } from "../../failure.ts";
 import { form, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
@@ -53,6 +54,7 @@ export function userChanges(parts: ConsoleParts) {
     },
     "POST /admin/users/:id/unlock": (visit) =>
       change(visit, "user-unlocked", async (tx, user) => {
+        await checkMayHelp(tx, visit.session.role, user);
         await unlockUser(tx, user, visit.nowMs);
         await forgetFailures(tx, userThrottle(vault, lookAlikeKey(user.name)));
       }),

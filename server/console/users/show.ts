@@ -1,7 +1,8 @@
 // One user: facts, authenticators, enrolments, and what may be done.
 
 import { accountOf } from "../../accounts/accounts.ts";
-import { roles } from "../../accounts/roles.ts";
+import { type Role, roles } from "../../accounts/roles.ts";
+import { mayHelp } from "../../accounts/who-helps.ts";
 import { type ListedAuthenticator, listAuthenticators } from "../../authenticators/manage.ts";
 import { pageOfReport } from "../../enrolments/report.ts";
 import { buttonForm, form, selectField, textField } from "../../pages/forms.ts";
@@ -29,7 +30,7 @@ export async function userPage(visit: SignedIn, parts: ConsoleParts): Promise<Re
 <dt>Password for these pages</dt><dd>${account.sealedPassword === null ? "not set" : "set"}</dd>
 <dt>Added</dt><dd>${moment(user.createdAtMs)}</dd>
 </dl>
-${stateButtons(visit, user)}
+${stateButtons(visit, user, account.role)}
 ${groupsPart(visit, user, groups)}
 ${authenticatorsPart(visit, user, authenticators)}
 <h2>Offline use</h2>
@@ -44,13 +45,14 @@ ${accessPart(visit, user, account.role)}`;
   return visit.page({ title: user.name, content });
 }
 
-function stateButtons(visit: SignedIn, user: User): Markup {
+function stateButtons(visit: SignedIn, user: User, role: Role): Markup {
   const { token, session } = visit;
   const at = `/admin/users/${user.id}`;
   const about = user.name;
   const enabled = user.disabledAtMs === null;
   return html`<div class="actions">${
     may(session.role, "POST /admin/users/:id/unlock") &&
+    mayHelp(session.role, role) &&
     buttonForm({ action: `${at}/unlock`, token, label: "End lockout and waits", about })
   }${
     may(session.role, "POST /admin/users/:id/disable") &&
