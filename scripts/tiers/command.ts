@@ -50,7 +50,7 @@ export async function check(command: Command): Promise<Counts> {
   const status = await exitOf(command);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   console.log(`  ${status === 0 ? "ok    " : "FAILED"} ${command.says} (${seconds} s)`);
-  return status === 0 ? onePassed : oneFailed;
+  return status === 0 ? onePassed : oneFailed(command.says);
 }
 
 /** Root for what mounts, adds users and starts sshd; the same program when we are root already. */

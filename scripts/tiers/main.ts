@@ -108,6 +108,7 @@ async function main(asked: readonly string[]): Promise<number> {
     console.log(`== ${results.at(-1)}`);
     all = sum(all, counts);
   }
+  for (const failure of all.failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${results.join("\n")}\n`);
   const skippedInCi = process.env["CI"] === "true" && all.skipped > 0;
   if (skippedInCi) console.log("A skipped test is a failure here: what CI doesn't run, nobody knows.");

@@ -3,15 +3,25 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { asRoot, exitOf, giveBack } from "./command.ts";
-import { type Counts, oneFailed } from "./counts.ts";
+import { join, relative } from "node:path";
+import { asRoot, exitOf, giveBack, root } from "./command.ts";
+import { type Counts, oneFailed, sum } from "./counts.ts";
 
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 /** `settings` are environment variables, as "NAME=value". */
@@ -34,7 +44,9 @@ export async function vitest(project: string, settings: readonly string[] = []):
     await giveBack();
     const counts = read(file);
     // A file that can't be loaded, an error outside of any test: vitest knows, its numbers of tests don't.
-    return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    if (status === 0 || counts.failed > 0) return counts;
+    const outside = `${project}: an error outside of any test, or a file that can't be loaded`;
+    return sum(counts, oneFailed(outside));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -47,9 +59,26 @@ function read(file: string): Counts {
       passed: report.numPassedTests,
       failed: report.numFailedTests,
       skipped: report.numPendingTests + report.numTodoTests,
+      failures: report.testResults.flatMap(failuresOf),
     };
   } catch (error) {
     console.error(`vitest left no report: ${String(error)}`);
-    return oneFailed;
+    return oneFailed("vitest left no report");
   }
 }
+
+const linesOfReason = 12;
+
+function failuresOf({ name, status, message, assertionResults }: Report["testResults"][number]): string[] {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  if (failed.length === 0 && status === "failed") return [`${file}\n${beginning(message)}`];
+  return failed.map((test) => `${file}: ${test.fullName}\n${beginning(test.failureMessages.join("\n"))}`);
+}
+
+const beginning = (reason: string): string =>
+  reason
+    .split("\n")
+    .slice(0, linesOfReason)
+    .map((text) => `      ${text}`)
+    .join("\n");
