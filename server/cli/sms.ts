@@ -1,17 +1,12 @@
 import { type Command, Option } from "commander";
-import { Failure } from "../failure.ts";
-import { parsePhoneNumber } from "../mail/address.ts";
-import { sendText } from "../mail/gateway.ts";
 import {
   bodyFormats,
   changeGateway,
   type GatewaySetting,
-  gatewayRoute,
   gatewaySetting,
   methods,
 } from "../mail/gateway-setting.ts";
-import { testText } from "../mail/texts.ts";
-import { patience } from "../mail/trial.ts";
+import { tryText } from "../mail/trial.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
 import { readSecretLine, readSmallFile } from "./sending.ts";
@@ -85,21 +80,8 @@ export function addSmsCommands(program: Command, parts: CommandParts): void {
     .description("send a text message there now, past the queue, and say what came of it")
     .action(async (number: string, _: object, command: Command) =>
       withServer(command, parts, async ({ store, vault }, options) => {
-        const recipient = parsePhoneNumber(number);
-        if (!recipient.ok) throw new Failure("invalid", recipient.error);
-        const route = await gatewayRoute(store.db, vault);
-        if (route === undefined) throw new Failure("conflict", "text messages are off: sms set --url URL …");
-        const sending = await patience(parts.clock, (stop) =>
-          sendText(route, { recipient: recipient.value, text: testText("en") }, stop),
-        );
-        if (sending.kind === "stopped") throw new Failure("conflict", "the gateway did not answer in time");
-        if (sending.kind === "failed") throw new Failure("conflict", sending.problem);
-        say(
-          parts,
-          options,
-          { sent: true, to: recipient.value },
-          `the gateway has taken the message to ${recipient.value}\n`,
-        );
+        const to = await tryText({ vault, clock: parts.clock, write: store.write }, number);
+        say(parts, options, { sent: true, to }, `the gateway has taken the message to ${to}\n`);
       }),
     );
 }

@@ -47,7 +47,7 @@ const schema = v.pipe(
     const { method, format, body } = dataset.value;
     const problem =
       method === "GET" && format === "json"
-        ? "a GET has a form for its query: say --format form"
+        ? "a GET has a form for its query: its format is form"
         : templateProblem(format, body);
     if (problem !== undefined)
       addIssue({

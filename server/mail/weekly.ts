@@ -1,9 +1,14 @@
-// The weekly report to the admins, sent once by one of several instances.
+// The weekly report to the admins, sent once by one of several instances; and at any time by an admin's hand.
 
 import { dayMs, hourMs } from "../../words/clock.ts";
+import type { Language } from "../../words/language.ts";
+import { record, serverEntry } from "../audit/audit.ts";
+import { Failure } from "../failure.ts";
 import { readSetting } from "../settings/settings.ts";
+import type { Db, Tx } from "../store/store.ts";
 import { languageOf } from "../users/language.ts";
 import { addressesOf, isMail } from "./addresses.ts";
+import type { Letter } from "./letter.ts";
 import { enqueue } from "./queue.ts";
 import { mailSetting } from "./settings.ts";
 import { weeklyLetter } from "./texts.ts";
@@ -31,32 +36,72 @@ export async function sendWeeklyReport(parts: WarnParts, nowMs: number): Promise
   const told = await store.db.selectFrom("notices").select("name").where("name", "=", name).execute();
   if (told.length > 0) return 0;
   return store.write(async (tx) => {
-    const { host, language } = await readSetting(tx, mailSetting);
-    if (host === "") return 0;
+    if ((await readSetting(tx, mailSetting)).host === "") return 0;
     const claimed = await tx
       .insertInto("notices")
       .values({ name, atMs: nowMs })
       .onConflict((conflict) => conflict.column("name").doNothing())
       .executeTakeFirst();
     if (claimed.numInsertedOrUpdatedRows !== 1n) return 0;
-    const sections = await weeklyContent(tx, nowMs);
-    const admins = await tx
-      .selectFrom("accounts")
-      .innerJoin("users", "users.id", "accounts.userId")
-      .select("users.id")
-      .where("accounts.role", "=", "admin")
-      .where("users.disabledAtMs", "is", null)
-      .orderBy("users.id")
-      .execute();
-    let queued = 0;
-    for (const { id: userId } of admins) {
-      const to = (await addressesOf(tx, userId)).find(isMail);
-      if (to === undefined) continue;
-      const letter = weeklyLetter((await languageOf(tx, userId)) ?? language, sections);
-      const message = { channel: "mail", kind: "weekly-report", userId, recipient: to.address } as const;
-      if (await enqueue(tx, vault, { ...message, letter, lifeMs: lateMs, urgent: false }, random, nowMs))
-        queued += 1;
-    }
-    return queued;
+    return queueFor(tx, { vault, random }, await admins(tx), nowMs);
   });
+}
+
+/**
+ * Whether or not one was sent this week: `onlyTo`, or all admins. Returns how many of them have an address and got it.
+ * @throws Failure while mail is off.
+ */
+export async function sendReportNow(
+  tx: Tx,
+  parts: Omit<WarnParts, "store">,
+  onlyTo: string | undefined,
+  nowMs: number,
+): Promise<number> {
+  if ((await readSetting(tx, mailSetting)).host === "")
+    throw new Failure("conflict", "mail is off: set a mail server and a sender's address first");
+  const queued = await queueFor(tx, parts, onlyTo === undefined ? await admins(tx) : [onlyTo], nowMs);
+  if (queued > 0) await record(tx, serverEntry(nowMs, "weekly-report-sent", {}, { mails: queued }));
+  return queued;
+}
+
+/** What this very person would get at this moment. */
+export async function reportForHand(
+  db: Db,
+  userId: string,
+  nowMs: number,
+): Promise<Letter & { readonly language: Language }> {
+  const language = (await languageOf(db, userId)) ?? (await readSetting(db, mailSetting)).language;
+  return { language, ...weeklyLetter(language, await weeklyContent(db, nowMs)) };
+}
+
+async function admins(tx: Tx): Promise<string[]> {
+  const rows = await tx
+    .selectFrom("accounts")
+    .innerJoin("users", "users.id", "accounts.userId")
+    .select("users.id")
+    .where("accounts.role", "=", "admin")
+    .where("users.disabledAtMs", "is", null)
+    .orderBy("users.id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+async function queueFor(
+  tx: Tx,
+  { vault, random }: Omit<WarnParts, "store">,
+  userIds: readonly string[],
+  nowMs: number,
+): Promise<number> {
+  const { language } = await readSetting(tx, mailSetting);
+  const sections = await weeklyContent(tx, nowMs);
+  let queued = 0;
+  for (const userId of userIds) {
+    const to = (await addressesOf(tx, userId)).find(isMail);
+    if (to === undefined) continue;
+    const letter = weeklyLetter((await languageOf(tx, userId)) ?? language, sections);
+    const message = { channel: "mail", kind: "weekly-report", userId, recipient: to.address } as const;
+    if (await enqueue(tx, vault, { ...message, letter, lifeMs: lateMs, urgent: false }, random, nowMs))
+      queued += 1;
+  }
+  return queued;
 }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consoleAccess } from "../../server/console/access.ts";
+import { settingsPages } from "../../server/console/settings/pages.ts";
 import {
   type Look,
   look,
@@ -50,7 +51,7 @@ async function pages(): Promise<string[]> {
   );
   return [
     ...named,
-    "/admin/settings/mail",
+    ...settingsPages.map(({ slug }) => `/admin/settings/${slug}`),
     "/admin/enrolments?sort=-expires",
     "/admin/users?page=2",
     "/admin/nothing",

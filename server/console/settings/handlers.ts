@@ -14,7 +14,7 @@ import { settingsPages } from "./pages.ts";
 export function settingsHandlers(parts: ConsoleParts) {
   return {
     "GET /admin/settings": async (visit) => {
-      const content = html`${settingsPages.length === 0 && html`<p class="nothing">There is nothing to set here yet.</p>`}<dl class="facts">${settingsPages.map(
+      const content = html`<dl class="facts">${settingsPages.map(
         (page) =>
           html`<dt><a href="/admin/settings/${page.slug}">${page.title}</a></dt><dd>${page.about}</dd>`,
       )}</dl>`;
@@ -68,7 +68,8 @@ ${
       content: action.fields ?? [],
     }),
   )
-}`;
+}
+${await page.below?.(parts.store.db, visit)}`;
     return visit.page({ title: page.title, notice, content }, status);
   }
 }

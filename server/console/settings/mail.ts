@@ -2,14 +2,13 @@
 
 import * as v from "valibot";
 import { languages } from "../../../words/language.ts";
-import { Failure } from "../../failure.ts";
 import { changeMail, type MailSetting, mailSetting, securities } from "../../mail/settings.ts";
 import { tryMail } from "../../mail/trial.ts";
 import { selectField, textArea, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { readSetting } from "../../settings/settings.ts";
 import { wholeNumberText } from "../../web/form.ts";
-import type { SettingsPage } from "./page.ts";
+import { failedField, type SettingsPage } from "./page.ts";
 
 const securityLabels: Readonly<Record<MailSetting["security"], string>> = {
   starttls: "STARTTLS, without which nothing is sent",
@@ -120,9 +119,7 @@ export const mailPage: SettingsPage = {
       });
       return undefined;
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const [, field = "", why = error.message] = /^(\w+)[^:]*: (.*)$/s.exec(error.message) ?? [];
-      return { [field]: why };
+      return failedField(error);
     }
   },
   actions: [

@@ -1,5 +1,6 @@
 // A settings page, as whoever owns a setting describes it; ./pages.ts has the list of them.
 
+import { Failure } from "../../failure.ts";
 import type { Markup } from "../../pages/markup.ts";
 import type { Db } from "../../store/store.ts";
 import type { FieldFaults, Form } from "../../web/form.ts";
@@ -21,6 +22,8 @@ export interface SettingsPage {
   readonly save: (visit: SignedIn, parts: ConsoleParts) => Promise<FieldFaults | undefined>;
   /** Buttons below: what they do is said on the page after. */
   readonly actions?: readonly SettingsAction[];
+  /** Under form and buttons: what it comes to. */
+  readonly below?: (db: Db, visit: SignedIn) => Promise<Markup | null>;
 }
 
 export interface SettingsAction {
@@ -29,4 +32,11 @@ export interface SettingsAction {
   /** What was done, in a sentence. @throws Failure with what to do about it. */
   readonly run: (visit: SignedIn, parts: ConsoleParts) => Promise<string>;
   readonly fields?: Markup;
+}
+
+/** Of a use case that names the field first, as `writeSetting` does. @throws whatever is no refusal. */
+export function failedField(error: unknown): FieldFaults {
+  if (!(error instanceof Failure)) throw error;
+  const [, field = "", why = error.message] = /^(\w+)[^:]*: (.*)$/s.exec(error.message) ?? [];
+  return { [field]: why };
 }

@@ -3,5 +3,14 @@
 import { mailPage } from "./mail.ts";
 import type { SettingsPage } from "./page.ts";
 import { provisioningPage } from "./provisioning.ts";
+import { smsPage } from "./sms.ts";
+import { warningsPage } from "./warnings.ts";
+import { weeklyReportPage } from "./weekly-report.ts";
 
-export const settingsPages: readonly SettingsPage[] = [provisioningPage, mailPage];
+export const settingsPages: readonly SettingsPage[] = [
+  provisioningPage,
+  mailPage,
+  smsPage,
+  warningsPage,
+  weeklyReportPage,
+];

@@ -1,13 +1,12 @@
 // Which users add authenticators by themselves, as a page of settings.
 
 import { algorithms } from "../../../otp/hotp.ts";
-import { Failure } from "../../failure.ts";
 import { selectField, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { type Provisioning, provisioningSetting, whoMay } from "../../provisioning/provisioning-setting.ts";
 import { readSetting, writeSetting } from "../../settings/settings.ts";
 import type { FieldFaults, Form } from "../../web/form.ts";
-import type { SettingsPage } from "./page.ts";
+import { failedField, type SettingsPage } from "./page.ts";
 
 const whoLabels: Readonly<Record<(typeof whoMay)[number], string>> = {
   nobody: "Nobody",
@@ -85,9 +84,7 @@ export const provisioningPage: SettingsPage = {
       await visit.write((tx) => writeSetting(tx, provisioningSetting, wish, visit.nowMs));
       return undefined;
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const [, field = "", why = error.message] = /^(\w+)[^:]*: (.*)$/.exec(error.message) ?? [];
-      return { [field]: why };
+      return failedField(error);
     }
   },
 };
