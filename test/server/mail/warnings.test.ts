@@ -1,9 +1,8 @@
 // The mail before a lease ends: when, to whom, how often, in which language.
 
 import { pino } from "pino";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { endEnrolment } from "../../../server/enrolments/enrolments.ts";
-import { openServer } from "../../../server/identity/open-server.ts";
 import { removeAddress, setAddress } from "../../../server/mail/addresses.ts";
 import { mostWaiting } from "../../../server/mail/queue.ts";
 import { MailRounds } from "../../../server/mail/rounds.ts";
@@ -17,6 +16,7 @@ import { theUser } from "../../../server/users/users.ts";
 import { dayMs, minuteMs } from "../../../words/clock.ts";
 import type { Language } from "../../../words/language.ts";
 import { random, startMs, testServer, totpAt } from "../fixture.ts";
+import { anotherInstance } from "./instance.ts";
 import { queued } from "./queued.ts";
 
 const log = pino({ level: "silent" });
@@ -94,8 +94,7 @@ describe("the mail before a lease ends", () => {
 
   it("goes out once though two instances look at once", async () => {
     const { server, clock } = await site();
-    const other = await openServer(server.data, clock, random, server.postgresUrl);
-    onTestFinished(() => other.store.close());
+    const other = await anotherInstance(server);
     clock.pass(5 * dayMs);
     const both = [server, other].map((one) => new MailRounds({ ...one, clock, random, log }));
     await Promise.all(both.map((one) => one.tick()));

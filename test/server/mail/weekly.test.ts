@@ -1,9 +1,8 @@
 // The weekly report: when, to whom, how often, and what it says.
 
 import { pino } from "pino";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { setRole } from "../../../server/accounts/accounts.ts";
-import { openServer } from "../../../server/identity/open-server.ts";
 import { setAddress } from "../../../server/mail/addresses.ts";
 import { MailRounds } from "../../../server/mail/rounds.ts";
 import { changeMail } from "../../../server/mail/settings.ts";
@@ -14,6 +13,7 @@ import { chooseLanguage } from "../../../server/users/language.ts";
 import { theUser } from "../../../server/users/users.ts";
 import { dayMs, hourMs } from "../../../words/clock.ts";
 import { random, startMs, testServer, totpAt } from "../fixture.ts";
+import { anotherInstance } from "./instance.ts";
 import { queued } from "./queued.ts";
 
 const log = pino({ level: "silent" });
@@ -72,8 +72,7 @@ describe("the weekly report", () => {
 
   it("goes out once though two instances look at once", async () => {
     const { server, clock } = await site();
-    const other = await openServer(server.data, clock, random, server.postgresUrl);
-    onTestFinished(() => other.store.close());
+    const other = await anotherInstance(server);
     clock.nowMs = mondayAtSixMs;
     const both = [server, other].map((one) => new MailRounds({ ...one, clock, random, log }));
     await Promise.all(both.map((one) => one.tick()));
