@@ -2,7 +2,7 @@
 // `judge` and `merge` make the next standing out of the last; nothing else changes one.
 
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
-import type { Authenticator, Bundle } from "../../protocol/sync/documents.ts";
+import type { Authenticator, Bundle, SealedContent } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import type { Grace } from "./grace.ts";
 import { type HelpDeskCount, nothingAsked } from "./help-desk.ts";
@@ -37,6 +37,8 @@ export interface Standing {
 export interface OpenBundle {
   readonly bundle: Bundle;
   readonly authenticators: readonly Authenticator[];
+  /** Where there is one, the secrets of TOTP and HOTP authenticators are masked by what the PIN opens. */
+  readonly pin: SealedContent["pin"];
   /** For help-desk unlock, in base64; null where policy has it switched off. */
   readonly unlockKey: string | null;
 }

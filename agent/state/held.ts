@@ -5,9 +5,11 @@ import type { KeyPair } from "../../protocol/crypto/keys.ts";
 import { openSealed } from "../../protocol/crypto/sealed-box.ts";
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import {
+  type Bundle,
   bundleSchema,
   type MachinePolicy,
   machinePolicySchema,
+  type SealedContent,
   sealedContentSchema,
 } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
@@ -28,12 +30,19 @@ export function openBundle(
   try {
     const text: unknown = JSON.parse(Buffer.from(content).toString("utf8"));
     const sealed = v.safeParse(sealedContentSchema, text);
-    return sealed.success
+    if (!sealed.success) return unparsed("bundle: sealed content of an unknown shape");
+    return isMaskedAsAsked(bundle.value, sealed.output)
       ? parsed({ bundle: bundle.value, ...sealed.output })
-      : unparsed("bundle: sealed content of an unknown shape");
+      : unparsed("bundle: secrets are masked by a PIN that policy does not ask for, or the other way round");
   } catch {
     return unparsed("bundle: the sealed content is not JSON");
   }
+}
+
+/** Masked secrets are never taken for plain ones, nor plain ones where a PIN is asked for. */
+function isMaskedAsAsked({ policy }: Bundle, { pin, authenticators }: SealedContent): boolean {
+  if (pin !== null) return policy.pin.place !== "none";
+  return policy.pin.place === "none" || authenticators.every(({ type }) => type === "backup-codes");
 }
 
 /** The machine policy in force. @throws StateDamaged */

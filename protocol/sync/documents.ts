@@ -4,6 +4,8 @@
 import * as v from "valibot";
 import { unlockKeyBytes } from "../../otp/help-desk.ts";
 import { algorithms } from "../../otp/hotp.ts";
+import { mostPinLength } from "../../otp/pin.ts";
+import { mostPinCost, pinCost, pinSaltBytes } from "../../otp/pin-lock.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { policySchema } from "./policy.ts";
 
@@ -46,9 +48,21 @@ export const authenticatorsSchema = v.pipe(
   v.check((all) => new Set(all.map(({ id }) => id)).size === all.length),
 );
 
+/** See otp/pin-lock.ts. The floor and the ceiling of the cost hold at both ends. */
+const pinLockSchema = v.strictObject({
+  salt: base64Of(pinSaltBytes),
+  difference: base64Of(mostPinLength),
+  cost: v.strictObject({
+    memory: wholeNumberUpTo(mostPinCost.memory, pinCost.memory),
+    passes: wholeNumberUpTo(mostPinCost.passes, pinCost.passes),
+  }),
+});
+
 /** What only the machine may read of a bundle. */
 export const sealedContentSchema = v.strictObject({
   authenticators: authenticatorsSchema,
+  /** The user's PIN: the secrets above, but for backup codes, are masked by what it opens. Null: they are as they stand. */
+  pin: v.nullable(pinLockSchema),
   /** For help-desk unlock of this user on this machine; null where policy has it switched off. */
   unlockKey: v.nullable(base64Of(unlockKeyBytes)),
 });

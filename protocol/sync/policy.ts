@@ -4,6 +4,7 @@
 import * as v from "valibot";
 import { kinds } from "../../words/kind.ts";
 import { algorithms } from "../../otp/hotp.ts";
+import { leastPinLength, mostPinLength, pinComplexities, pinPlaces } from "../../otp/pin.ts";
 import { harmless } from "../../words/harmless.ts";
 import { wholeNumberUpTo } from "./encoding.ts";
 
@@ -109,6 +110,20 @@ export const policySchema = v.strictObject({
     digits: v.nullable(v.picklist([6, 7, 8])),
     periodSeconds: v.nullable(wholeNumberUpTo(300, 10)),
   }),
+  /** What people know beside what they have: typed in front of or behind each TOTP or HOTP code, and judged with it as one. */
+  pin: v.strictObject({
+    place: v.pipe(
+      v.picklist(pinPlaces),
+      v.check((place) => place === "none", "PINs can't be asked for yet"),
+    ),
+    /** Looked at when a PIN is set; those that are there stay as they are. */
+    leastLength: wholeNumberUpTo(mostPinLength, leastPinLength),
+    complexity: v.picklist(pinComplexities),
+    /** Of one character alone, or a row such as 1234. */
+    trivial: v.picklist(["refused", "allowed"]),
+    /** So many wrong PINs in a row, each with a right code, lock the PIN until somebody resets it. */
+    attempts: wholeNumberUpTo(100, 1),
+  }),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -128,4 +143,5 @@ export const defaultPolicy: Policy = {
   seeds: "shared",
   texts: { login: "", help: "", passwordUrl: "" },
   tokens: { types: ["totp", "hotp"], algorithm: null, digits: null, periodSeconds: null },
+  pin: { place: "none", leastLength: 4, complexity: "decimal", trivial: "refused", attempts: 5 },
 };

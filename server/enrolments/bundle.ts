@@ -81,7 +81,7 @@ export function isCurrent(
 /** What policy lets the machine have. */
 function sealedContent(vault: Vault, { policy, authenticators, enrolment }: BundleParts): SealedContent {
   const unlockKey = policy.policy.helpDesk === "off" ? null : openUnlockKey(vault, enrolment).toBase64();
-  return { authenticators: offlineAuthenticators(policy.policy, authenticators), unlockKey };
+  return { authenticators: offlineAuthenticators(policy.policy, authenticators), pin: null, unlockKey };
 }
 
 /** Backup codes may be known in part from either list. */
@@ -101,5 +101,13 @@ function digest({ vault, signingKey }: BundleIssuer, parts: BundleParts, content
     return Object.entries(one).filter(([key]) => !spent.includes(key));
   });
   const by = publicHalf(signingKey).toBase64();
-  return vault.digest([policy.name, policy.policy, leaseOf(enrolment), keys, content.unlockKey, by]);
+  return vault.digest([
+    policy.name,
+    policy.policy,
+    leaseOf(enrolment),
+    keys,
+    content.pin,
+    content.unlockKey,
+    by,
+  ]);
 }

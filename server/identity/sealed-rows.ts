@@ -53,6 +53,7 @@ const sealedRows: Readonly<Record<RowName["table"], SealedTable>> = {
   setup_links: column("setupLinks", "idHash", "sealedSeed"),
   messages: column("messages", "id", "sealed"),
   pending_authenticators: column("pendingAuthenticators", "id", "sealed"),
+  pins: column("pins", "userId", "sealed"),
   server_secrets: column("serverSecrets", "name", "sealed"),
   settings: sealedSettings,
   enrolments: {

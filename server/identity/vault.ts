@@ -20,6 +20,7 @@ export interface RowName {
     | "messages"
     | "settings"
     | "pending_authenticators"
+    | "pins"
     | "server_keys"
     | "server_secrets";
   readonly id: string;

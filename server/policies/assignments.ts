@@ -46,6 +46,11 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
   "tokens.algorithm": { read: orAny(word), help: "of new ones: sha1 | sha256 | sha512 | any" },
   "tokens.digits": { read: orAny(whole), help: "of new ones: 6 | 7 | 8 | any" },
   "tokens.periodSeconds": { read: orAny(whole), help: "of new TOTP ones: 10 to 300, or any" },
+  "pin.place": { read: word, help: "a PIN with each TOTP or HOTP code: none | before | after" },
+  "pin.leastLength": { read: whole, help: "characters of a new PIN at least: 4 to 8" },
+  "pin.complexity": { read: word, help: "of a new PIN: decimal | alphanumeric | strong" },
+  "pin.trivial": { read: word, help: "PINs such as 1234 or aaaa: refused | allowed" },
+  "pin.attempts": { read: whole, help: "wrong PINs in a row, with a right code, that lock it: 1 to 100" },
 };
 
 /** Each key with what it takes. */

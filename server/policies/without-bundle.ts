@@ -45,8 +45,8 @@ export async function withoutBundle(db: Db, here: readonly NamedPolicy[]): Promi
 
 /** Whether two policies come to the same for somebody who is not enrolled. */
 function saysTheSame(one: Policy, other: Policy): boolean {
-  const said = ({ mfa, scope, unreachable, online }: Policy) =>
-    JSON.stringify([mfa, [...scope].sort(), unreachable, online]);
+  const said = ({ mfa, scope, unreachable, online, pin }: Policy) =>
+    JSON.stringify([mfa, [...scope].sort(), unreachable, online, pin.place]);
   return said(one) === said(other);
 }
 

@@ -12,6 +12,7 @@ import { serverKeys } from "./migrations/0007-server-keys.ts";
 import { machineKeys } from "./migrations/0008-machine-keys.ts";
 import { seedShowings } from "./migrations/0009-seed-showings.ts";
 import { settings } from "./migrations/0010-settings.ts";
+import { pins } from "./migrations/0011-pins.ts";
 
 const migrations = [
   first,
@@ -24,6 +25,7 @@ const migrations = [
   machineKeys,
   seedShowings,
   settings,
+  pins,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

@@ -6,6 +6,7 @@ import type { EnrolmentTables } from "./tables/enrolments.ts";
 import type { ImportTables } from "./tables/imports.ts";
 import type { MachineTables } from "./tables/machines.ts";
 import type { MailTables } from "./tables/mail.ts";
+import type { PinTables } from "./tables/pins.ts";
 import type { PolicyTables } from "./tables/policies.ts";
 import type { ProvisioningTables } from "./tables/provisioning.ts";
 import type { ServerTables } from "./tables/server.ts";
@@ -19,6 +20,7 @@ export interface Tables
     ImportTables,
     MachineTables,
     MailTables,
+    PinTables,
     ProvisioningTables,
     ServerTables,
     UserTables,

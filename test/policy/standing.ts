@@ -101,7 +101,7 @@ export function openWith(
   authenticators: readonly Authenticator[] = [totp()],
   bundle: Partial<Bundle> = {},
 ): OpenBundle {
-  return { bundle: bundleWith(bundle), authenticators, unlockKey: null };
+  return { bundle: bundleWith(bundle), authenticators, pin: null, unlockKey: null };
 }
 
 /** Stands for the signed bytes: which bundle it is, and nothing that any decision reads. */

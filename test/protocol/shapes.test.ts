@@ -154,6 +154,8 @@ describe("a policy's bounds", () => {
     ["totpWindow.past", 0, 10],
     ["totpWindow.future", 0, 10],
     ["hotpLookAhead", 0, 100],
+    ["pin.leastLength", 4, 8],
+    ["pin.attempts", 1, 100],
   ])("%s is a whole number from %i to %i", (path, least, most) => {
     expect([least - 1, least, most, most + 1].map((value) => policy(path, value))).toEqual([
       false,
@@ -186,6 +188,8 @@ describe("a policy's bounds", () => {
       ["mfa", "exempt", "off"],
       ["enrol", "ask", "yes"],
       ["unreachable", "skip", "allow"],
+      ["pin.complexity", "strong", "hard"],
+      ["pin.trivial", "allowed", "yes"],
     ] as const)
       expect([policy(path, good), policy(path, bad), policy(path, good.toUpperCase())]).toEqual([
         true,

@@ -48,6 +48,16 @@ const sections: readonly (readonly [string, Readonly<Record<string, Shown>>])[] 
     },
   ],
   [
+    "PIN",
+    {
+      "pin.place": { label: "Where the PIN stands", choices: ["none", "before", "after"] },
+      "pin.leastLength": { label: "Characters at least", most: 8 },
+      "pin.complexity": { label: "Complexity", choices: ["decimal", "alphanumeric", "strong"] },
+      "pin.trivial": { label: "Trivial PINs", choices: ["refused", "allowed"] },
+      "pin.attempts": { label: "Wrong PINs that lock it", most: 100 },
+    },
+  ],
+  [
     "Unlocks without a code",
     {
       "grace.unlocks": { label: "Unlocks", most: 100 },

@@ -33,6 +33,7 @@ const content = {
       usedIds: [],
     },
   ],
+  pin: null,
   unlockKey: Buffer.alloc(32, 1).toString("base64"),
 };
 const contents = {
