@@ -86,6 +86,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "booted",
+          include: ["test/booted/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
           pool: "forks",

@@ -67,6 +67,11 @@ const tiers: Readonly<Record<string, Tier>> = {
     whenNamed: true,
     run: () => crashes(),
   },
+  booted: {
+    what: "the systemd units on a machine that boots; the first time it fetches a Debian for it",
+    whenNamed: true,
+    run: booted,
+  },
   demo: {
     what: "the main job, told and checked",
     run: () => check({ says: "scripts/demo", run: ["scripts/demo"], streams: true }),
@@ -86,6 +91,16 @@ async function crashes(...options: readonly string[]): Promise<Counts> {
   const crashed = await check({ says: "no crash did harm", run, streams: true });
   await giveBack();
   return sum(built, crashed);
+}
+
+async function booted(): Promise<Counts> {
+  const installed = await check({
+    says: "debootstrap and systemd-nspawn",
+    run: ["scripts/setup", "--for", "booted"],
+  });
+  const built = await check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] });
+  const made = sum(installed, built);
+  return made.failed > 0 ? made : sum(made, await vitest("booted"));
 }
 
 async function main(asked: readonly string[]): Promise<number> {
