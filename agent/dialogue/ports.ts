@@ -38,8 +38,9 @@ export type Verified =
       /** The user's seed on this machine may be shown. */
       readonly maySeed: boolean;
     }
-  /** `no-authenticator`: the user has none, and may add one now. */
-  | { readonly verdict: "denied" | "locked" | "revoked" | "no-authenticator" }
+  | { readonly verdict: "denied" | "locked" | "revoked" }
+  /** The user has none, and may add one now that answers the question of this number. */
+  | { readonly verdict: "no-authenticator"; readonly question: number }
   | { readonly verdict: "more"; readonly question: Factors[number] }
   /** No word of the server within the budget: to be judged offline. */
   | { readonly verdict: "offline" };
@@ -81,9 +82,9 @@ export interface SignInServer {
 
 /** Adding a first authenticator. `refused`: also when the server couldn't be asked. */
 export interface SignInProvisioning {
-  /** Where the server's own pages are. */
-  readonly address: string;
   begin(attempt: Attempt, dialogue: string): Promise<FirstStep>;
+  /** For a screen that can't show a key. Undefined when the server couldn't be asked, or wouldn't. */
+  beginElsewhere(attempt: Attempt, dialogue: string): Promise<Elsewhere | undefined>;
   proveMail(attempt: Attempt, dialogue: string, ticket: string, code: string): Promise<FirstStep>;
   /** `granted`: what the sign-in has brought is committed. */
   prove(attempt: Attempt, dialogue: string, code: string): Promise<FirstProved>;
@@ -96,7 +97,14 @@ export type FirstStep =
 
 export type FirstProved =
   | { readonly is: "granted"; readonly method: string; readonly mayEnrol: boolean }
-  | { readonly is: "wrong" | "refused" };
+  /** `added`: its next code answers the question. `waiting`: the phone has not shown a key yet. */
+  | { readonly is: "added" | "wrong" | "waiting" | "refused" };
+
+/** Where a phone goes on, and with which code. */
+export interface Elsewhere {
+  readonly address: string;
+  readonly code: Secret;
+}
 
 /** What is shown once and kept nowhere here. */
 export interface Provided {

@@ -93,8 +93,8 @@ class SignIn {
   readonly #dialogue: string;
   /** The countdown has been shown. */
   #told = false;
-  /** The person was told that they have no authenticator, and where to add one. */
-  #sentElsewhere = false;
+  /** The person was told that they have no authenticator, and how to add one: once in a dialogue. */
+  #firstOffered = false;
   /** The person has asked for the help desk at a prompt: once in a dialogue. */
   #helpAsked = false;
 
@@ -173,14 +173,14 @@ class SignIn {
         case "revoked":
           return this.#revoked();
         case "no-authenticator": {
-          // They may have added one elsewhere meanwhile; it is asked for once.
-          if (this.#sentElsewhere) return { word: "END", verdict: "denied" };
-          const added = await this.#addFirst();
-          if (added !== undefined) return added;
-          this.#sentElsewhere = true;
-          const again = await this.#askOne(questions[0] ?? ["totp"], 0);
-          if (again.kind !== "answered") return await this.#unasked(again, questions, [], probing);
-          answers.splice(0, answers.length, again.text);
+          if (this.#firstOffered) return { word: "END", verdict: "denied" };
+          this.#firstOffered = true;
+          if (end.question >= answers.length) return { word: "END", verdict: "unavailable" };
+          const added = await addFirst(this.#shown(), this.#attempt, this.#dialogue, questions, end.question);
+          if ("word" in added) return added;
+          if (added.kind !== "answered") return await this.#unasked(added, questions, [], probing);
+          // What answers the other questions is kept: nothing was judged yet.
+          answers[end.question] = added.text;
           break;
         }
         case "more": {
@@ -310,15 +310,6 @@ class SignIn {
   #revoked(): End {
     this.#talk.show("error", this.#speech.say("revoked-here"));
     return { word: "END", verdict: "unavailable" };
-  }
-
-  /** The end of the sign-in; undefined where the person was sent elsewhere. */
-  async #addFirst(): Promise<End | undefined> {
-    const added = await addFirst(this.#shown(), this.#attempt, this.#dialogue);
-    if (added === "elsewhere") return undefined;
-    if (added === "nothing") return { word: "END", verdict: "denied" };
-    await afterGrant(this.#shown(), this.#attempt, this.#dialogue, { ...added, maySeed: false });
-    return granted(added.method, false);
   }
 
   #shown() {

@@ -3,18 +3,31 @@
 import * as v from "valibot";
 import type { KeyPair } from "../../protocol/crypto/keys.ts";
 import { openSealed, sealTo } from "../../protocol/crypto/sealed-box.ts";
-import { providedSchema } from "../../protocol/sync/provide.ts";
+import { elsewhereSchema, providedSchema } from "../../protocol/sync/provide.ts";
 import { Secret } from "../../words/secret.ts";
 import type { Provided } from "../dialogue/ports.ts";
 
 /** Undefined for what this machine can't open or doesn't know. */
 export function openProvided(box: KeyPair, sealed: string): Provided | undefined {
+  const content = open(box, sealed, providedSchema);
+  return content && { secret: new Secret(content.secret), uri: new Secret(content.uri) };
+}
+
+/** `address`: undefined for where machines reach the server. */
+export function openElsewhere(
+  box: KeyPair,
+  sealed: string,
+): { readonly code: Secret; readonly address: string | undefined } | undefined {
+  const content = open(box, sealed, elsewhereSchema);
+  return content && { code: new Secret(content.code), address: content.address ?? undefined };
+}
+
+function open<T>(box: KeyPair, sealed: string, schema: v.GenericSchema<unknown, T>): T | undefined {
   const opened = openSealed(box, Buffer.from(sealed, "base64"));
   if (opened === undefined) return undefined;
   try {
-    const content = v.safeParse(providedSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
-    if (!content.success) return undefined;
-    return { secret: new Secret(content.output.secret), uri: new Secret(content.output.uri) };
+    const content = v.safeParse(schema, JSON.parse(Buffer.from(opened).toString("utf8")));
+    return content.success ? content.output : undefined;
   } catch {
     return undefined;
   }

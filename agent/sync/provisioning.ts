@@ -1,9 +1,9 @@
 // The agent's half of `provide` for a user who has no authenticator yet.
 
-import type { FirstProved, FirstStep, SignInProvisioning } from "../dialogue/ports.ts";
+import type { Elsewhere, FirstProved, FirstStep, SignInProvisioning } from "../dialogue/ports.ts";
 import type { Attempt } from "../policy/situation.ts";
 import type { Online, OnlineParts } from "./online.ts";
-import { openProvided, sealCode } from "./provided.ts";
+import { openElsewhere, openProvided, sealCode } from "./provided.ts";
 import type { Question } from "./server-link.ts";
 
 export interface ProvisioningParts extends Pick<OnlineParts, "link" | "keeper" | "budgetMs"> {
@@ -21,12 +21,17 @@ export class FirstAuthenticator implements SignInProvisioning {
     this.#parts = parts;
   }
 
-  get address(): string {
-    return this.#parts.url ?? this.#parts.keeper.store().server().url;
-  }
-
   async begin(attempt: Attempt, dialogue: string): Promise<FirstStep> {
     return this.#step(dialogue, { do: "add-first", ...who(attempt) });
+  }
+
+  async beginElsewhere(attempt: Attempt, dialogue: string): Promise<Elsewhere | undefined> {
+    const { keeper, url } = this.#parts;
+    const result = await this.#ask(dialogue, { do: "add-elsewhere", ...who(attempt) });
+    if (result?.is !== "elsewhere") return undefined;
+    const store = keeper.store();
+    const opened = openElsewhere(store.keys.identity.box, result.sealed);
+    return opened && { ...opened, address: opened.address ?? url ?? store.server().url };
   }
 
   async proveMail(attempt: Attempt, dialogue: string, ticket: string, code: string): Promise<FirstStep> {
@@ -37,7 +42,8 @@ export class FirstAuthenticator implements SignInProvisioning {
   async prove(attempt: Attempt, dialogue: string, code: string): Promise<FirstProved> {
     const step = { do: "prove-first", ...who(attempt), sealedCode: this.#seal(code) } as const;
     const result = await this.#ask(dialogue, step);
-    if (result?.is === "wrong") return { is: "wrong" };
+    if (result?.is === "wrong" || result?.is === "waiting" || result?.is === "added")
+      return { is: result.is };
     if (result?.is !== "granted") return { is: "refused" };
     this.#parts.online.settle(attempt, result.bundle);
     return { is: "granted", method: result.method, mayEnrol: result.mayEnrol };

@@ -121,8 +121,14 @@ export const verify = {
         verdict: v.literal("more"),
         question: questionSchema,
       }),
-      /** Nothing was judged: the user has none, and may add one on the screen of this sign-in. See `provide`. */
-      v.strictObject({ verdict: v.literal("no-authenticator") }),
+      /**
+       * Nothing was judged: the user has none, and may add one in this sign-in that answers the question of this number,
+       * from 0. See `provide`.
+       */
+      v.strictObject({
+        verdict: v.literal("no-authenticator"),
+        question: v.pipe(wholeNumber, v.maxValue(2)),
+      }),
       /** This machine is revoked: see `revocations`. */
       v.strictObject({ verdict: v.literal("revoked") }),
     ]),

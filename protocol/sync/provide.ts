@@ -15,6 +15,14 @@ export const providedSchema = v.strictObject({
   uri: v.pipe(v.string(), v.regex(/^otpauth:\/\/[\x21-\x7e]+$/), v.maxLength(512)),
 });
 
+/** Inside `sealed` of `elsewhere`: what a phone is told. */
+export const elsewhereSchema = v.strictObject({
+  /** To be typed at the portal. */
+  code: v.pipe(v.string(), v.regex(/^\d{8}$/)),
+  /** How people reach the portal, without a path; null: as machines do. */
+  address: v.nullable(v.pipe(v.string(), v.regex(/^https?:\/\/[\x21-\x7e]+$/), v.maxLength(300))),
+});
+
 /** A code inside `sealedCode`, as typed. */
 export const providedCodeSchema = v.pipe(v.string(), v.maxBytes(512));
 
@@ -39,9 +47,11 @@ export const provide = {
       v.strictObject({ do: v.literal("prove-seed"), sealedCode }),
       /** After `no-authenticator`: a first one for this user. */
       v.strictObject({ do: v.literal("add-first"), ...signIn }),
+      /** The same on a screen that can't show a key: a code by which a phone goes on. */
+      v.strictObject({ do: v.literal("add-elsewhere"), ...signIn }),
       /** The code that was mailed for it. */
       v.strictObject({ do: v.literal("prove-mail"), ...signIn, ticket, sealedCode }),
-      /** A code of the one that was shown: it is added, and the sign-in goes on as by a granted verify. */
+      /** A code of the one that was shown, here or on a phone: it is added, and the sign-in ends as by a granted verify. */
       v.strictObject({ do: v.literal("prove-first"), ...signIn, sealedCode }),
     ]),
   }),
@@ -59,7 +69,12 @@ export const provide = {
         bundle: v.nullable(signedDocumentSchema),
         mayEnrol: v.boolean(),
       }),
+      v.strictObject({ is: v.literal("elsewhere"), sealed: base64(2_048) }),
+      /** It is added, and policy has more questions: its next code answers this one in a verify. */
+      v.strictObject({ is: v.literal("added") }),
       v.strictObject({ is: v.literal("wrong") }),
+      /** The phone has not shown a key yet. */
+      v.strictObject({ is: v.literal("waiting") }),
       /** Not, or not any more: nothing was shown, and nothing changed. */
       v.strictObject({ is: v.literal("refused") }),
     ]),

@@ -38,6 +38,8 @@ export interface AppParts {
   /** Both made here where nobody else looks at them. */
   readonly health?: Health;
   readonly metrics?: Metrics;
+  /** How people reach the pages; undefined: as machines do. */
+  readonly webAddress?: string | undefined;
   /** Called when a message may have been queued: whoever sends them need not look for it first. */
   readonly queued?: () => void;
 }

@@ -13,6 +13,8 @@ export const portalAccess = {
   "GET /portal/first": { may: "anyone" },
   "POST /portal/first": { may: "anyone" },
   "POST /portal/first/code": { may: "anyone" },
+  "GET /portal/at-machine": { may: "anyone" },
+  "POST /portal/at-machine": { may: "anyone" },
   "GET /portal/invitation": { may: "anyone" },
   "POST /portal/invitation": { may: "anyone" },
   "POST /portal/invitation/prove": { may: "anyone" },

@@ -86,20 +86,30 @@ export function scanning(
   pending: Pending,
   userName: string,
   sending: Sending,
-  fault?: Fault,
+  { machine, alone = false, fault }: ScanningIn = {},
 ): Markup {
   const { say } = speech;
   const { authenticator } = pending;
-  return html`<p>${say("scan-text")}</p>
+  const here = form({
+    action: sending.action,
+    token: sending.token,
+    className: "narrow card",
+    submit: say("prove-button"),
+    content: [...along(sending), digitsField("code", say("code"), fault?.text)],
+  });
+  return html`<p>${machine === undefined ? say("scan-text") : say("scan-for-machine", { machine })}</p>
 ${keyToScan(speech, authenticator, userName, say("qr-label"))}
 <p class="soft">${say("pending-until", { time: timeText(speech, pending.expiresAtMs) })}</p>
-${form({
-  action: sending.action,
-  token: sending.token,
-  className: "narrow card",
-  submit: say("prove-button"),
-  content: [...along(sending), digitsField("code", say("code"), fault?.text)],
-})}`;
+${machine !== undefined && html`<p>${say(alone ? "machine-over-alone" : "machine-over", { machine })}</p>`}
+${!alone && here}`;
+}
+
+interface ScanningIn {
+  /** Where a sign-in waits for the code. */
+  readonly machine?: string;
+  /** It counts there alone. */
+  readonly alone?: boolean;
+  readonly fault?: Fault | undefined;
 }
 
 /** To be scanned, or typed where there is no camera. */
@@ -116,7 +126,9 @@ export function keyToScan(
       ? say("type-key-totp", { algorithm, digits, seconds: authenticator.periodSeconds })
       : say("type-key-hotp", { algorithm, digits });
   const key = secretText(authenticator).replaceAll(/(.{4})(?=.)/g, "$1 ");
-  return html`${qrCode(provisioningUri(authenticator, label), title)}
+  const uri = provisioningUri(authenticator, label);
+  return html`${qrCode(uri, title)}
+<p class="screen"><a class="button quiet" href="${uri}">${say("open-in-app")}</a></p>
 <details><summary>${say("cannot-scan")}</summary><p>${how}</p><p><code class="key">${key}</code></p></details>`;
 }
 

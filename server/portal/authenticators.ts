@@ -53,7 +53,7 @@ export function authenticatorPages(parts: PortalParts): Pages {
       const content = choosing(speech, offered, { action: `${base}/add`, token }, name, fault);
       return visit.page({ title: say("add"), content }, status);
     }
-    const content = html`${scanning(speech, pending, session.userName, { action: `${base}/prove`, token }, fault)}
+    const content = html`${scanning(speech, pending, session.userName, { action: `${base}/prove`, token }, { fault })}
 <p class="beside">${buttonForm({ action: `${base}/give-up`, token, label: say("give-up") })}</p>`;
     return visit.page({ title: say("scan-title"), content }, status);
   };

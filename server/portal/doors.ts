@@ -12,6 +12,7 @@ import type { SignedIn, Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
 import type { MailSignIns } from "./mail-sign-in.ts";
+import { type Fault, openPage } from "./open-page.ts";
 import { codeField, digitsField, hidden, nameField, type PortalParts, waitText } from "./parts.ts";
 import { languageCookie } from "./portal-speech.ts";
 
@@ -50,13 +51,12 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
       const { text, status } = refusal(visit, outcome, "sign-in-wrong");
       return signInPage(visit, { tone: "fault", text }, status);
     },
-    "GET /portal/sign-in/mail": async (visit) => askMailPage(visit, undefined, 200),
+    "GET /portal/sign-in/mail": async (visit) => askMailPage(visit),
     "POST /portal/sign-in/mail": async (visit) => {
       const name = visit.form.text("name");
       const asked = await mailSignIns.ask({ name, address: visit.address });
-      if (asked.kind === "asked") return mailCodePage(visit, { id: asked.id, name }, undefined, 200);
-      const { text, status } = refusal(visit, asked, "sign-in-wrong");
-      return askMailPage(visit, { tone: "fault", text }, status);
+      if (asked.kind === "asked") return mailCodePage(visit, { id: asked.id, name });
+      return askMailPage(visit, refusal(visit, asked, "sign-in-wrong"));
     },
     "POST /portal/sign-in/mail-code": async (visit) => {
       const { form: sent, address, browser } = visit;
@@ -71,8 +71,7 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
         browser,
       });
       if (outcome.kind === "in") return enter(parts, visit, outcome.id, name, "");
-      const { text, status } = refusal(visit, outcome, "mail-wrong");
-      return mailCodePage(visit, { id, name }, { tone: "fault", text }, status);
+      return mailCodePage(visit, { id, name }, refusal(visit, outcome, "mail-wrong"));
     },
     "POST /portal/sign-out": signOut,
     "POST /portal/sign-out-everywhere": signOutEverywhere,
@@ -111,8 +110,14 @@ async function enter(
 export function refusal(
   visit: Visit,
   outcome: Exclude<SignInOutcome, { kind: "in" }>,
-  refused: "sign-in-wrong" | "mail-wrong" | "code-wrong" | "first-wrong" | "first-code-wrong",
-): { readonly text: string; readonly status: number } {
+  refused:
+    | "sign-in-wrong"
+    | "mail-wrong"
+    | "code-wrong"
+    | "first-wrong"
+    | "first-code-wrong"
+    | "at-machine-wrong",
+): Fault {
   const speech = speechOf(visit);
   switch (outcome.kind) {
     case "refused":
@@ -153,46 +158,39 @@ function signInPage(visit: Visit, notice: Notice | undefined, status: number): R
   return visit.page({ title: say("sign-in"), notice, content }, status);
 }
 
-function askMailPage(visit: Visit, notice: Notice | undefined, status: number): Response {
+function askMailPage(visit: Visit, fault?: Fault): Response {
   const speech = speechOf(visit);
   const { say } = speech;
-  const fields = form({
+  const page = {
+    title: say("sign-in-by-mail"),
+    text: say("mail-sign-in-text"),
     action: "/portal/sign-in/mail",
-    token: undefined,
-    className: "narrow card",
     submit: say("mail-send"),
-    content: nameField(speech, visit.form.text("name")),
-  });
-  const content = html`<p>${say("mail-sign-in-text")}</p>${fields}${toSignIn(visit)}`;
-  return visit.page({ title: say("sign-in-by-mail"), notice, content }, status);
+    fields: [nameField(speech, visit.form.text("name"))],
+  };
+  return openPage(visit, page, fault);
 }
 
 function mailCodePage(
   visit: Visit,
   asked: { readonly id: string; readonly name: string },
-  notice: Notice | undefined,
-  status: number,
+  fault?: Fault,
 ): Response {
   const speech = speechOf(visit);
   const { say } = speech;
-  const fields = form({
+  const page = {
+    title: say("sign-in-by-mail"),
+    text: say("mail-sent"),
     action: "/portal/sign-in/mail-code",
-    token: undefined,
-    className: "narrow card",
     submit: say("sign-in"),
-    content: [
+    fields: [
       hidden("id", asked.id),
       hidden("name", asked.name),
       digitsField("mail-code", say("mail-code")),
       codeField(speech),
     ],
-  });
-  const content = html`<p>${say("mail-sent")}</p>${fields}${toSignIn(visit)}`;
-  return visit.page({ title: say("sign-in-by-mail"), notice, content }, status);
-}
-
-export function toSignIn(visit: Visit) {
-  return html`<p class="beside"><a href="/portal/sign-in">${speechOf(visit).say("to-sign-in")}</a></p>`;
+  };
+  return openPage(visit, page, fault);
 }
 
 function confirmPage(visit: SignedIn, notice: Notice | undefined, status: number): Response {

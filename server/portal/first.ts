@@ -1,7 +1,7 @@
-// The way in for somebody who has no authenticator yet, and may add one.
+// The ways in for somebody who has no authenticator yet, and may add one: by a password or a mailed code, or by the code on
+// the screen of a sign-in.
 
-import { form, textField } from "../pages/forms.ts";
-import type { Notice } from "../pages/layout.ts";
+import { textField } from "../pages/forms.ts";
 import { html } from "../pages/markup.ts";
 import type { FirstAuthenticators, FirstOutcome } from "../provisioning/first-in-portal.ts";
 import { invitationPath } from "../provisioning/invite.ts";
@@ -9,56 +9,69 @@ import type { Handlers } from "../web/gate.ts";
 import type { Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
-import { refusal, toSignIn } from "./doors.ts";
+import { refusal } from "./doors.ts";
+import { type Fault, openPage } from "./open-page.ts";
 import { digitsField, hidden, nameField } from "./parts.ts";
 
 type First = Pick<
   Handlers<typeof portalAccess>,
-  "GET /portal/first" | "POST /portal/first" | "POST /portal/first/code"
+  | "GET /portal/first"
+  | "POST /portal/first"
+  | "POST /portal/first/code"
+  | "GET /portal/at-machine"
+  | "POST /portal/at-machine"
 >;
 
+type Refused = Exclude<FirstOutcome, { kind: "invited" | "asked" }>;
+
 export function firstPages(first: FirstAuthenticators): First {
-  const answer = (visit: Visit, outcome: FirstOutcome, id: string | undefined): Response => {
+  const answer = (visit: Visit, outcome: FirstOutcome, again: (refused: Refused) => Response): Response => {
     switch (outcome.kind) {
       case "invited":
         return visit.goTo(`${invitationPath}?link=${outcome.secret}`);
       case "asked":
-        return codePage(visit, outcome.id, undefined, 200);
-      default: {
-        const { text, status } = refusal(
-          visit,
-          outcome,
-          id === undefined ? "first-wrong" : "first-code-wrong",
-        );
-        const notice = { tone: "fault", text } as const;
-        return id === undefined ? askPage(visit, notice, status) : codePage(visit, id, notice, status);
-      }
+        return codePage(visit, outcome.id);
+      default:
+        return again(outcome);
     }
   };
   return {
-    "GET /portal/first": async (visit) => askPage(visit, undefined, 200),
+    "GET /portal/first": async (visit) => askPage(visit),
     "POST /portal/first": async (visit) => {
       const { form: sent, address } = visit;
       const wish = { name: sent.text("name"), password: sent.text("password"), address };
-      return answer(visit, await first.ask(wish), undefined);
+      return answer(visit, await first.ask(wish), (refused) =>
+        askPage(visit, refusal(visit, refused, "first-wrong")),
+      );
     },
     "POST /portal/first/code": async (visit) => {
       const { form: sent, address } = visit;
       const id = sent.text("id");
-      return answer(visit, await first.finish({ id, code: sent.text("mail-code"), address }), id);
+      const outcome = await first.finish({ id, code: sent.text("mail-code"), address });
+      return answer(visit, outcome, (refused) =>
+        codePage(visit, id, refusal(visit, refused, "first-code-wrong")),
+      );
+    },
+    "GET /portal/at-machine": async (visit) => atMachinePage(visit),
+    "POST /portal/at-machine": async (visit) => {
+      const { form: sent, address } = visit;
+      const wish = { name: sent.text("name"), code: sent.text("screen-code"), address };
+      return answer(visit, await first.goOn(wish), (refused) =>
+        atMachinePage(visit, refusal(visit, refused, "at-machine-wrong")),
+      );
     },
   };
 }
 
-function askPage(visit: Visit, notice: Notice | undefined, status: number): Response {
+function askPage(visit: Visit, fault?: Fault): Response {
   const speech = speechOf(visit);
   const { say } = speech;
-  const fields = form({
+  const page = {
+    title: say("first-title"),
+    text: say("first-text"),
     action: "/portal/first",
-    token: undefined,
-    className: "narrow card",
     submit: say("go-on"),
-    content: [
+    fields: [
       nameField(speech, visit.form.text("name")),
       textField({
         name: "password",
@@ -68,20 +81,32 @@ function askPage(visit: Visit, notice: Notice | undefined, status: number): Resp
         most: 200,
       }),
     ],
-  });
-  const content = html`<p>${say("first-text")}</p>${fields}${toSignIn(visit)}`;
-  return visit.page({ title: say("first-title"), notice, content }, status);
+    beside: html`<a href="/portal/at-machine">${say("at-machine-link")}</a>`,
+  };
+  return openPage(visit, page, fault);
 }
 
-function codePage(visit: Visit, id: string, notice: Notice | undefined, status: number): Response {
+function codePage(visit: Visit, id: string, fault?: Fault): Response {
   const { say } = speechOf(visit);
-  const fields = form({
+  const page = {
+    title: say("first-title"),
+    text: say("mail-sent"),
     action: "/portal/first/code",
-    token: undefined,
-    className: "narrow card",
     submit: say("go-on"),
-    content: [hidden("id", id), digitsField("mail-code", say("mail-code"))],
-  });
-  const content = html`<p>${say("mail-sent")}</p>${fields}${toSignIn(visit)}`;
-  return visit.page({ title: say("first-title"), notice, content }, status);
+    fields: [hidden("id", id), digitsField("mail-code", say("mail-code"))],
+  };
+  return openPage(visit, page, fault);
+}
+
+function atMachinePage(visit: Visit, fault?: Fault): Response {
+  const speech = speechOf(visit);
+  const { say } = speech;
+  const page = {
+    title: say("first-title"),
+    text: say("at-machine-text"),
+    action: "/portal/at-machine",
+    submit: say("go-on"),
+    fields: [nameField(speech, visit.form.text("name")), digitsField("screen-code", say("at-machine-code"))],
+  };
+  return openPage(visit, page, fault);
 }

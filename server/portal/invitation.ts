@@ -1,7 +1,9 @@
 // The pages behind an invitation. Looking spends nothing; the link's secret goes from form to form, and on no other site.
 
 import { typesFor } from "../authenticators/template.ts";
+import { theMachineById } from "../machines/machines.ts";
 import { html } from "../pages/markup.ts";
+import { policyOf } from "../policies/applicable.ts";
 import {
   beginByInvitation,
   findInvitation,
@@ -12,12 +14,21 @@ import { tellOfChange } from "../provisioning/letters.ts";
 import { findPending } from "../provisioning/pending.ts";
 import { provisioningSetting } from "../provisioning/provisioning-setting.ts";
 import { readSetting } from "../settings/settings.ts";
+import type { Db } from "../store/store.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
-import { choosing, type Fault, faultAt, readName, readType, scanning } from "./adding.ts";
+import {
+  type AuthenticatorType,
+  choosing,
+  type Fault,
+  faultAt,
+  readName,
+  readType,
+  scanning,
+} from "./adding.ts";
 import { speechOf } from "./area.ts";
-import { toSignIn } from "./doors.ts";
+import { toSignIn } from "./open-page.ts";
 import type { PortalParts } from "./parts.ts";
 
 type Invited = Pick<
@@ -38,12 +49,15 @@ export function invitationPages(parts: PortalParts): Invited {
     const title = speech.say("invitation-title", { user: user.name });
     if (pending === undefined) return choose(visit, invitation, link, "", fault, status);
     const sending = { action: "/portal/invitation/prove", token: undefined, along: { link } };
-    return visit.page({ title, content: scanning(speech, pending, user.name, sending, fault) }, status);
+    const place = invitation.place && (await atMachine(invitation.place));
+    const where = place && { machine: place, alone: invitation.origin === "sign-in" };
+    const content = scanning(speech, pending, user.name, sending, { ...where, fault });
+    return visit.page({ title, content }, status);
   };
 
   const choose = async (
     visit: Visit,
-    { user }: Invitation,
+    invitation: Invitation,
     link: string,
     name: string,
     fault: Fault | undefined,
@@ -51,9 +65,9 @@ export function invitationPages(parts: PortalParts): Invited {
   ) => {
     const speech = speechOf(visit);
     const setting = await readSetting(db, provisioningSetting);
-    const offered = await typesFor(db, user.id, setting.types);
+    const offered = await typesOf(db, invitation, setting.types);
     const sending = { action: "/portal/invitation", token: undefined, along: { link } };
-    const title = speech.say("invitation-title", { user: user.name });
+    const title = speech.say("invitation-title", { user: invitation.user.name });
     return visit.page({ title, content: choosing(speech, offered, sending, name, fault) }, status);
   };
 
@@ -67,7 +81,7 @@ export function invitationPages(parts: PortalParts): Invited {
         const begun = await store.write(async (tx) => {
           const invitation = await findInvitation(tx, link, visit.nowMs);
           if (invitation === undefined) return false;
-          const type = readType(visit.form, await typesFor(tx, invitation.user.id, setting.types));
+          const type = readType(visit.form, await typesOf(tx, invitation, setting.types));
           return beginByInvitation(tx, vault, link, { type, name }, setting, random, visit.nowMs);
         });
         return begun ? visit.goTo(`/portal/invitation?link=${link}`) : gone(visit);
@@ -111,11 +125,23 @@ export function invitationPages(parts: PortalParts): Invited {
     },
   };
 
+  async function atMachine({ machineId }: { readonly machineId: string }): Promise<string> {
+    return (await theMachineById(db, machineId)).hostname;
+  }
+
   async function pendingName(tx: Parameters<typeof findInvitation>[0], link: string, nowMs: number) {
     const invitation = await findInvitation(tx, link, nowMs);
     const pending = invitation && (await findPending(tx, vault, invitation.user.id, "invitation", nowMs));
     return pending?.name ?? "";
   }
+}
+
+/** What goes on with a sign-in answers a question of it. */
+async function typesOf(db: Db, { user, place }: Invitation, types: readonly AuthenticatorType[]) {
+  const offered = await typesFor(db, user.id, types);
+  if (place === undefined) return offered;
+  const { policy } = await policyOf(db, { userId: user.id, machineId: place.machineId });
+  return offered.filter((type) => policy.online.factors.some((question) => question.includes(type)));
 }
 
 function done(visit: Visit): Response {

@@ -1,6 +1,7 @@
 // A first authenticator for a user who has none, added on the screen of a sign-in that policy demands a code of. The password
 // was asked by the relay's stack, not by this server: decision 28 says what its thief gains, and why nobody may by default.
 
+import { isSentType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
@@ -12,6 +13,8 @@ import type { NamedPolicy } from "../policies/policies.ts";
 import { readSetting } from "../settings/settings.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
+import { createHandOver, isHandingOver } from "./hand-over.ts";
+import { finishInSignIn, isInvitedTo } from "./invitations.ts";
 import { codeAddresses, isMailOn, mailCode, tellOfChange } from "./letters.ts";
 import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
 import { beginPending, findPending, provePending } from "./pending.ts";
@@ -28,29 +31,32 @@ export interface Place {
 const origin = ({ machine, dialogue }: Place) => `sign-in ${machine.id} ${dialogue}` as const;
 
 /**
- * Whether this user may add one now. Only where it is all that policy asks for: with one authenticator nobody answers two
- * questions. Only in root's dialogues: there a password was asked before, where the stack is as documented.
+ * Which of policy's questions this user may now add a first authenticator for; undefined: none. All others have to be such
+ * as a code that is sent answers: with one authenticator nobody answers two. Only in root's dialogues: there a password was
+ * asked before, where the stack is as documented.
  */
 export async function mayAddFirst(
   db: Db,
   user: User,
   { policy }: NamedPolicy,
   caller: "system" | "self",
-): Promise<boolean> {
-  const [question, ...more] = policy.online.factors;
-  const asksTotp = more.length === 0 && question?.includes("totp") === true;
-  if (caller !== "system" || policy.mfa !== "required" || !asksTotp || user.disabledAtMs !== null)
-    return false;
+): Promise<number | undefined> {
+  const { factors } = policy.online;
+  const at = factors.findIndex((question) => question.includes("totp"));
+  const answerable = at >= 0 && factors.every((question, index) => index === at || question.some(isSentType));
+  if (caller !== "system" || policy.mfa !== "required" || !answerable || user.disabledAtMs !== null)
+    return undefined;
   const setting = await readSetting(db, provisioningSetting);
   const may = (await mayProvision(db, user.id)) && (await mayMake(db, user.id, "totp"));
-  if (!setting.types.includes("totp") || !may) return false;
+  if (!setting.types.includes("totp") || !may) return undefined;
   const has = await db
     .selectFrom("authenticators")
     .select("id")
     .where("userId", "=", user.id)
     .limit(1)
     .executeTakeFirst();
-  return has === undefined && (!setting.mailCode || (await mailboxes(db, user)).length > 0);
+  const reached = !setting.mailCode || (await mailboxes(db, user)).length > 0;
+  return has === undefined && reached ? at : undefined;
 }
 
 export type FirstStep =
@@ -96,7 +102,17 @@ export async function proveMail(
   return showFirst(tx, vault, place, setting, random, nowMs);
 }
 
-/** @throws Failure when the user has got too many meanwhile. */
+/** For a screen that can't show a key: the code by which a phone goes on. `mayAddFirst` has been asked in this transaction. */
+export function handOver(tx: Tx, vault: Vault, place: Place, random: Random, nowMs: number): Promise<string> {
+  return createHandOver(tx, vault, place.user, signInOf(place), random, nowMs);
+}
+
+export type FirstProof =
+  | { readonly is: "added"; readonly type: OtpAuthenticator["type"] }
+  /** `waiting`: the phone has not shown a key yet. */
+  | { readonly is: "wrong" | "waiting" | "refused" };
+
+/** Whether the key was shown here or on a phone. @throws Failure when the user has got too many meanwhile. */
 export async function proveFirst(
   tx: Tx,
   vault: Vault,
@@ -104,12 +120,24 @@ export async function proveFirst(
   code: string,
   random: Random,
   nowMs: number,
-): Promise<"added" | "wrong" | "refused"> {
-  const outcome = await provePending(tx, vault, place.user, origin(place), code, random, nowMs);
+): Promise<FirstProof> {
+  const { user } = place;
+  const here = await provePending(tx, vault, user, origin(place), code, random, nowMs);
+  const outcome =
+    here.kind === "none" ? await finishInSignIn(tx, vault, user, signInOf(place), code, random, nowMs) : here;
   // Whoever it was: the mailbox hears of it.
   if (outcome.kind === "added")
     await tellOfChange(tx, { vault, random }, place.user, { kind: "authenticator-added", name: "" }, nowMs);
-  return outcome.kind === "none" ? "refused" : outcome.kind;
+  if (outcome.kind === "added") return { is: "added", type: outcome.authenticator.type };
+  if (outcome.kind === "wrong") return { is: "wrong" };
+  const waits =
+    (await isHandingOver(tx, user.id, signInOf(place), nowMs)) ||
+    (await isInvitedTo(tx, user, signInOf(place), nowMs));
+  return { is: waits ? "waiting" : "refused" };
+}
+
+function signInOf({ machine, dialogue }: Place) {
+  return { machineId: machine.id, dialogue };
 }
 
 async function showFirst(

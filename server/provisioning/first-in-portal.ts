@@ -1,5 +1,6 @@
-// Somebody without an authenticator adds a first one: by a password, a mailed code, or both, as the admin has set it. What
-// they get for it is an invitation of half an hour, the same as an admin's, so that there is one way to finish.
+// Somebody without an authenticator adds a first one: by a password or the code on the screen of a sign-in, by a mailed code,
+// or by both, as the admin has set it. What they get for it is an invitation of half an hour, the same as an admin's, so that
+// there is one way to finish.
 
 import type { Clock } from "../../words/clock.ts";
 import { minuteMs } from "../../words/clock.ts";
@@ -19,8 +20,9 @@ import {
 } from "../sessions/throttle.ts";
 import { readSetting } from "../settings/settings.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { findUser, type User } from "../users/users.ts";
-import { createInvitation } from "./invitations.ts";
+import { findUser, theUserById, type User } from "../users/users.ts";
+import { judgeHandOver, placeOf, placeText, type SignInPlace, spendHandOver } from "./hand-over.ts";
+import { createInvitation, type InvitationWish } from "./invitations.ts";
 import { mailCode } from "./letters.ts";
 import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
 import { countRequest } from "./mail-throttle.ts";
@@ -33,6 +35,13 @@ export interface FirstAsk {
   readonly name: string;
   /** Empty: the user has none, or says so. */
   readonly password: string;
+  readonly address: string;
+}
+
+export interface HandOverAsk {
+  readonly name: string;
+  /** From the screen of the sign-in. */
+  readonly code: string;
   readonly address: string;
 }
 
@@ -84,11 +93,35 @@ export class FirstAuthenticators {
       if (wish.password !== "" && !setting.mailCode) {
         await this.#note(tx, user, eligible ? "granted" : "denied", wish.address, nowMs);
         if (!eligible) return { kind: "refused" };
-        return { kind: "invited", secret: await this.#invite(tx, user, nowMs) };
+        return { kind: "invited", secret: await this.#invite(tx, { user, origin: "self" }, nowMs) };
       }
       const waitForMail = await countRequest(tx, this.#vault, wish, nowMs);
       if (waitForMail !== undefined) return { kind: "wait", untilMs: waitForMail };
-      return { kind: "asked", id: await this.#mail(tx, eligible ? user : undefined, nowMs) };
+      return { kind: "asked", id: await this.#mail(tx, eligible ? user : undefined, undefined, nowMs) };
+    });
+  }
+
+  /** Where a code is mailed first, what follows may also be finished here; otherwise in that sign-in alone. */
+  async goOn(wish: HandOverAsk): Promise<FirstOutcome> {
+    const throttled = this.#throttles(wish.name, wish.address);
+    return this.#store.write(async (tx): Promise<FirstOutcome> => {
+      const nowMs = this.#clock.wallMs();
+      const untilMs = await blockedUntil(tx, throttled, nowMs);
+      if (untilMs !== undefined) return { kind: "wait", untilMs };
+      const user = await findUser(tx, wish.name);
+      const place = user && (await judgeHandOver(tx, this.#vault, user.id, wish.code, nowMs));
+      if (user === undefined || place === undefined || !(await mayEarnInvitation(tx, user))) {
+        await countFailure(tx, throttled, nowMs);
+        await this.#note(tx, user, "denied", wish.address, nowMs);
+        return { kind: "refused" };
+      }
+      const { mailCode: mailed } = await readSetting(tx, provisioningSetting);
+      const waitForMail = mailed ? await countRequest(tx, this.#vault, wish, nowMs) : undefined;
+      if (waitForMail !== undefined) return { kind: "wait", untilMs: waitForMail };
+      await spendHandOver(tx, user.id);
+      if (mailed) return { kind: "asked", id: await this.#mail(tx, user, place, nowMs) };
+      await this.#note(tx, user, "granted", wish.address, nowMs);
+      return { kind: "invited", secret: await this.#invite(tx, { user, origin: "sign-in", place }, nowMs) };
     });
   }
 
@@ -103,8 +136,9 @@ export class FirstAuthenticators {
       const untilMs = await blockedUntil(tx, throttled, nowMs);
       if (untilMs !== undefined) return { kind: "wait", untilMs };
       const right = await judgeMailCode(tx, this.#vault, given.id, "first-authenticator", given.code, nowMs);
-      const user = right && (await findUser(tx, right.detail));
-      if (right === undefined || user?.id !== right.userId || !(await mayEarnInvitation(tx, user))) {
+      const from = right && fromDetail(right.detail);
+      const user = right && (await theUserById(tx, right.userId));
+      if (from === undefined || user === undefined || !(await mayEarnInvitation(tx, user))) {
         await countFailure(tx, throttled, nowMs);
         await this.#note(tx, user, "denied", given.address, nowMs);
         return { kind: "refused" };
@@ -112,21 +146,26 @@ export class FirstAuthenticators {
       await spendMailCode(tx, given.id);
       await forgetFailures(tx, userThrottle(this.#vault, lookAlikeKey(user.name)));
       await this.#note(tx, user, "granted", given.address, nowMs);
-      return { kind: "invited", secret: await this.#invite(tx, user, nowMs) };
+      return { kind: "invited", secret: await this.#invite(tx, { user, origin: "self", ...from }, nowMs) };
     });
   }
 
-  async #mail(tx: Tx, user: User | undefined, nowMs: number): Promise<string> {
+  async #mail(
+    tx: Tx,
+    user: User | undefined,
+    place: SignInPlace | undefined,
+    nowMs: number,
+  ): Promise<string> {
     const purpose = "first-authenticator";
-    const wish = { userId: user?.id, purpose, detail: user?.name ?? "" } as const;
+    const wish = { userId: user?.id, purpose, detail: detailOf(place) } as const;
     const { id, code } = await createMailCode(tx, this.#vault, wish, this.#random, nowMs);
     const post = { vault: this.#vault, random: this.#random };
     if (user !== undefined && code !== undefined) await mailCode(tx, post, user, { purpose, code }, nowMs);
     return id;
   }
 
-  #invite(tx: Tx, user: User, nowMs: number): Promise<string> {
-    return createInvitation(tx, { user, origin: "self", forMs: earnedForMs }, this.#random, nowMs);
+  #invite(tx: Tx, wish: Omit<InvitationWish, "forMs">, nowMs: number): Promise<string> {
+    return createInvitation(tx, { ...wish, forMs: earnedForMs }, this.#random, nowMs);
   }
 
   /** The same work for every name, known or not. */
@@ -156,4 +195,15 @@ export class FirstAuthenticators {
     const about = user === undefined ? {} : { user: user.name };
     await record(tx, serverEntry(nowMs, `self-provisioning-${what}`, about, { address }));
   }
+}
+
+/** What a mailed code is for. Codes mailed for the screen of a sign-in are none of ours. */
+function detailOf(place: SignInPlace | undefined): string {
+  return place === undefined ? "portal" : `portal ${placeText(place)}`;
+}
+
+function fromDetail(detail: string): { readonly place?: SignInPlace } | undefined {
+  if (detail === "portal") return {};
+  const place = detail.startsWith("portal ") ? placeOf(detail.slice("portal ".length)) : undefined;
+  return place === undefined ? undefined : { place };
 }

@@ -9,14 +9,18 @@ import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
+import { placeOf, placeText, type SignInPlace } from "./hand-over.ts";
 import { beginPending, dropPending, dropPendingOf, type ProofOutcome, provePending } from "./pending.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
 import { mayEarnInvitation } from "./who-may.ts";
 
 export interface InvitationWish {
   readonly user: User;
-  readonly origin: "admin" | "self";
+  /** `sign-in`: a machine says that a password was asked; finished in that sign-in alone. */
+  readonly origin: "admin" | "self" | "sign-in";
   readonly forMs: number;
+  /** A code proves it there, too, and ends that sign-in. */
+  readonly place?: SignInPlace;
 }
 
 /** The secret that the link carries. What was begun by an earlier link is gone: its holder has seen the key. */
@@ -26,9 +30,10 @@ export async function createInvitation(
   random: Random,
   nowMs: number,
 ): Promise<string> {
-  const { user, origin, forMs } = wish;
+  const { user, origin, forMs, place } = wish;
   const secret = random.bytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
-  const row = { idHash: hashOf(secret), origin, createdAtMs: nowMs, expiresAtMs: nowMs + forMs };
+  const signIn = place === undefined ? null : placeText(place);
+  const row = { idHash: hashOf(secret), origin, signIn, createdAtMs: nowMs, expiresAtMs: nowMs + forMs };
   await tx.deleteFrom("invitations").where("userId", "=", user.id).execute();
   await dropPendingOf(tx, user.id, "invitation");
   await tx
@@ -43,7 +48,8 @@ export async function createInvitation(
 export interface Invitation {
   readonly idHash: string;
   readonly user: User;
-  readonly origin: "admin" | "self";
+  readonly origin: InvitationWish["origin"];
+  readonly place: SignInPlace | undefined;
   readonly expiresAtMs: number;
 }
 
@@ -57,15 +63,17 @@ export async function findInvitation(db: Db, secret: string, nowMs: number): Pro
   const row = await db
     .selectFrom("invitations")
     .innerJoin("users", "users.id", "invitations.userId")
-    .select(["users.name", "invitations.origin", "invitations.expiresAtMs"])
+    .select(["users.name", "invitations.origin", "invitations.signIn", "invitations.expiresAtMs"])
     .where("idHash", "=", idHash)
     .where("expiresAtMs", ">", nowMs)
     .where("users.disabledAtMs", "is", null)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const user = await findUser(db, row.name);
-  if (user === undefined || (row.origin === "self" && !(await mayEarnInvitation(db, user)))) return undefined;
-  return { idHash, user, origin: row.origin, expiresAtMs: row.expiresAtMs };
+  if (user === undefined || (row.origin !== "admin" && !(await mayEarnInvitation(db, user))))
+    return undefined;
+  const { origin, expiresAtMs } = row;
+  return { idHash, user, origin, place: placeOf(row.signIn ?? ""), expiresAtMs };
 }
 
 /** False when the invitation is no good any more. @throws Failure for a name that can't be one. */
@@ -94,11 +102,38 @@ export async function finishByInvitation(
   nowMs: number,
 ): Promise<(ProofOutcome & { readonly user: User }) | { readonly kind: "no-invitation" }> {
   const invitation = await findInvitation(tx, secret, nowMs);
-  if (invitation === undefined) return { kind: "no-invitation" };
+  if (invitation === undefined || invitation.origin === "sign-in") return { kind: "no-invitation" };
   const { user, idHash } = invitation;
   const outcome = await provePending(tx, vault, user, "invitation", code, random, nowMs);
   if (outcome.kind === "added") await tx.deleteFrom("invitations").where("idHash", "=", idHash).execute();
   return { ...outcome, user };
+}
+
+/** A code of what was begun by an invitation, typed in the sign-in that it belongs to. `none`: it belongs to no such one. */
+export async function finishInSignIn(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  place: SignInPlace,
+  code: string,
+  random: Random,
+  nowMs: number,
+): Promise<ProofOutcome> {
+  if (!(await isInvitedTo(tx, user, place, nowMs))) return { kind: "none" };
+  const outcome = await provePending(tx, vault, user, "invitation", code, random, nowMs);
+  if (outcome.kind === "added") await tx.deleteFrom("invitations").where("userId", "=", user.id).execute();
+  return outcome;
+}
+
+export async function isInvitedTo(db: Db, user: User, place: SignInPlace, nowMs: number): Promise<boolean> {
+  const row = await db
+    .selectFrom("invitations")
+    .select("userId")
+    .where("userId", "=", user.id)
+    .where("signIn", "=", placeText(place))
+    .where("expiresAtMs", ">", nowMs)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** An admin takes it back; false when there was none. */

@@ -19,10 +19,20 @@ import type { Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { isLocked } from "../verification/lockout.ts";
 import type { Verification } from "../verification/verification.ts";
-import { beginFirst, type FirstStep, mayAddFirst, proveFirst, proveMail } from "./first-authenticator.ts";
+import {
+  beginFirst,
+  type FirstStep,
+  handOver,
+  mayAddFirst,
+  proveFirst,
+  proveMail,
+} from "./first-authenticator.ts";
 
 type Request = RequestOf<"provide">;
-type FirstRequest = Extract<Request["step"], { do: "add-first" | "prove-mail" | "prove-first" }>;
+type FirstRequest = Extract<
+  Request["step"],
+  { do: "add-first" | "add-elsewhere" | "prove-mail" | "prove-first" }
+>;
 type Answer = Pick<ResponseOf<"provide">, "result">;
 
 const refused: Answer = { result: { is: "refused" } };
@@ -32,12 +42,21 @@ export class Providing {
   readonly #vault: Vault;
   readonly #random: Random;
   readonly #verification: Verification;
+  readonly #webAddress: string | undefined;
 
-  constructor(parts: { identity: ServerIdentity; vault: Vault; random: Random; verification: Verification }) {
+  /** `webAddress`: how people reach the pages, where that is not how machines reach the server. */
+  constructor(parts: {
+    identity: ServerIdentity;
+    vault: Vault;
+    random: Random;
+    verification: Verification;
+    webAddress?: string | undefined;
+  }) {
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#random = parts.random;
     this.#verification = parts.verification;
+    this.#webAddress = parts.webAddress && new URL(parts.webAddress).origin;
   }
 
   /** The code that was typed; undefined when there is none that can be read. */
@@ -58,6 +77,7 @@ export class Providing {
       case "prove-seed":
         return this.#seed(tx, machine, { do: step.do, dialogue }, code, nowMs);
       case "add-first":
+      case "add-elsewhere":
       case "prove-mail":
       case "prove-first":
         return this.#first(tx, machine, dialogue, step, code, nowMs);
@@ -91,7 +111,7 @@ export class Providing {
     const user = await findUser(tx, step.user);
     const policy = user && (await policyOf(tx, { userId: user.id, machineId: machine.id }));
     // Asked anew at every step: what an admin takes away meanwhile is not given.
-    if (!user || !policy || !(await mayAddFirst(tx, user, policy, "system"))) return refused;
+    if (!user || !policy || (await mayAddFirst(tx, user, policy, "system")) === undefined) return refused;
     if (isLocked(user, policy.policy.lockout, nowMs)) return refused;
     const place = { machine, dialogue, user };
     const told = (outcome: FirstStep): Answer => {
@@ -100,15 +120,29 @@ export class Providing {
       return { result: { is, ...more } as Answer["result"] };
     };
     if (step.do === "add-first") return told(await beginFirst(tx, this.#vault, place, this.#random, nowMs));
+    if (step.do === "add-elsewhere") {
+      const shortCode = await handOver(tx, this.#vault, place, this.#random, nowMs);
+      const content = { code: shortCode, address: this.#webAddress ?? null };
+      return { result: { is: "elsewhere", sealed: sealedTo(machine, content) } };
+    }
     if (code === undefined) return refused;
     if (step.do === "prove-mail") {
       const proof = { ticket: step.ticket, code };
       return told(await proveMail(tx, this.#vault, place, proof, this.#random, nowMs));
     }
     const outcome = await proveFirst(tx, this.#vault, place, code, this.#random, nowMs);
-    if (outcome !== "added") return { result: { is: outcome } };
+    if (outcome.is !== "added") return { result: { is: outcome.is } };
+    // The other questions have been answered by nobody that this server has judged.
+    if (policy.policy.online.factors.length > 1) return { result: { is: "added" } };
     const wish = { ...step, dialogue, caller: "system" } as const;
-    const { method, bundle, mayEnrol } = await this.#verification.grantAdded(tx, machine, wish, user, nowMs);
+    const { method, bundle, mayEnrol } = await this.#verification.grantAdded(
+      tx,
+      machine,
+      wish,
+      user,
+      outcome.type,
+      nowMs,
+    );
     return { result: { is: "granted", method, bundle, mayEnrol } };
   }
 
@@ -149,9 +183,12 @@ export class Providing {
 
 function shown(machine: Machine, authenticator: OtpAuthenticator, label: string): Answer {
   const content = { secret: secretText(authenticator), uri: provisioningUri(authenticator, label) };
+  return { result: { is: "shown", sealed: sealedTo(machine, content) } };
+}
+
+function sealedTo(machine: Machine, content: object): string {
   const boxKey = Buffer.from(machine.boxKey, "base64");
-  const sealed = sealTo(boxKey, Buffer.from(JSON.stringify(content), "utf8"));
-  return { result: { is: "shown", sealed: sealed.toBase64() } };
+  return sealTo(boxKey, Buffer.from(JSON.stringify(content), "utf8")).toBase64();
 }
 
 async function usableUser(tx: Tx, userId: string): Promise<User | undefined> {

@@ -51,10 +51,10 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const { tls, files } = transport;
   const health = new Health(server.store);
   const metrics = new Metrics(server.store, () => files?.notAfterSeconds());
-  const { syncMinutes, requestsPerMinute, trustedProxies } = configuration;
+  const { syncMinutes, requestsPerMinute, trustedProxies, webAddress } = configuration;
   const courier = new Courier({ ...server, clock, random, log });
   const queued = () => courier.ring();
-  const app = makeApp({ ...server, clock, random, log, syncMinutes, health, metrics, queued });
+  const app = makeApp({ ...server, clock, random, log, syncMinutes, health, metrics, queued, webAddress });
   const limit = new RequestLimit(clock, requestsPerMinute);
   const addresses = new ClientAddresses(trustedProxies);
   const fetch = admitting((request, env) => app.fetch(request, env), { limit, addresses, metrics, log });

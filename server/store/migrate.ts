@@ -13,6 +13,7 @@ import { machineKeys } from "./migrations/0008-machine-keys.ts";
 import { seedShowings } from "./migrations/0009-seed-showings.ts";
 import { settings } from "./migrations/0010-settings.ts";
 import { pins } from "./migrations/0011-pins.ts";
+import { handOvers } from "./migrations/0014-hand-overs.ts";
 
 const migrations = [
   first,
@@ -26,6 +27,7 @@ const migrations = [
   seedShowings,
   settings,
   pins,
+  handOvers,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

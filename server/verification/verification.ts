@@ -125,9 +125,10 @@ export class Verification {
     const enrolment = await activeEnrolment(tx, machine, user);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
     const sent = await codesSentFor(tx, this.#vault, machine, request.dialogue, user, nowMs);
-    if (own.length === 0 && sent.length === 0 && (await mayAddFirst(tx, user, policy, request.caller))) {
+    const first = own.length === 0 ? await mayAddFirst(tx, user, policy, request.caller) : undefined;
+    if (first !== undefined && !sent.some(({ type }) => online.factors[first]?.includes(type))) {
       await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
-      return { result: { verdict: "no-authenticator" } };
+      return { result: { verdict: "no-authenticator", question: first } };
     }
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
@@ -157,12 +158,12 @@ export class Verification {
     machine: Machine,
     request: Wish,
     user: User,
+    method: "totp" | "hotp",
     nowMs: number,
   ): Promise<Extract<Result, { verdict: "granted" }>> {
     const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
-    const method = "totp";
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     return this.#grant(tx, { machine, request, user, policy, authenticators }, method, false, nowMs);
   }

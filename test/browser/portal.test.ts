@@ -84,9 +84,15 @@ async function windowOf(
 }
 
 const inside = Object.keys(portalAccess)
-  .filter((route) => route.startsWith("GET ") && !/:id|sign-in|first|invitation/.test(route))
+  .filter((route) => route.startsWith("GET ") && !/:id|sign-in|first|at-machine|invitation/.test(route))
   .map((route) => route.slice(4));
-const outside = ["/portal/sign-in", "/portal/sign-in/mail", "/portal/first", "/portal/nothing"];
+const outside = [
+  "/portal/sign-in",
+  "/portal/sign-in/mail",
+  "/portal/first",
+  "/portal/at-machine",
+  "/portal/nothing",
+];
 
 const views: readonly (readonly [Look, Language])[] = [
   ["light", "en"],

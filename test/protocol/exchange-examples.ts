@@ -123,7 +123,7 @@ export const otherResults: readonly ResponseOf<"verify">["result"][] = [
   { verdict: "locked" },
   { verdict: "more", question: ["totp", "hotp"] },
   { verdict: "revoked" },
-  { verdict: "no-authenticator" },
+  { verdict: "no-authenticator", question: 1 },
   { verdict: "granted", method: "totp", bundle: null, mayEnrol: true, maySeed: true },
 ];
 

@@ -72,7 +72,12 @@ export const de: Translation<typeof en, "de"> = {
   "offer-first":
     "Sie haben noch keinen Authenticator. Wenn sonst niemand diesen Bildschirm sieht, tippen Sie {number}, um jetzt einen hinzuzufügen.",
   "first-elsewhere":
-    "Sie haben noch keinen Authenticator. Fügen Sie einen hinzu unter {address} und kommen Sie dann zurück.",
+    "Sie haben noch keinen Authenticator. Öffnen Sie {address} auf Ihrem Telefon und tippen Sie dort diesen Code ein: {code}. Reicht die Zeit hier nicht, melden Sie sich noch einmal an.",
+  "code-of-new-elsewhere":
+    "Code des neuen Authenticators (hinzufügen: {address}, {code}; leer lassen zum Aufgeben): ",
+  "first-not-yet":
+    "Ihr Telefon hat noch keinen Schlüssel gezeigt. Tippen Sie dort zuerst den Code von diesem Bildschirm ein.",
+  "first-added-elsewhere": "Ihr Authenticator wurde hinzugefügt.",
   "mailed-code": "Code aus der E-Mail an {to} (leer lassen zum Aufgeben): ",
   "wrong-mailed-code": "Das ist nicht der Code aus der E-Mail.",
   "first-added":

@@ -62,7 +62,12 @@ export const en = {
 
   "offer-first":
     "You have no authenticator yet. If nobody else sees this screen, type {number} to add one now.",
-  "first-elsewhere": "You have no authenticator yet. Add one at {address} and come back.",
+  "first-elsewhere":
+    "You have no authenticator yet. Open {address} on your phone, and type this code there: {code}. If time runs out here meanwhile, sign in again.",
+  "code-of-new-elsewhere":
+    "Code of the new authenticator (to add it: {address}, {code}; nothing to give up): ",
+  "first-not-yet": "Your phone has shown no key yet. Type the code of this screen there first.",
+  "first-added-elsewhere": "Your authenticator was added.",
   "mailed-code": "Code that was mailed to {to} (nothing to give up): ",
   "wrong-mailed-code": "That is not the code in the mail.",
   "first-added": "Your authenticator was added. The key is not shown again: clear this screen.",

@@ -73,7 +73,13 @@ export const es: Translation<typeof en, "es"> = {
 
   "offer-first":
     "Todavía no tiene ningún autenticador. Si nadie más ve esta pantalla, escriba {number} para añadir uno ahora.",
-  "first-elsewhere": "Todavía no tiene ningún autenticador. Añada uno en {address} y vuelva.",
+  "first-elsewhere":
+    "Todavía no tiene ningún autenticador. Abra {address} en su teléfono y escriba allí este código: {code}. Si aquí se acaba el tiempo, inicie sesión otra vez.",
+  "code-of-new-elsewhere":
+    "Código del nuevo autenticador (para añadirlo: {address}, {code}; nada para dejarlo): ",
+  "first-not-yet":
+    "Su teléfono aún no ha mostrado ninguna clave. Escriba allí primero el código de esta pantalla.",
+  "first-added-elsewhere": "Se ha añadido su autenticador.",
   "mailed-code": "Código enviado por correo a {to} (vacío para abandonar): ",
   "wrong-mailed-code": "Ese no es el código del correo.",
   "first-added": "Se ha añadido su autenticador. La clave no se vuelve a mostrar: borre esta pantalla.",

@@ -71,7 +71,11 @@ export const fr: Translation<typeof en, "fr"> = {
   "offer-first":
     "Vous n'avez pas encore d'application d'authentification. Si personne d'autre ne voit cet écran, tapez {number} pour en ajouter une maintenant.",
   "first-elsewhere":
-    "Vous n'avez pas encore d'application d'authentification. Ajoutez-en une à l'adresse {address}, puis revenez.",
+    "Vous n'avez pas encore d'application d'authentification. Ouvrez {address} sur votre téléphone et tapez-y ce code : {code}. Si le temps ne suffit pas ici, connectez-vous de nouveau.",
+  "code-of-new-elsewhere":
+    "Code de la nouvelle application (pour l'ajouter : {address}, {code} ; rien pour abandonner) : ",
+  "first-not-yet": "Votre téléphone n'a pas encore affiché de clé. Tapez-y d'abord le code de cet écran.",
+  "first-added-elsewhere": "Votre application d'authentification a été ajoutée.",
   "mailed-code": "Code envoyé par e-mail à {to} (rien pour abandonner) : ",
   "wrong-mailed-code": "Ce n'est pas le code de l'e-mail.",
   "first-added":

@@ -75,7 +75,11 @@ export const pl: Translation<typeof en, "pl"> = {
   "offer-first":
     "Nie ma jeszcze żadnego uwierzytelniacza. Jeśli nikt inny nie widzi tego ekranu, proszę wpisać {number}, aby teraz go dodać.",
   "first-elsewhere":
-    "Nie ma jeszcze żadnego uwierzytelniacza. Proszę dodać go pod adresem {address} i wrócić.",
+    "Nie ma jeszcze żadnego uwierzytelniacza. Proszę otworzyć {address} na telefonie i wpisać tam ten kod: {code}. Jeśli zabraknie tu czasu, proszę zalogować się ponownie.",
+  "code-of-new-elsewhere":
+    "Kod nowego uwierzytelniacza (dodawanie: {address}, {code}; puste, aby zrezygnować): ",
+  "first-not-yet": "Telefon nie pokazał jeszcze klucza. Proszę najpierw wpisać tam kod z tego ekranu.",
+  "first-added-elsewhere": "Dodano uwierzytelniacz.",
   "mailed-code": "Kod wysłany pocztą na {to} (puste, aby zrezygnować): ",
   "wrong-mailed-code": "To nie jest kod z wiadomości.",
   "first-added":

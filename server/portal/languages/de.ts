@@ -62,6 +62,12 @@ export const de: Translation<typeof en, "de"> = {
     "Für Benutzer, die noch keinen haben und einen hinzufügen dürfen. Lassen Sie das Kennwort leer, wenn Sie hier keines haben; dann bekommen Sie einen Code per E-Mail.",
   "first-wrong": "Das stimmt nicht, oder dieser Benutzer darf keinen Authentifikator hinzufügen.",
   "first-code-wrong": "Dieser Code stimmt nicht.",
+  "at-machine-link": "Ein Rechner zeigt mir einen Code",
+  "at-machine-text":
+    "Während Sie sich an einem Rechner anmelden, zeigt sein Bildschirm einen Code, mit dem Sie hier Ihren ersten Authentifikator hinzufügen.",
+  "at-machine-code": "Code auf dem Bildschirm",
+  "at-machine-wrong":
+    "Das stimmt nicht, oder die Zeit ist um. Melden Sie sich am Rechner noch einmal an: Er zeigt einen neuen Code.",
 
   "invitation-title": "Authentifikator für {user} hinzufügen",
   "invitation-gone-title": "Dieser Link gilt nicht mehr",
@@ -80,6 +86,12 @@ export const de: Translation<typeof en, "de"> = {
   "scan-title": "Scannen und bestätigen",
   "scan-text":
     "Scannen Sie dies mit Ihrer App und geben Sie dann den Code ein, den sie zeigt. Erst dann zählt der Authentifikator.",
+  "scan-for-machine":
+    "Scannen Sie dies mit Ihrer App, oder öffnen Sie es dort. Geben Sie den Code, den sie zeigt, dann an {machine} ein, wo Sie sich gerade anmelden.",
+  "machine-over": "Fragt {machine} nicht mehr? Bestätigen Sie hier, und melden Sie sich dort noch einmal an.",
+  "machine-over-alone":
+    "Fragt {machine} nicht mehr? Melden Sie sich dort noch einmal an: Der Rechner zeigt einen neuen Code. Was Sie hier gescannt haben, ist dann wertlos.",
+  "open-in-app": "Auf diesem Gerät in der App öffnen",
   "qr-label": "QR-Code eines neuen Authentifikators",
   "cannot-scan": "Ich kann ihn nicht scannen",
   "type-key-totp":

@@ -59,6 +59,12 @@ export const en = {
     "For users who have none yet, and may add one. Leave the password empty if you have none here; a code is mailed to you then.",
   "first-wrong": "That is not right, or this user may not add an authenticator.",
   "first-code-wrong": "This code is not right.",
+  "at-machine-link": "A machine shows me a code",
+  "at-machine-text":
+    "While you sign in at a machine, its screen shows a code with which you add your first authenticator here.",
+  "at-machine-code": "Code on the screen",
+  "at-machine-wrong":
+    "That is not right, or the time is up. Sign in at the machine again: it shows a new code.",
 
   "invitation-title": "Add an authenticator for {user}",
   "invitation-gone-title": "This link is no longer good",
@@ -75,6 +81,12 @@ export const en = {
   "add-begin": "Show the QR code",
   "scan-title": "Scan and confirm",
   "scan-text": "Scan this with your app, then type the code that it shows. Only then does it count.",
+  "scan-for-machine":
+    "Scan this with your app, or open it there. Then type the code that it shows at {machine}, where you are signing in.",
+  "machine-over": "Does {machine} ask no longer? Confirm it here, and sign in there again.",
+  "machine-over-alone":
+    "Does {machine} ask no longer? Sign in there again: it shows a new code. What you have scanned here is worth nothing then.",
+  "open-in-app": "Open in the app on this device",
   "qr-label": "QR code of a new authenticator",
   "cannot-scan": "I can't scan it",
   "type-key-totp": "Type this key into the app (by time, {digits} digits, {seconds} seconds, {algorithm}):",

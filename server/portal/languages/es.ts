@@ -61,6 +61,12 @@ export const es: Translation<typeof en, "es"> = {
     "Para usuarios que todavía no tienen ninguno y pueden añadirlo. Deje vacía la contraseña si aquí no tiene; se le enviará un código por correo.",
   "first-wrong": "No es correcto, o este usuario no puede añadir un autenticador.",
   "first-code-wrong": "Este código no es correcto.",
+  "at-machine-link": "Un equipo me muestra un código",
+  "at-machine-text":
+    "Mientras inicia sesión en un equipo, su pantalla muestra un código con el que añade aquí su primer autenticador.",
+  "at-machine-code": "Código de la pantalla",
+  "at-machine-wrong":
+    "No es correcto, o se ha acabado el tiempo. Inicie sesión en el equipo otra vez: mostrará un código nuevo.",
 
   "invitation-title": "Añadir un autenticador para {user}",
   "invitation-gone-title": "Este enlace ya no es válido",
@@ -78,6 +84,12 @@ export const es: Translation<typeof en, "es"> = {
   "scan-title": "Escanear y confirmar",
   "scan-text":
     "Escanee esto con su aplicación y escriba después el código que muestra. Solo entonces cuenta el autenticador.",
+  "scan-for-machine":
+    "Escanee esto con su aplicación, o ábralo en ella. Escriba después el código que muestra en {machine}, donde está iniciando sesión.",
+  "machine-over": "¿{machine} ya no pregunta? Confirme aquí e inicie sesión allí otra vez.",
+  "machine-over-alone":
+    "¿{machine} ya no pregunta? Inicie sesión allí otra vez: mostrará un código nuevo. Lo que ha escaneado aquí ya no vale nada entonces.",
+  "open-in-app": "Abrir en la aplicación de este dispositivo",
   "qr-label": "Código QR de un autenticador nuevo",
   "cannot-scan": "No puedo escanearlo",
   "type-key-totp":

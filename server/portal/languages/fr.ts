@@ -61,6 +61,12 @@ export const fr: Translation<typeof en, "fr"> = {
     "Pour les utilisateurs qui n'en ont pas encore et peuvent en ajouter un. Laissez le mot de passe vide si vous n'en avez pas ici : un code vous sera envoyé par e-mail.",
   "first-wrong": "Ce n'est pas correct, ou cet utilisateur ne peut pas ajouter d'authentificateur.",
   "first-code-wrong": "Ce code n'est pas correct.",
+  "at-machine-link": "Une machine m'affiche un code",
+  "at-machine-text":
+    "Pendant que vous vous connectez à une machine, son écran affiche un code avec lequel vous ajoutez ici votre premier authentificateur.",
+  "at-machine-code": "Code à l'écran",
+  "at-machine-wrong":
+    "Ce n'est pas correct, ou le temps est écoulé. Connectez-vous de nouveau à la machine : elle affichera un nouveau code.",
 
   "invitation-title": "Ajouter un authentificateur pour {user}",
   "invitation-gone-title": "Ce lien n'est plus valable",
@@ -78,6 +84,12 @@ export const fr: Translation<typeof en, "fr"> = {
   "scan-title": "Scanner et confirmer",
   "scan-text":
     "Scannez ceci avec votre application, puis saisissez le code qu'elle affiche. L'authentificateur ne compte qu'ensuite.",
+  "scan-for-machine":
+    "Scannez ceci avec votre application, ou ouvrez-le dedans. Saisissez ensuite le code qu'elle affiche sur {machine}, où vous vous connectez.",
+  "machine-over": "{machine} ne demande plus rien ? Confirmez ici, puis connectez-vous de nouveau là-bas.",
+  "machine-over-alone":
+    "{machine} ne demande plus rien ? Connectez-vous-y de nouveau : un nouveau code s'affichera. Ce que vous avez scanné ici ne vaudra alors plus rien.",
+  "open-in-app": "Ouvrir dans l'application sur cet appareil",
   "qr-label": "Code QR d'un nouvel authentificateur",
   "cannot-scan": "Je ne peux pas le scanner",
   "type-key-totp":

@@ -62,6 +62,12 @@ export const pl: Translation<typeof en, "pl"> = {
     "Dla użytkowników, którzy nie mają jeszcze żadnego i mogą go dodać. Kto nie ma tu hasła, zostawia pole puste i otrzymuje kod e-mailem.",
   "first-wrong": "Dane są nieprawidłowe albo ten użytkownik nie może dodać uwierzytelniacza.",
   "first-code-wrong": "Ten kod jest nieprawidłowy.",
+  "at-machine-link": "Komputer pokazuje mi kod",
+  "at-machine-text":
+    "Podczas logowania na komputerze jego ekran pokazuje kod, z którym można tu dodać pierwszy uwierzytelniacz.",
+  "at-machine-code": "Kod z ekranu",
+  "at-machine-wrong":
+    "Dane są nieprawidłowe albo czas minął. Proszę zalogować się na komputerze ponownie: pokaże on nowy kod.",
 
   "invitation-title": "Dodawanie uwierzytelniacza: {user}",
   "invitation-gone-title": "Ten odnośnik nie jest już ważny",
@@ -79,6 +85,12 @@ export const pl: Translation<typeof en, "pl"> = {
   "scan-title": "Skanowanie i potwierdzenie",
   "scan-text":
     "Proszę zeskanować ten kod aplikacją, a potem wpisać kod, który ona pokaże. Dopiero wtedy uwierzytelniacz się liczy.",
+  "scan-for-machine":
+    "Proszę zeskanować to aplikacją albo w niej otworzyć. Kod, który ona pokaże, proszę wpisać na komputerze {machine}, na którym trwa logowanie.",
+  "machine-over": "Komputer {machine} już nie pyta? Proszę potwierdzić tutaj i zalogować się tam ponownie.",
+  "machine-over-alone":
+    "Komputer {machine} już nie pyta? Proszę zalogować się tam ponownie: pokaże on nowy kod. To, co zostało tu zeskanowane, nie będzie wtedy nic warte.",
+  "open-in-app": "Otwórz w aplikacji na tym urządzeniu",
   "qr-label": "Kod QR nowego uwierzytelniacza",
   "cannot-scan": "Nie mogę go zeskanować",
   "type-key-totp":

@@ -16,6 +16,8 @@ interface AddressTable {
   address: string;
   /** 1: one-time codes go there. */
   forCodes: number;
+  /** When its user typed a code that was sent there; null: an admin, an import or a directory says so. */
+  provedAtMs: number | null;
 }
 
 export type MessageState = "waiting" | "sent" | "failed" | "expired" | "cancelled";

@@ -2,6 +2,7 @@ export interface ProvisioningTables {
   pendingAuthenticators: PendingAuthenticatorTable;
   invitations: InvitationTable;
   mailCodes: MailCodeTable;
+  handOvers: HandOverTable;
 }
 
 /** Shown to its user and not proved by a code yet: good for nothing. At most one for a user. */
@@ -24,8 +25,13 @@ interface InvitationTable {
   /** SHA-256 of the link's secret, in base64. */
   idHash: string;
   userId: string;
-  /** Who it came by: an admin, or the user's own proof of who they are. */
-  origin: "admin" | "self";
+  /**
+   * Who it came by: an admin, the user's own proof of who they are, or a machine's word that a password was asked there.
+   * The last can be finished in that sign-in alone.
+   */
+  origin: "admin" | "self" | "sign-in";
+  /** Machine and dialogue of the sign-in that a code proves it in, too; null: of none. */
+  signIn: string | null;
   createdAtMs: number;
   expiresAtMs: number;
 }
@@ -39,6 +45,18 @@ interface MailCodeTable {
   /** What the code is for, such as the address that it was sent to. */
   detail: string;
   /** Keyed hash over code and id. */
+  codeDigest: string;
+  failures: number;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** A code on the screen of a sign-in, to be typed at the portal. At most one for a user: a new one ends it. */
+interface HandOverTable {
+  userId: string;
+  machineId: string;
+  dialogue: string;
+  /** Keyed hash over the code and all of the above. */
   codeDigest: string;
   failures: number;
   createdAtMs: number;
