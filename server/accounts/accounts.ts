@@ -3,6 +3,7 @@
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
+import { endWhatWasEarned } from "../provisioning/invitations.ts";
 import { endSessionsOf } from "../sessions/sessions.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
@@ -34,7 +35,7 @@ export function sealPassword(vault: Vault, userId: string, kept: KeptPassword): 
   return vault.seal({ table: "accounts", id: userId }, Buffer.from(JSON.stringify(kept), "utf8"));
 }
 
-/** Ends all of the user's sessions: whoever had the old one has nothing any more. */
+/** Ends all of the user's sessions, with what was begun in them: whoever had the old one has nothing any more. */
 export async function setPassword(
   tx: Tx,
   vault: Vault,
@@ -49,6 +50,7 @@ export async function setPassword(
     .onConflict((conflict) => conflict.column("userId").doUpdateSet(set))
     .execute();
   await endSessionsOf(tx, user.id);
+  await endWhatWasEarned(tx, user.id);
   await record(tx, serverEntry(nowMs, "password-set", { user: user.name }));
 }
 
@@ -60,6 +62,7 @@ export async function dropPassword(tx: Tx, user: User, nowMs: number): Promise<v
     .where("userId", "=", user.id)
     .execute();
   await endSessionsOf(tx, user.id);
+  await endWhatWasEarned(tx, user.id);
   await record(tx, serverEntry(nowMs, "password-dropped", { user: user.name }));
 }
 

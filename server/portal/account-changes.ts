@@ -48,7 +48,7 @@ export function accountPages(parts: PortalParts): Pages {
       const asked = await visit.write(async (tx) => {
         const user = await ownUser(tx, visit);
         const detail = JSON.stringify({ place, address: address.value });
-        const wish = { userId: user.id, purpose, detail };
+        const wish = { userId: user.id, purpose, detail, sessionHash: visit.session.idHash };
         const { id, code } = await createMailCode(tx, vault, wish, random, visit.nowMs);
         const mail = { purpose, code: code ?? "", to: address.value };
         const sent = code !== undefined && (await mailCode(tx, parts, user, mail, visit.nowMs));
@@ -62,7 +62,9 @@ export function accountPages(parts: PortalParts): Pages {
       const id = visit.form.text("id");
       const done = await visit.write(async (tx) => {
         const user = await ownUser(tx, visit);
-        const right = await judgeMailCode(tx, vault, id, purpose, visit.form.text("code"), visit.nowMs);
+        const code = visit.form.text("code");
+        const { idHash } = visit.session;
+        const right = await judgeMailCode(tx, vault, id, purpose, code, visit.nowMs, idHash);
         if (right?.userId !== user.id) return false;
         await spendMailCode(tx, id);
         const { place, address } = JSON.parse(right.detail) as { place: AddressPlace; address: string };

@@ -46,7 +46,7 @@ export function authenticatorPages(parts: PortalParts): Pages {
     const { say } = speech;
     const { session, token, nowMs } = visit;
     if (!(await mayProvision(db, session.userId))) return notAllowed(visit);
-    const pending = await findPending(db, vault, session.userId, "portal", nowMs);
+    const pending = await findPending(db, vault, session.userId, inSession(visit), nowMs);
     if (pending === undefined) {
       const setting = await readSetting(db, provisioningSetting);
       const offered = await typesFor(db, session.userId, setting.types);
@@ -88,7 +88,7 @@ export function authenticatorPages(parts: PortalParts): Pages {
           const user = await ownUser(tx, visit);
           if (!(await mayProvision(tx, user.id))) return false;
           const type = readType(visit.form, await typesFor(tx, user.id, setting.types));
-          const wish = { type, name, origin: "portal" } as const;
+          const wish = { type, name, origin: inSession(visit) };
           await beginPending(tx, vault, user, wish, setting, random, visit.nowMs);
           return true;
         });
@@ -102,10 +102,11 @@ export function authenticatorPages(parts: PortalParts): Pages {
       try {
         const outcome = await visit.write(async (tx) => {
           const user = await ownUser(tx, visit);
+          const origin = inSession(visit);
           if (!(await mayProvision(tx, user.id))) return { kind: "not-allowed" } as const;
-          const name = (await findPending(tx, vault, user.id, "portal", visit.nowMs))?.name ?? "";
+          const name = (await findPending(tx, vault, user.id, origin, visit.nowMs))?.name ?? "";
           const code = visit.form.text("code");
-          const proved = await provePending(tx, vault, user, "portal", code, random, visit.nowMs);
+          const proved = await provePending(tx, vault, user, origin, code, random, visit.nowMs);
           if (proved.kind === "added")
             await tellOfChange(tx, parts, user, { kind: "authenticator-added", name }, visit.nowMs);
           return proved;
@@ -204,6 +205,11 @@ async function find(
   const one = listed.find(({ authenticator }) => authenticator.id === id);
   if (one === undefined) throw new Failure("not-found", "there is no such authenticator");
   return one;
+}
+
+/** Begun in this session, and finished in it. */
+function inSession({ session }: SignedIn) {
+  return { session: session.idHash };
 }
 
 function nameOf({ say }: PortalSpeech, { name, authenticator }: ListedAuthenticator): string {

@@ -10,6 +10,7 @@ import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { placeOf, placeText, type SignInPlace } from "./hand-over.ts";
+import { endMailCodesOf } from "./mail-codes.ts";
 import { beginPending, dropPending, dropPendingOf, type ProofOutcome, provePending } from "./pending.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
 import { mayEarnInvitation } from "./who-may.ts";
@@ -134,6 +135,17 @@ export async function isInvitedTo(db: Db, user: User, place: SignInPlace, nowMs:
     .where("expiresAtMs", ">", nowMs)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** The user's password has changed: what was earned by the one before, or by having none, is worth nothing any more. */
+export async function endWhatWasEarned(tx: Tx, userId: string): Promise<void> {
+  await endMailCodesOf(tx, userId, "first-authenticator");
+  const gone = await tx
+    .deleteFrom("invitations")
+    .where("userId", "=", userId)
+    .where("origin", "=", "self")
+    .executeTakeFirst();
+  if (gone.numDeletedRows > 0n) await dropPendingOf(tx, userId, "invitation");
 }
 
 /** An admin takes it back; false when there was none. */

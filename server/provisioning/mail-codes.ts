@@ -21,6 +21,8 @@ export interface MailCodeWish {
   readonly userId: string | undefined;
   readonly purpose: MailCodePurpose;
   readonly detail: string;
+  /** Of who is signed in: there alone it is right, and it ends with it. */
+  readonly sessionHash?: string;
 }
 
 export interface NewMailCode {
@@ -38,7 +40,7 @@ export async function createMailCode(
   random: Random,
   nowMs: number,
 ): Promise<NewMailCode> {
-  const { userId, purpose, detail } = wish;
+  const { userId, purpose, detail, sessionHash = null } = wish;
   await tx
     .deleteFrom("mailCodes")
     .where("createdAtMs", "<=", nowMs - hourMs)
@@ -55,6 +57,7 @@ export async function createMailCode(
       userId: good ? userId : null,
       purpose,
       detail,
+      sessionHash,
       codeDigest: digestOf(vault, idHash, code),
       failures: 0,
       createdAtMs: nowMs,
@@ -77,6 +80,7 @@ export async function judgeMailCode(
   purpose: MailCodePurpose,
   typed: string,
   nowMs: number,
+  sessionHash: string | null = null,
 ): Promise<RightMailCode | undefined> {
   const idHash = hashOf(id);
   const row = await tx
@@ -84,6 +88,7 @@ export async function judgeMailCode(
     .select(["userId", "detail", "codeDigest", "failures"])
     .where("idHash", "=", idHash)
     .where("purpose", "=", purpose)
+    .where("sessionHash", sessionHash === null ? "is" : "=", sessionHash)
     .where("expiresAtMs", ">", nowMs)
     .where("failures", "<", mostFailures)
     .executeTakeFirst();
@@ -95,6 +100,16 @@ export async function judgeMailCode(
     return undefined;
   }
   return { userId: row.userId, detail: row.detail };
+}
+
+/** The user's running ones of this purpose. */
+export async function endMailCodesOf(tx: Tx, userId: string, purpose: MailCodePurpose): Promise<void> {
+  await tx
+    .updateTable("mailCodes")
+    .set({ expiresAtMs: 0 })
+    .where("userId", "=", userId)
+    .where("purpose", "=", purpose)
+    .execute();
 }
 
 /** Once everything else is right, too. */
@@ -113,12 +128,7 @@ export async function countMailFailure(tx: Tx, id: string): Promise<void> {
 
 /** How many the user was sent within the hour, whatever has become of them. */
 async function endOthers(tx: Tx, userId: string, purpose: MailCodePurpose, nowMs: number): Promise<number> {
-  await tx
-    .updateTable("mailCodes")
-    .set({ expiresAtMs: 0 })
-    .where("userId", "=", userId)
-    .where("purpose", "=", purpose)
-    .execute();
+  await endMailCodesOf(tx, userId, purpose);
   const row = await tx
     .selectFrom("mailCodes")
     .select((expression) => expression.fn.countAll<number>().as("count"))

@@ -16,8 +16,8 @@ import type { User } from "../users/users.ts";
 import { judgeAnswers } from "../verification/judge.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
 
-/** In a sign-in: which machine and dialogue. */
-export type Origin = "portal" | "invitation" | `sign-in ${string}`;
+/** In the portal: the session. In a sign-in: which machine and dialogue. */
+export type Origin = { readonly session: string } | "invitation" | `sign-in ${string}`;
 
 /** RFC 4226 section 4 R6 recommends 160 bits. */
 const secretBytes = 20;
@@ -57,7 +57,7 @@ export async function beginPending(
       : { type: "hotp", ...key, counter: 0 };
   const row = {
     id,
-    origin: wish.origin,
+    ...kept(wish.origin),
     name: wish.name,
     sealed: vault.seal(
       { table: "pending_authenticators", id },
@@ -72,7 +72,7 @@ export async function beginPending(
     .values({ userId: user.id, ...row })
     .onConflict((conflict) => conflict.column("userId").doUpdateSet(row))
     .execute();
-  const detail = { type: wish.type, origin: wish.origin };
+  const detail = { type: wish.type, origin: kept(wish.origin).origin };
   await record(tx, serverEntry(nowMs, "authenticator-begun", { user: user.name }, detail));
 }
 
@@ -84,11 +84,13 @@ export async function findPending(
   origin: Origin,
   nowMs: number,
 ): Promise<(Pending & { readonly failures: number }) | undefined> {
+  const place = kept(origin);
   const row = await db
     .selectFrom("pendingAuthenticators")
     .select(["id", "name", "sealed", "failures", "expiresAtMs"])
     .where("userId", "=", userId)
-    .where("origin", "=", origin)
+    .where("origin", "=", place.origin)
+    .where("sessionHash", place.sessionHash === null ? "is" : "=", place.sessionHash)
     .where("expiresAtMs", ">", nowMs)
     .executeTakeFirst();
   if (row === undefined) return undefined;
@@ -137,7 +139,7 @@ export async function provePending(
   const spends = judgement.spends.map((spent) => ({ ...spent, id: added.id }));
   await mergeAndSave(tx, [added], spends, nowMs);
   await dropPending(tx, user.id);
-  const detail = { type: added.type, id: added.id, origin };
+  const detail = { type: added.type, id: added.id, origin: kept(origin).origin };
   await record(tx, serverEntry(nowMs, "authenticator-proved", { user: user.name }, detail));
   return { kind: "added", authenticator: added };
 }
@@ -147,12 +149,18 @@ export async function dropPending(tx: Tx, userId: string): Promise<void> {
 }
 
 /** What was begun elsewhere goes on. */
-export async function dropPendingOf(tx: Tx, userId: string, origin: Origin): Promise<void> {
+export async function dropPendingOf(tx: Tx, userId: string, origin: "invitation"): Promise<void> {
   await tx
     .deleteFrom("pendingAuthenticators")
     .where("userId", "=", userId)
     .where("origin", "=", origin)
     .execute();
+}
+
+function kept(origin: Origin) {
+  return typeof origin === "string"
+    ? { origin, sessionHash: null }
+    : ({ origin: "portal", sessionHash: origin.session } as const);
 }
 
 async function countWrong(tx: Tx, user: User, failures: number, nowMs: number): Promise<void> {

@@ -13,6 +13,7 @@ import { machineKeys } from "./migrations/0008-machine-keys.ts";
 import { seedShowings } from "./migrations/0009-seed-showings.ts";
 import { settings } from "./migrations/0010-settings.ts";
 import { pins } from "./migrations/0011-pins.ts";
+import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 
 const migrations = [
@@ -27,6 +28,7 @@ const migrations = [
   seedShowings,
   settings,
   pins,
+  begunAndAsked,
   handOvers,
 ] as const;
 

@@ -13,7 +13,7 @@ export async function begin(
   setting: Partial<Provisioning> = {},
 ): Promise<{ readonly secret: Uint8Array }> {
   const { store, vault, clock } = server;
-  const whole: PendingWish = { origin: "portal", type: "totp", name: "", ...wish };
+  const whole: PendingWish = { origin: "invitation", type: "totp", name: "", ...wish };
   await store.write(async (tx) =>
     beginPending(
       tx,

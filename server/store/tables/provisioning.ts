@@ -11,6 +11,8 @@ interface PendingAuthenticatorTable {
   id: string;
   /** Where it was begun; there alone it can be finished. */
   origin: "portal" | "invitation" | `sign-in ${string}`;
+  /** Of the portal's: the session, with which it ends. */
+  sessionHash: string | null;
   name: string;
   /** Sealed JSON: the key, as of an authenticator. */
   sealed: string;
@@ -44,6 +46,8 @@ interface MailCodeTable {
   purpose: "sign-in" | "first-authenticator" | "address";
   /** What the code is for, such as the address that it was sent to. */
   detail: string;
+  /** The session that alone may type it, and with which it ends. */
+  sessionHash: string | null;
   /** Keyed hash over code and id. */
   codeDigest: string;
   failures: number;

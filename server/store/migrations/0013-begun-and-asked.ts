@@ -1,0 +1,26 @@
+import type { Kysely } from "kysely";
+
+/** What is begun in a session ends with it, and codes are counted by who has asked for them. */
+export async function begunAndAsked({ schema }: Kysely<unknown>): Promise<void> {
+  // A fresh code gives the session another id: what was begun goes along.
+  await schema
+    .alterTable("pending_authenticators")
+    .addColumn("session_hash", "text", (c) =>
+      c.references("sessions.id_hash").onDelete("cascade").onUpdate("cascade"),
+    )
+    .execute();
+  await schema
+    .alterTable("mail_codes")
+    .addColumn("session_hash", "text", (c) =>
+      c.references("sessions.id_hash").onDelete("cascade").onUpdate("cascade"),
+    )
+    .execute();
+  await schema
+    .createIndex("pending_authenticators_session")
+    .on("pending_authenticators")
+    .column("session_hash")
+    .execute();
+  await schema.createIndex("mail_codes_session").on("mail_codes").column("session_hash").execute();
+  await schema.alterTable("messages").addColumn("asker", "text").execute();
+  await schema.alterTable("messages").addColumn("askers", "text").execute();
+}
