@@ -125,6 +125,16 @@ export async function renewSession(
   return done.numUpdatedRows === 1n ? id : undefined;
 }
 
+/** False once it was ended, or goes on under another id. */
+export async function isOpen(tx: Tx, session: Session): Promise<boolean> {
+  const row = await tx
+    .selectFrom("sessions")
+    .select("idHash")
+    .where("idHash", "=", session.idHash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function endSession(tx: Tx, session: Session): Promise<void> {
   await tx.deleteFrom("sessions").where("idHash", "=", session.idHash).execute();
 }

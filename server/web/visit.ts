@@ -2,9 +2,10 @@
 
 import type { Context } from "hono";
 import { operatedBy } from "../audit/operator.ts";
+import { Failure } from "../failure.ts";
 import { pageHeaders } from "../pages/headers.ts";
 import { type Frame, type Notice, type Page, wholePage } from "../pages/layout.ts";
-import type { Session } from "../sessions/sessions.ts";
+import { isOpen, type Session } from "../sessions/sessions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Area } from "./area.ts";
 import { addressOf, isSecure, sessionCookie, type WebEnv } from "./browser.ts";
@@ -139,10 +140,18 @@ export class Visit {
     return response;
   }
 
-  /** Changes of the person who asks: the audit names them. */
+  /**
+   * Changes of the person who asks: the audit names them.
+   * @throws Failure when the session has ended since it was found: rights and passwords end it, and nothing comes after.
+   */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (this.session === undefined) throw new Error("nobody is signed in whose change this could be");
-    return operatedBy(this.#store, `${this.area.kind}: ${this.session.userName}`).write(work);
+    const { session } = this;
+    if (session === undefined) throw new Error("nobody is signed in whose change this could be");
+    return operatedBy(this.#store, `${this.area.kind}: ${session.userName}`).write(async (tx) => {
+      if (!(await isOpen(tx, session)))
+        throw new Failure("conflict", "your session has ended; sign in again");
+      return work(tx);
+    });
   }
 
   #frame(): Frame {
