@@ -87,9 +87,9 @@ export class FirstAuthenticators {
           ? wish.password === ""
           : passed.value.right && passed.value.sealed === sealedPassword;
       const eligible = user !== undefined && proved && (await mayEarnInvitation(tx, user));
-      // Also a right password of somebody who gets nothing for it: else the waits would tell it from a wrong one. An empty
-      // one is no guess.
-      if (wish.password !== "" && !eligible) await countFailure(tx, throttled, nowMs);
+      // Also a right password, unless the answer shows that it was right: else the waits would tell it from a wrong one. It
+      // is forgotten with the code that is typed. An empty one is no guess.
+      if (wish.password !== "" && (setting.mailCode || !eligible)) await countFailure(tx, throttled, nowMs);
       if (wish.password !== "" && !setting.mailCode) {
         await this.#note(tx, user, eligible ? "granted" : "denied", wish.address, nowMs);
         if (!eligible) return { kind: "refused" };

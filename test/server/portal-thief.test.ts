@@ -6,7 +6,8 @@ import { inviteByMail } from "../../server/provisioning/invite.ts";
 import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, goodPassword, offeredSecret, person, setupLink } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
-import { addressFor, allow, inPortal, letters, plainUser, withMail } from "./portal-fixture.ts";
+import { hourMs } from "../../words/clock.ts";
+import { addressFor, allow, inPortal, letters, mailedCode, plainUser, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 
@@ -105,6 +106,34 @@ describe("the way in for who has no authenticator", () => {
     await person(server, "emil", "none");
     expect(await statuses("dora", dora.password)).toEqual(await statuses("emil", "not the right one"));
     expect(await statuses("nobody", "not the right one")).toEqual(await statuses("frida", "another"));
+  });
+
+  it("does not tell a right password of who gets a mail for it, not by its waits either", async () => {
+    await allow(server, { who: "everybody", mailCode: true });
+    const dora = await bare("dora");
+    await bare("emil");
+    expect(await statuses("dora", dora.password)).toEqual(await statuses("emil", "not the right one"));
+    server.clock.pass(hourMs);
+    const mixed = async (name: string, right: string) => {
+      const seen: number[] = [];
+      for (let at = 0; at < 8; at++)
+        seen.push((await askFirst(name, at === 2 ? right : "not the right one", at + 100)).status);
+      return seen;
+    };
+    expect(await mixed("dora", dora.password)).toEqual(await mixed("emil", "not the right one"));
+  });
+
+  it("lets in at once who has typed the mailed code, however often they asked", async () => {
+    await allow(server, { who: "everybody", mailCode: true });
+    const { password } = await bare("dora");
+    let id = "";
+    for (let at = 0; at < 3; at++) {
+      server.clock.pass(1_000);
+      id = /name="id" value="([^"]+)"/.exec((await askFirst("dora", password)).text)?.[1] ?? "";
+    }
+    const code = await mailedCode(server);
+    const seen = await new Browser(server).post("/portal/first/code", { id, "mail-code": code });
+    expect(seen.to).toContain("/portal/invitation?link=");
   });
 
   it("does not tell who has a password", async () => {
