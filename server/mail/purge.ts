@@ -18,6 +18,10 @@ export async function purge(store: Store, nowMs: number): Promise<void> {
       .where("expiresAtMs", "<", nowMs - dayMs)
       .execute();
     await tx
+      .deleteFrom("mailCodes")
+      .where("expiresAtMs", "<", nowMs - dayMs)
+      .execute();
+    await tx
       .deleteFrom("notices")
       .where("atMs", "<", nowMs - keepNoticesMs)
       .execute();

@@ -8,6 +8,7 @@ import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { MessageState, MessageTable } from "../store/tables.ts";
 import { mailboxOf } from "./address.ts";
+import type { Asker } from "./code-limits.ts";
 import type { Letter } from "./letter.ts";
 
 /** More than these waiting, and no more is taken in. */
@@ -21,6 +22,8 @@ export interface NewMessage {
   readonly letter: Letter;
   readonly lifeMs: number;
   readonly urgent: boolean;
+  /** Of a code: who asked for it. */
+  readonly by?: Asker;
 }
 
 /** False when the queue is full: nothing was written. */
@@ -45,6 +48,8 @@ export async function enqueue(
       userId,
       recipient,
       mailbox: mailboxOf(recipient),
+      asker: message.by?.asker ?? null,
+      askers: message.by?.askers ?? null,
       sealed,
       state: "waiting",
       createdAtMs: nowMs,
@@ -69,7 +74,8 @@ export async function countWaiting(db: Db): Promise<number> {
   return Number(row.count);
 }
 
-export interface QueuedMessage extends Omit<MessageTable, "sealed" | "leasedBy" | "urgency" | "mailbox"> {
+export interface QueuedMessage
+  extends Omit<MessageTable, "sealed" | "leasedBy" | "urgency" | "mailbox" | "asker" | "askers"> {
   readonly userName: string | null;
 }
 

@@ -6,11 +6,13 @@ import { accountOf, openPassword, setPassword } from "../accounts/accounts.ts";
 import { checkPassword, isPassword, keepPassword } from "../accounts/password.ts";
 import { parseMailAddress } from "../mail/address.ts";
 import { addressesOf, chooseForCodes, removeAddress, setAddress } from "../mail/addresses.ts";
+import { signedInAsks } from "../mail/code-limits.ts";
 import { form } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
 import { html } from "../pages/markup.ts";
-import { mailCode, tellOfChange } from "../provisioning/letters.ts";
-import { createMailCode, judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
+import { askMailCode } from "../provisioning/ask-mail-code.ts";
+import { tellOfChange } from "../provisioning/letters.ts";
+import { judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
 import { beginSession } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import { blockedUntil, countFailure, throttlesOf } from "../sessions/throttle.ts";
@@ -48,10 +50,8 @@ export function accountPages(parts: PortalParts): Pages {
       const asked = await visit.write(async (tx) => {
         const user = await ownUser(tx, visit);
         const detail = JSON.stringify({ place, address: address.value });
-        const wish = { userId: user.id, purpose, detail, sessionHash: visit.session.idHash };
-        const { id, code } = await createMailCode(tx, vault, wish, random, visit.nowMs);
-        const mail = { purpose, code: code ?? "", to: address.value };
-        const sent = code !== undefined && (await mailCode(tx, parts, user, mail, visit.nowMs));
+        const to = { to: address.value, by: signedInAsks(user.id), sessionHash: visit.session.idHash };
+        const { id, sent } = await askMailCode(tx, parts, { user, purpose, detail, ...to }, visit.nowMs);
         return sent ? id : undefined;
       });
       return asked === undefined

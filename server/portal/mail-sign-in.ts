@@ -7,13 +7,9 @@ import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import { accountOf } from "../accounts/accounts.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
-import { mailCode } from "../provisioning/letters.ts";
-import {
-  countMailFailure,
-  createMailCode,
-  judgeMailCode,
-  spendMailCode,
-} from "../provisioning/mail-codes.ts";
+import { addressAsks } from "../mail/code-limits.ts";
+import { askMailCode } from "../provisioning/ask-mail-code.ts";
+import { countMailFailure, judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
 import { countRequest } from "../provisioning/mail-throttle.ts";
 import { judgeCode } from "../sessions/judge-code.ts";
 import { beginSession } from "../sessions/sessions.ts";
@@ -64,12 +60,9 @@ export class MailSignIns {
       if (untilMs !== undefined) return { kind: "wait", untilMs };
       const found = await findUser(tx, request.name);
       const user = found !== undefined && (await isEligible(tx, found)) ? found : undefined;
-      const wish = { userId: user?.id, purpose: "sign-in", detail: "" } as const;
-      const { id, code } = await createMailCode(tx, this.#vault, wish, this.#random, nowMs);
       const post = { vault: this.#vault, random: this.#random };
-      if (user !== undefined && code !== undefined)
-        await mailCode(tx, post, user, { purpose: "sign-in", code }, nowMs);
-      return { kind: "asked", id };
+      const asked = { user, purpose: "sign-in", detail: "", by: addressAsks(request.address) } as const;
+      return { kind: "asked", id: (await askMailCode(tx, post, asked, nowMs)).id };
     });
   }
 

@@ -10,6 +10,7 @@ import { accountOf, openPassword } from "../accounts/accounts.ts";
 import { isPassword } from "../accounts/password.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
+import { addressAsks } from "../mail/code-limits.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import {
   blockedUntil,
@@ -21,10 +22,10 @@ import {
 import { readSetting } from "../settings/settings.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, theUserById, type User } from "../users/users.ts";
+import { askMailCode } from "./ask-mail-code.ts";
 import { judgeHandOver, placeOf, placeText, type SignInPlace, spendHandOver } from "./hand-over.ts";
 import { createInvitation, type InvitationWish } from "./invitations.ts";
-import { mailCode } from "./letters.ts";
-import { createMailCode, judgeMailCode, spendMailCode } from "./mail-codes.ts";
+import { judgeMailCode, spendMailCode } from "./mail-codes.ts";
 import { countRequest } from "./mail-throttle.ts";
 import { provisioningSetting } from "./provisioning-setting.ts";
 import { mayEarnInvitation } from "./who-may.ts";
@@ -97,7 +98,10 @@ export class FirstAuthenticators {
       }
       const waitForMail = await countRequest(tx, this.#vault, wish, nowMs);
       if (waitForMail !== undefined) return { kind: "wait", untilMs: waitForMail };
-      return { kind: "asked", id: await this.#mail(tx, eligible ? user : undefined, undefined, nowMs) };
+      return {
+        kind: "asked",
+        id: await this.#mail(tx, eligible ? user : undefined, undefined, wish.address, nowMs),
+      };
     });
   }
 
@@ -119,7 +123,7 @@ export class FirstAuthenticators {
       const waitForMail = mailed ? await countRequest(tx, this.#vault, wish, nowMs) : undefined;
       if (waitForMail !== undefined) return { kind: "wait", untilMs: waitForMail };
       await spendHandOver(tx, user.id);
-      if (mailed) return { kind: "asked", id: await this.#mail(tx, user, place, nowMs) };
+      if (mailed) return { kind: "asked", id: await this.#mail(tx, user, place, wish.address, nowMs) };
       await this.#note(tx, user, "granted", wish.address, nowMs);
       return { kind: "invited", secret: await this.#invite(tx, { user, origin: "sign-in", place }, nowMs) };
     });
@@ -154,14 +158,12 @@ export class FirstAuthenticators {
     tx: Tx,
     user: User | undefined,
     place: SignInPlace | undefined,
+    address: string,
     nowMs: number,
   ): Promise<string> {
-    const purpose = "first-authenticator";
-    const wish = { userId: user?.id, purpose, detail: detailOf(place) } as const;
-    const { id, code } = await createMailCode(tx, this.#vault, wish, this.#random, nowMs);
     const post = { vault: this.#vault, random: this.#random };
-    if (user !== undefined && code !== undefined) await mailCode(tx, post, user, { purpose, code }, nowMs);
-    return id;
+    const to = { user, detail: detailOf(place), by: addressAsks(address) };
+    return (await askMailCode(tx, post, { ...to, purpose: "first-authenticator" }, nowMs)).id;
   }
 
   #invite(tx: Tx, wish: Omit<InvitationWish, "forMs">, nowMs: number): Promise<string> {

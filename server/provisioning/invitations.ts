@@ -143,7 +143,7 @@ export async function endWhatWasEarned(tx: Tx, userId: string): Promise<void> {
   const gone = await tx
     .deleteFrom("invitations")
     .where("userId", "=", userId)
-    .where("origin", "=", "self")
+    .where("origin", "<>", "admin")
     .executeTakeFirst();
   if (gone.numDeletedRows > 0n) await dropPendingOf(tx, userId, "invitation");
 }

@@ -5,6 +5,7 @@ import type { Random } from "../../words/random.ts";
 import { type Catalogue, type Speech, speechOf } from "../../words/texts.ts";
 import type { Vault } from "../identity/vault.ts";
 import { addressesOf, isMail } from "../mail/addresses.ts";
+import type { Asker } from "../mail/code-limits.ts";
 import { type Block, type Letter, writeLetter } from "../mail/letter.ts";
 import { enqueue } from "../mail/queue.ts";
 import { mailSetting } from "../mail/settings.ts";
@@ -69,16 +70,18 @@ export async function tellOfChange(
     await post(tx, parts, user.id, "account-change", recipient, letter, changeLifeMs, nowMs);
 }
 
-/** To the addresses that get codes, or to the one that is to be proved. False when there is nowhere to send it. */
 export async function mailCode(
   tx: Tx,
   parts: PostParts,
   user: User,
-  mail: { readonly purpose: MailCodePurpose; readonly code: string; readonly to?: string },
+  mail: {
+    readonly purpose: MailCodePurpose;
+    readonly code: string;
+    readonly recipients: readonly string[];
+    readonly by: Asker;
+  },
   nowMs: number,
-): Promise<boolean> {
-  const recipients = mail.to === undefined ? await codeAddresses(tx, user.id) : [mail.to];
-  if (recipients.length === 0 || !(await isMailOn(tx))) return false;
+): Promise<void> {
   const speech = await speechFor(tx, user.id);
   const letter = writeLetter(speech.say("code-subject"), speech.language, [
     { kind: "paragraph", text: speech.say(`code-${mail.purpose}`) },
@@ -89,9 +92,8 @@ export async function mailCode(
     },
     { kind: "paragraph", text: speech.say("code-not-you") },
   ]);
-  for (const recipient of recipients)
-    await post(tx, parts, user.id, "code", recipient, letter, mailCodeMinutes * minuteMs, nowMs, true);
-  return true;
+  for (const recipient of mail.recipients)
+    await post(tx, parts, user.id, "code", recipient, letter, mailCodeMinutes * minuteMs, nowMs, mail.by);
 }
 
 /** False when there is nowhere to send it. */
@@ -146,8 +148,10 @@ async function post(
   letter: Letter,
   lifeMs: number,
   nowMs: number,
-  urgent = false,
+  /** Of a code, which goes before everything else. */
+  by?: Asker,
 ): Promise<void> {
-  const message = { channel: "mail", kind, userId, recipient, letter, lifeMs, urgent } as const;
+  const code = by === undefined ? { urgent: false } : { urgent: true, by };
+  const message = { channel: "mail", kind, userId, recipient, letter, lifeMs, ...code } as const;
   await enqueue(tx, vault, message, random, nowMs);
 }

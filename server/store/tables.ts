@@ -29,5 +29,5 @@ export interface Tables
 export type { AuthenticatorTable } from "./tables/authenticators.ts";
 export type { EnrolmentTable } from "./tables/enrolments.ts";
 export type { MachineTable } from "./tables/machines.ts";
-export type { AddressPlace, MessageState, MessageTable } from "./tables/mail.ts";
+export type { AddressPlace, CodeAskers, MessageState, MessageTable } from "./tables/mail.ts";
 export { addressPlaces } from "./tables/mail.ts";

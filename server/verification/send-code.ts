@@ -11,7 +11,7 @@ import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { masked } from "../mail/address.ts";
 import { addressesOf, isMail } from "../mail/addresses.ts";
-import { tooManyCodes } from "../mail/code-limits.ts";
+import { type Asker, machineAsks, tooManyCodes } from "../mail/code-limits.ts";
 import { gatewaySetting } from "../mail/gateway-setting.ts";
 import { countWaiting, enqueue, mostWaiting } from "../mail/queue.ts";
 import { mailSetting } from "../mail/settings.ts";
@@ -31,6 +31,7 @@ interface Parts {
 }
 
 interface Way {
+  readonly by: Asker;
   readonly type: SentType;
   readonly recipients: readonly string[];
 }
@@ -77,13 +78,14 @@ async function wayTo(
     email: (await readSetting(tx, mailSetting)).host !== "",
     sms: (await readSetting(tx, gatewaySetting)).url !== "",
   };
+  const by = machineAsks(machine.id, (await enrolmentEver(tx, machine.id, user.id)) !== undefined);
   for (const type of types) {
     const fitting = addresses.filter((one) => isMail(one) === (type === "email"));
     if (!on[type] || fitting.length === 0) continue;
     const recipients = fitting.map(({ address }) => address);
-    if (await tooManyCodes(tx, user.id, recipients, nowMs)) return "too-many";
+    if (await tooManyCodes(tx, by, user.id, recipients, nowMs)) return "too-many";
     if ((await countWaiting(tx)) + recipients.length > mostWaiting) return "queue-full";
-    return { type, recipients };
+    return { by, type, recipients };
   }
   return "no-address";
 }
@@ -94,7 +96,7 @@ async function queueCode(
   machine: Machine,
   request: Request,
   user: User,
-  { type, recipients }: Way,
+  { by, type, recipients }: Way,
   nowMs: number,
 ): Promise<void> {
   const place = { machineId: machine.id, dialogue: request.dialogue };
@@ -109,6 +111,7 @@ async function queueCode(
     letter: type === "email" ? codeLetter(language, values) : codeText(language, values),
     lifeMs: codeMinutes * minuteMs,
     urgent: true,
+    by,
   } as const;
   for (const recipient of recipients)
     if (!(await enqueue(tx, vault, { ...message, recipient }, random, nowMs)))

@@ -22,6 +22,9 @@ interface AddressTable {
 
 export type MessageState = "waiting" | "sent" | "failed" | "expired" | "cancelled";
 
+/** Those whose codes are counted together: machines, browsers at the portal's doors, accounts that name a new address. */
+export type CodeAskers = "machines" | "portal" | "accounts";
+
 export interface MessageTable {
   id: string;
   channel: "mail" | "sms";
@@ -33,6 +36,9 @@ export interface MessageTable {
   recipient: string;
   /** The recipient as limits count it: `Alice@Example.org` is `alice@example.org`. */
   mailbox: string;
+  /** Of a code: who asked for it, such as one machine, and among whom limits count it. */
+  asker: string | null;
+  askers: CodeAskers | null;
   /** Sealed JSON of what is to be sent; null as soon as nothing is to be sent any more. */
   sealed: string | null;
   state: MessageState;
