@@ -62,7 +62,7 @@ export const asRoot = (program: string, ...args: string[]): [string, ...string[]
 /** What root has written into the checkout goes back to its owner, or their next `npm ci` could not remove it. */
 export async function giveBack(): Promise<void> {
   if (process.getuid?.() === 0) return;
-  const written = ["node_modules/.vitest-cache", "node_modules/.vite", "build"];
+  const written = ["node_modules/.vitest-cache", "node_modules/.vite", "node_modules/.compiled", "build"];
   const present = written.filter((path) => existsSync(join(root, path)));
   await exitOf({ run: asRoot("chown", "-R", `${process.getuid?.()}:${process.getgid?.()}`, ...present) });
 }

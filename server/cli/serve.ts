@@ -6,7 +6,6 @@ import { toBase32 } from "../../words/base32.ts";
 import { keys, logLevels } from "../configuration/keys.ts";
 import type { Resolved } from "../configuration/resolve.ts";
 import { isLoopback, parseListenAddress } from "../listen/address.ts";
-import { startServing } from "../serving/serve.ts";
 import type { Way } from "../serving/transport.ts";
 import { type CommandParts, configured, withNewServer, withServer } from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
@@ -67,6 +66,8 @@ async function serve(command: Command, parts: ServeParts, given: ServeOptions): 
   const withThe = given.init === true ? withNewServer : withServer;
   await withThe(command, parts, async (server, options) => {
     const { clock, random, service, onHangUp } = parts;
+    // Loaded here: half of the program is behind it, and no other command waits for that.
+    const { startServing } = await import("../serving/serve.ts");
     const askedToEnd = parts.askedToEnd();
     const log = parts.makeLog(configuration.logLevel);
     const serving = await startServing({

@@ -1,7 +1,6 @@
 // One letter to one mail server. TLS is what the setting says it is: a server that does not offer STARTTLS, or can't be
 // checked, gets no mail, no password and no name of a recipient.
 
-import { createTransport } from "nodemailer";
 import { secondMs } from "../../words/clock.ts";
 import type { Sending } from "./claim.ts";
 import type { Letter } from "./letter.ts";
@@ -16,6 +15,7 @@ export interface Outgoing {
 
 /** Never rejects. Ends soon after `stop` is aborted, as `stopped`. */
 export async function sendMail(route: MailRoute, mail: Outgoing, stop: AbortSignal): Promise<Sending> {
+  const { createTransport } = await import("nodemailer");
   const { host, port, security, user, password, ca, from, fromName, replyTo } = route;
   const transport = createTransport({
     host,

@@ -2,7 +2,6 @@
 
 import { CamelCasePlugin, type Dialect, Kysely, type Transaction } from "kysely";
 import { migrate } from "./migrate.ts";
-import { checkDurable, lockAll, lockSome, openPool, postgresDialect } from "./postgres.ts";
 import { SharedCommits } from "./shared-commit.ts";
 import { NodeSqliteDialect, openSqlite } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
@@ -53,6 +52,7 @@ async function openSqliteStore(path: string): Promise<Store> {
 }
 
 async function openPostgresStore(url: string): Promise<Store> {
+  const { checkDurable, lockAll, lockSome, openPool, postgresDialect } = await import("./postgres.ts");
   const pool = openPool(url);
   let bare: Kysely<unknown>;
   try {

@@ -1,16 +1,21 @@
-// The command line in this process, on a clock that stands.
+// The command line in this process: quicker than one of its own, where that is not what is tested.
 
 import { join } from "node:path";
 import { pino } from "pino";
 import { runCommand } from "../../server/cli/program.ts";
 import type { ServeParts } from "../../server/cli/serve.ts";
+import type { Clock } from "../../words/clock.ts";
 import { FakeClock, random, type TestServer, temporaryFolder } from "./fixture.ts";
 import { databaseFor } from "./postgres/databases.ts";
 
 /** Of a server that is made with the first call, or of none. */
 export function commandLine(outIsTerminal = false, made = true) {
-  const data = join(temporaryFolder(), "data");
   const clock = new FakeClock();
+  return { clock, ...commandLineAt(clock, join(temporaryFolder(), "data"), outIsTerminal, made) };
+}
+
+/** On a clock that may be the system's, for a server that others have to do with too. */
+export function commandLineAt(clock: Clock, data: string, outIsTerminal = false, made = true) {
   const environment: Record<string, string> = { NIGHTLATCH_DATA: data };
   const run = async (args: readonly string[]) => {
     let [out, err] = ["", ""];
@@ -44,7 +49,7 @@ export function commandLine(outIsTerminal = false, made = true) {
     return run(args);
   };
   const json = async (...args: string[]) => JSON.parse((await call(...args, "--json")).out);
-  return { data, clock, environment, call, json };
+  return { data, environment, call, json };
 }
 
 /** For commands on a server that a test has open; what they say is dropped. */

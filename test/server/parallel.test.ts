@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../platform/clock.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { fromBase32 } from "../../words/base32.ts";
+import { commandLineAt } from "./command-line.ts";
 import { hotpAt, startMs, temporaryFolder, testServer, totpAt } from "./fixture.ts";
 import { parse, TestMachine } from "./machine.ts";
 import { run, serve } from "./process.ts";
@@ -55,11 +56,10 @@ describe("64 submissions of one code at once", () => {
   it("to two processes on one database are granted once in each of twenty rounds, and the command line may work meanwhile", async () => {
     await loadSodium();
     const data = join(temporaryFolder(), "data");
-    const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
-    await cli("init");
-    await cli("user", "add", "alice");
-    const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
-    const { token } = JSON.parse((await cli("join-token", "create", "--uses", "64")).out);
+    const { call, json } = commandLineAt(systemClock, data);
+    await call("user", "add", "alice");
+    const { secret } = await json("authenticator", "add", "hotp", "alice");
+    const { token } = await json("join-token", "create", "--uses", "64");
     const plainHttp = ["--data", data, "--insecure-http-loopback", "--log-level", "warn"];
     plainHttp.push("--requests-per-minute", "0");
     const servers = [await serve(plainHttp), await serve(plainHttp)];
@@ -70,18 +70,19 @@ describe("64 submissions of one code at once", () => {
       await machine.join(token);
       machines.push(machine);
     }
-    await cli("policy", "set", "lockout.failures=0");
+    await call("policy", "set", "lockout.failures=0");
+    const meanwhile = (...args: string[]) => run(["--data", data, "--json", ...args]);
     for (let round = 0; round < 20; round++) {
       const code = hotpAt(fromBase32(secret) ?? new Uint8Array(), round);
       const [seen, added] = await Promise.all([
         verdicts(machines, "alice", code),
-        cli("user", "add", `user-${round}`),
+        meanwhile("user", "add", `user-${round}`),
       ]);
       expect(added.code).toBe(0);
       expect(seen.filter((verdict) => verdict === "granted")).toHaveLength(1);
       expect(seen.filter((verdict) => verdict === "denied")).toHaveLength(63);
     }
-    const audit: { kind: string }[] = JSON.parse((await cli("audit", "--limit", "10000")).out);
+    const audit: { kind: string }[] = await json("audit", "--limit", "10000");
     expect(audit.filter((entry) => entry.kind === "sign-in-granted")).toHaveLength(20);
     expect(servers.map((server) => server.log()).join("")).toBe("");
   }, 180_000);
@@ -91,11 +92,10 @@ describe("a code that was granted", () => {
   it("stays spent when the server is killed the moment its answer is there", async () => {
     await loadSodium();
     const data = join(temporaryFolder(), "data");
-    const cli = (...args: string[]) => run(["--data", data, "--json", ...args]);
-    await cli("init");
-    await cli("user", "add", "alice");
-    const { secret } = JSON.parse((await cli("authenticator", "add", "hotp", "alice")).out);
-    const { token } = JSON.parse((await cli("join-token", "create")).out);
+    const { call, json } = commandLineAt(systemClock, data);
+    await call("user", "add", "alice");
+    const { secret } = await json("authenticator", "add", "hotp", "alice");
+    const { token } = await json("join-token", "create");
     const laptop = new TestMachine((request) => fetch(request), systemClock, "laptop");
     const plainHttp = ["--data", data, "--insecure-http-loopback"];
     for (let counter = 0; counter < 3; counter++) {

@@ -11,6 +11,11 @@ import { databaseFor } from "./postgres/databases.ts";
 
 const program = fileURLToPath(new URL("../../scripts/nightlatch-server", import.meta.url));
 
+/** For programs that are started from source again and again: Node keeps what it has compiled, by its content. */
+export const compiled = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.compiled", import.meta.url)),
+} as const;
+
 export interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -20,7 +25,7 @@ export interface Ran {
 export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...(await databaseOf(args, env)), ...env },
+    env: { ...process.env, ...compiled, ...(await databaseOf(args, env)), ...env },
   });
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
   const [code] = await once(child, "close");
@@ -56,7 +61,7 @@ export async function serve(
 ): Promise<Served> {
   const child = spawn(program, ["--json", "serve", "--init", "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...(await databaseOf(args, env)), ...env },
+    env: { ...process.env, ...compiled, ...(await databaseOf(args, env)), ...env },
   });
   whenOver(async () => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { toBase32 } from "../../../words/base32.ts";
 import { random, temporaryFolder, testServer } from "../fixture.ts";
 import { databaseFor } from "../postgres/databases.ts";
+import { compiled } from "../process.ts";
 
 const program = fileURLToPath(new URL("../../../scripts/nightlatch-server", import.meta.url));
 const count = 6_000;
@@ -29,7 +30,8 @@ describe("an import that is killed", () => {
     writeFileSync(path, `name,groups,secret\n${lines.join("\n")}\n`, { mode: 0o600 });
     const args = ["--data", server.data, "--json", "import", "users", path];
     const database = await databaseFor(server.data);
-    const env = { ...process.env, ...(database === undefined ? {} : { NIGHTLATCH_DATABASE: database }) };
+    const where = database === undefined ? {} : { NIGHTLATCH_DATABASE: database };
+    const env = { ...process.env, ...compiled, ...where };
     const begin = () => spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], env });
     const rowsOf = async (name: "users" | "importUsers" | "userGroups" | "authenticators") => {
       const row = await db

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../../attack/certificates.ts";
-import { temporaryFolder } from "../fixture.ts";
-import { type Ran, run } from "../process.ts";
+import { commandLine } from "../command-line.ts";
 import { mailPeer, pair, passwordFile } from "./post.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightlatch-mail-"));
@@ -18,18 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function office() {
-  const data = join(temporaryFolder(), "data");
-  await run(["--data", data, "init"]);
-  const cli = (...args: string[]): Promise<Ran> => run(["--data", data, "--json", ...args]);
+function office() {
+  const { call } = commandLine();
+  const cli = (...args: string[]) => call("--json", ...args);
   const set = (...args: string[]) => cli("mail", "set", ...args);
-  return { data, cli, set };
+  return { cli, set };
 }
 const usual = ["--host", "mail.corp.example", "--from", "nightlatch@corp.example"];
 
 describe("mail set", () => {
   it("keeps what it is told, and shows the password to nobody", async () => {
-    const { cli, set } = await office();
+    const { cli, set } = office();
     const file = passwordFile(password);
     const done = await set(...usual, "--user", "nightlatch", "--password-file", file, "--ca-file", caFile);
     expect(done.code).toBe(0);
@@ -68,7 +66,7 @@ describe("mail set", () => {
     [[...usual, "--security", "ssl"], "Allowed choices are starttls, tls, none"],
     [[], "nothing to set"],
   ])("refuses %j with the place of the fault, and changes nothing", async (args, message) => {
-    const { cli, set } = await office();
+    const { cli, set } = office();
     const refused = await set(...args);
     expect(refused.code).not.toBe(0);
     expect(refused.err).toContain(message);
@@ -76,7 +74,7 @@ describe("mail set", () => {
   });
 
   it("does not send a password to another server than it was given for", async () => {
-    const { cli, set } = await office();
+    const { cli, set } = office();
     await set(...usual, "--user", "nightlatch", "--password-file", passwordFile(password));
     for (const other of [
       ["--host", "mail.evil.example"],
@@ -95,7 +93,7 @@ describe("mail set", () => {
 
 describe("mail test", () => {
   it("says that the mail server has taken the mail", async () => {
-    const { cli, set } = await office();
+    const { cli, set } = office();
     const peer = await mailPeer({
       security: "starttls",
       ...pair(folder, "good"),
@@ -124,7 +122,7 @@ describe("mail test", () => {
   });
 
   it("says why it did not, without repeating what the server said", async () => {
-    const { cli, set } = await office();
+    const { cli, set } = office();
     const peer = await mailPeer({
       security: "starttls",
       ...pair(folder, "good"),
@@ -154,14 +152,14 @@ describe("mail test", () => {
   });
 
   it("says that mail is off", async () => {
-    const { cli } = await office();
+    const { cli } = office();
     expect((await cli("mail", "test", "alice@example.org")).err).toContain("mail is off: mail set");
   });
 });
 
 describe("user address", () => {
   it("sets, lists, chooses and removes", async () => {
-    const { cli } = await office();
+    const { cli } = office();
     await cli("user", "add", "alice");
     await cli("user", "address", "set", "alice", "1", "alice@example.org");
     await cli("user", "address", "set", "alice", "2", "alice@home.example");
@@ -187,7 +185,7 @@ describe("user address", () => {
 
 describe("mail warnings", () => {
   it("is set, shown and audited", async () => {
-    const { cli } = await office();
+    const { cli } = office();
     expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 2 });
     expect((await cli("mail", "warnings", "set", "--days", "0")).code).toBe(0);
     expect(JSON.parse((await cli("mail", "warnings", "show")).out)).toEqual({ days: 0 });
@@ -201,7 +199,7 @@ describe("mail warnings", () => {
 
 describe("mail report", () => {
   it("is off until it is set, and keeps what is not named", async () => {
-    const { cli } = await office();
+    const { cli } = office();
     expect(JSON.parse((await cli("mail", "report", "show")).out)).toEqual({ day: "off", hour: 6 });
     expect((await cli("mail", "report", "set", "--day", "friday")).code).toBe(0);
     expect(JSON.parse((await cli("mail", "report", "set", "--hour", "23")).out)).toEqual({

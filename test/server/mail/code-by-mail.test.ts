@@ -5,17 +5,18 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../platform/clock.ts";
 import { systemRandom } from "../../../platform/random.ts";
 import { loadSodium } from "../../../protocol/crypto/sodium.ts";
+import { commandLineAt } from "../command-line.ts";
 import { temporaryFolder } from "../fixture.ts";
 import { TestMachine } from "../machine.ts";
-import { run, serve } from "../process.ts";
+import { serve } from "../process.ts";
 import { type MailPeer, mailPeer, readable } from "./post.ts";
 
 async function office(peer: MailPeer) {
   await loadSodium();
   const data = join(temporaryFolder(), "data");
-  await run(["--data", data, "init"]);
+  const { call } = commandLineAt(systemClock, data);
   const cli = async (...args: string[]) => {
-    const ran = await run(["--data", data, "--json", ...args]);
+    const ran = await call("--json", ...args);
     if (ran.code !== 0) throw new Error(ran.err);
     return ran.out;
   };

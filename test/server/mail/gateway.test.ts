@@ -10,8 +10,7 @@ import { sendText } from "../../../server/mail/gateway.ts";
 import type { GatewayRoute } from "../../../server/mail/gateway-setting.ts";
 import { Secret } from "../../../words/secret.ts";
 import { makeCertificates } from "../../attack/certificates.ts";
-import { temporaryFolder } from "../fixture.ts";
-import { run } from "../process.ts";
+import { commandLine } from "../command-line.ts";
 import { gatewayPeer, type MailPeer, pair, passwordFile } from "./post.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightlatch-sms-"));
@@ -154,9 +153,8 @@ describe("over https", () => {
 describe("nightlatch-server sms", () => {
   it("sets, shows all but the header's value, tests, and switches off", async () => {
     const peer = await gatewayPeer();
-    const data = join(temporaryFolder(), "data");
-    await run(["--data", data, "init"]);
-    const cli = (...args: string[]) => run(["--data", data, "--json", "sms", ...args]);
+    const { call } = commandLine();
+    const cli = (...args: string[]) => call("--json", "sms", ...args);
     const url = `http://127.0.0.1:${peer.port}/taken`;
     const file = passwordFile("Bearer of good news");
     const set = await cli("set", "--url", url, "--header-name", "Authorization", "--header-file", file);
@@ -170,7 +168,7 @@ describe("nightlatch-server sms", () => {
     );
     expect((await cli("set", "--off")).code).toBe(0);
     expect((await cli("test", "+49301234567")).err).toContain("text messages are off");
-    const audit = await run(["--data", data, "--json", "audit"]);
+    const audit = await call("--json", "audit");
     for (const text of [set.out, shown.out, audit.out]) expect(text).not.toContain("good news");
   });
 
@@ -189,9 +187,7 @@ describe("nightlatch-server sms", () => {
       "headerName: a header has a name and a value",
     ],
   ])("refuses %j", async (args, problem) => {
-    const data = join(temporaryFolder(), "data");
-    await run(["--data", data, "init"]);
-    const ran = await run(["--data", data, "sms", "set", ...args]);
+    const ran = await commandLine().call("sms", "set", ...args);
     expect(ran.code).not.toBe(0);
     expect(ran.err).toContain(problem);
   });

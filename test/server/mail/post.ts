@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "../fixture.ts";
+import { compiled } from "../process.ts";
 
 const programs = {
   smtp: fileURLToPath(new URL("./smtp-peer.ts", import.meta.url)),
@@ -76,6 +77,7 @@ export function gatewayPeer(how: object = {}): Promise<MailPeer> {
 async function startPeer(program: string, options: object): Promise<MailPeer> {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...compiled },
   });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

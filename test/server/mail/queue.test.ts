@@ -8,9 +8,10 @@ import { initServer, type OpenServer } from "../../../server/identity/open-serve
 import { writeLetter } from "../../../server/mail/letter.ts";
 import { enqueue } from "../../../server/mail/queue.ts";
 import { minuteMs } from "../../../words/clock.ts";
+import { commandLineAt } from "../command-line.ts";
 import { random, temporaryFolder } from "../fixture.ts";
 import { databaseFor } from "../postgres/databases.ts";
-import { run, serve } from "../process.ts";
+import { serve } from "../process.ts";
 import { type MailPeer, mailPeer } from "./post.ts";
 
 class Office {
@@ -45,9 +46,13 @@ class Office {
   }
 
   async cli(...args: string[]): Promise<string> {
-    const ran = await run(["--data", this.data, "--json", ...args]);
+    const ran = await this.call("--json", ...args);
     if (ran.code !== 0) throw new Error(ran.err);
     return ran.out;
+  }
+
+  call(...args: string[]) {
+    return commandLineAt(systemClock, this.data).call(...args);
   }
 
   serve() {
@@ -162,7 +167,7 @@ describe("a message", () => {
     expect(audit.filter(({ kind }: { kind: string }) => kind === "mail-failed")).toHaveLength(1);
     await office.cli("mail", "queue", "cancel", listed[0].id);
     expect((await office.rows())[0]).toMatchObject({ state: "cancelled", sealed: null });
-    const again = await run(["--data", office.data, "mail", "queue", "retry", listed[1].id]);
+    const again = await office.call("mail", "queue", "retry", listed[1].id);
     expect(again).toMatchObject({ code: 1 });
     expect(again.err).toContain("is failed: only what is waiting can be tried again");
   }, 60_000);

@@ -9,6 +9,13 @@ import pg from "pg";
 /** Set by the tier that runs on PostgreSQL, to the URL of the cluster's first database. */
 export const clusterVariable = "NIGHTLATCH_TEST_CLUSTER";
 
+/** A database with all tables and nothing in them, made once for all tests. */
+export const template = "nightlatch_template";
+
+export function urlOf(cluster: string, database: string): string {
+  return cluster.replace("/postgres?", `/${database}?`);
+}
+
 /** The URL of the database that belongs to a data folder, made when it is first asked for; undefined for SQLite. */
 export async function databaseFor(folder: string): Promise<string | undefined> {
   const cluster = process.env[clusterVariable];
@@ -17,14 +24,14 @@ export async function databaseFor(folder: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: cluster });
   await client.connect();
   try {
-    await client.query(`create database ${name}`);
+    await client.query(`create database ${name} template ${template}`);
   } catch (error) {
     // There already, or being made by another process at this moment.
     if (!["42P04", "23505"].includes(String((error as { code?: string }).code))) throw error;
   } finally {
     await client.end();
   }
-  return cluster.replace("/postgres?", `/${name}?`);
+  return urlOf(cluster, name);
 }
 
 /** All that the database of a folder holds, and the folder's files but the key: what somebody finds who has stolen them. */
