@@ -5,8 +5,15 @@ import * as v from "valibot";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import type { Random } from "../../words/random.ts";
 
-/** Cost of one Argon2id hash, RFC 9106: memory in KiB, passes, lanes. Twice what OWASP asks for at least. */
-export const passwordCost = { memory: 38_912, passes: 2, parallelism: 1 } as const;
+/** Of one Argon2id hash, RFC 9106: memory in KiB, passes, lanes. */
+export interface PasswordCost {
+  readonly memory: number;
+  readonly passes: number;
+  readonly parallelism: number;
+}
+
+/** Twice what OWASP asks for at least. */
+export const passwordCost: PasswordCost = { memory: 38_912, passes: 2, parallelism: 1 };
 
 const leastCharacters = 12;
 const mostBytes = 200;
@@ -40,10 +47,14 @@ export function checkPassword(typed: string, userName: string): Parsed<string> {
   return parsed(password);
 }
 
-export async function keepPassword(password: string, random: Random): Promise<KeptPassword> {
+export async function keepPassword(
+  password: string,
+  cost: PasswordCost,
+  random: Random,
+): Promise<KeptPassword> {
   const salt = random.bytes(16);
-  const hash = await hashOf(password, { ...passwordCost, salt });
-  return { ...passwordCost, salt: salt.toBase64(), hash: hash.toBase64() };
+  const hash = await hashOf(password, cost, salt);
+  return { ...cost, salt: salt.toBase64(), hash: hash.toBase64() };
 }
 
 /** @throws Error when it is no kept password: damaged is never taken for absent. */
@@ -51,33 +62,30 @@ export function readKept(content: Uint8Array): KeptPassword {
   return v.parse(keptSchema, JSON.parse(Buffer.from(content).toString("utf8")));
 }
 
-/** For nobody (no such user, no password): takes as long, and comes to nothing. */
-export async function isPassword(typed: string, kept: KeptPassword | undefined): Promise<boolean> {
+/** For nobody (no such user, no password): takes as long as one of this cost, and comes to nothing. */
+export async function isPassword(
+  typed: string,
+  kept: KeptPassword | undefined,
+  cost: PasswordCost,
+): Promise<boolean> {
   // What no password can be is not hashed at its length, but the work is done.
   const password = Buffer.byteLength(typed, "utf8") > mostBytes ? "" : typed.normalize("NFC");
   if (kept === undefined) {
-    await hashOf(password, { ...passwordCost, salt: new Uint8Array(16) });
+    await hashOf(password, cost, new Uint8Array(16));
     return false;
   }
-  const hash = await hashOf(password, { ...kept, salt: Buffer.from(kept.salt, "base64") });
+  const hash = await hashOf(password, kept, Buffer.from(kept.salt, "base64"));
   const expected = Buffer.from(kept.hash, "base64");
   return password !== "" && hash.length === expected.length && timingSafeEqual(hash, expected);
 }
 
 /** Whether it should be made anew, now that the password is at hand. */
-export function isOutdated(kept: KeptPassword): boolean {
-  const { memory, passes, parallelism } = passwordCost;
+export function isOutdated(kept: KeptPassword, { memory, passes, parallelism }: PasswordCost): boolean {
   return kept.memory !== memory || kept.passes !== passes || kept.parallelism !== parallelism;
 }
 
-interface Cost {
-  readonly memory: number;
-  readonly passes: number;
-  readonly parallelism: number;
-  readonly salt: Uint8Array;
-}
-
-function hashOf(password: string, { salt, memory, passes, parallelism }: Cost): Promise<Uint8Array> {
+function hashOf(password: string, cost: PasswordCost, salt: Uint8Array): Promise<Uint8Array> {
+  const { memory, passes, parallelism } = cost;
   const options = { memory, passes, parallelism, message: password, nonce: salt, tagLength: 32 };
   return new Promise((resolve, reject) => {
     argon2("argon2id", options, (error, hash) => (error ? reject(error) : resolve(hash)));

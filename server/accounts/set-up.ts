@@ -24,7 +24,7 @@ import type { Store, Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 import { accountOf, setPassword } from "./accounts.ts";
-import { checkPassword, keepPassword } from "./password.ts";
+import { checkPassword, keepPassword, type PasswordCost } from "./password.ts";
 import { findSetupLink, type SetupLink, spendSetupLink } from "./setup-links.ts";
 
 export interface SetUpForm {
@@ -54,13 +54,21 @@ export class SettingUp {
   readonly #vault: Vault;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #passwordCost: PasswordCost;
   readonly #lane = new SlowLane();
 
-  constructor(parts: { store: Store; vault: Vault; clock: Clock; random: Random }) {
+  constructor(parts: {
+    store: Store;
+    vault: Vault;
+    clock: Clock;
+    random: Random;
+    passwordCost: PasswordCost;
+  }) {
     this.#store = parts.store;
     this.#vault = parts.vault;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#passwordCost = parts.passwordCost;
   }
 
   /** Looking spends nothing: mail programs look at links, too. */
@@ -81,7 +89,7 @@ export class SettingUp {
     if (form.repeated.normalize("NFC") !== password.value)
       return { kind: "wrong", field: "repeated", why: "the two passwords are not the same" };
     const prepared = await this.#lane.pass(async () => ({
-      kept: await keepPassword(password.value, this.#random),
+      kept: await keepPassword(password.value, this.#passwordCost, this.#random),
       answers: await hashAnswers(this.#store.db, this.#vault, user.name, [form.code]),
     }));
     if (prepared === undefined) return { kind: "busy" };

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
+import { type PasswordCost, passwordCost } from "../accounts/password.ts";
 import { enrolByDialogue } from "../enrolments/enrol.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
@@ -35,6 +36,8 @@ export interface AppParts {
   readonly log: Logger;
   /** Minutes between two scheduled syncs of a machine. */
   readonly syncMinutes: number;
+  /** The usual one where nobody asks for another: configuration and environment can't. */
+  readonly passwordCost?: PasswordCost;
   /** Both made here where nobody else looks at them. */
   readonly health?: Health;
   readonly metrics?: Metrics;
@@ -181,7 +184,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     ),
   );
 
-  app.route("/", makeSite(parts));
+  app.route("/", makeSite({ ...parts, passwordCost: parts.passwordCost ?? passwordCost }));
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
   addHealth(app, parts.health ?? new Health(store));

@@ -38,7 +38,7 @@ type Pages = Pick<
 >;
 
 export function accountPages(parts: PortalParts): Pages {
-  const { vault, random } = parts;
+  const { vault, random, passwordCost } = parts;
   const lane = new SlowLane();
   return {
     "GET /portal/account": (visit) => accountPage(parts, visit, {}, 200),
@@ -112,8 +112,8 @@ export function accountPages(parts: PortalParts): Pages {
       const prepared = await lane.pass(async () => {
         const kept =
           sealedPassword === null ? undefined : openPassword(vault, session.userId, sealedPassword);
-        const right = sealedPassword === null || (await isPassword(sent.text("old"), kept));
-        return right ? keepPassword(fresh.value, random) : undefined;
+        const right = sealedPassword === null || (await isPassword(sent.text("old"), kept, passwordCost));
+        return right ? keepPassword(fresh.value, passwordCost, random) : undefined;
       });
       if (prepared === undefined) return accountPage(parts, visit, { old: say("busy") }, 503);
       const kept = prepared.value;

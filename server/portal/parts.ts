@@ -3,6 +3,7 @@
 import type { Identity } from "../../protocol/crypto/keys.ts";
 import { minuteMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
+import type { PasswordCost } from "../accounts/password.ts";
 import type { Vault } from "../identity/vault.ts";
 import { isoTime } from "../iso-time.ts";
 import { textField } from "../pages/forms.ts";
@@ -19,6 +20,7 @@ export interface PortalParts {
   readonly identity: Identity;
   readonly random: Random;
   readonly signIns: SignIns;
+  readonly passwordCost: PasswordCost;
 }
 
 /** Whose session it is, as of this transaction: no page of the portal speaks of anybody else. */

@@ -7,7 +7,7 @@ import { minuteMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import { accountOf, openPassword } from "../accounts/accounts.ts";
-import { isPassword } from "../accounts/password.ts";
+import { isPassword, type PasswordCost } from "../accounts/password.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
 import { addressAsks } from "../mail/code-limits.ts";
@@ -60,13 +60,21 @@ export class FirstAuthenticators {
   readonly #vault: Vault;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #passwordCost: PasswordCost;
   readonly #lane = new SlowLane();
 
-  constructor(parts: { store: Store; vault: Vault; clock: Clock; random: Random }) {
+  constructor(parts: {
+    store: Store;
+    vault: Vault;
+    clock: Clock;
+    random: Random;
+    passwordCost: PasswordCost;
+  }) {
     this.#store = parts.store;
     this.#vault = parts.vault;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#passwordCost = parts.passwordCost;
   }
 
   async ask(wish: FirstAsk): Promise<FirstOutcome> {
@@ -177,7 +185,7 @@ export class FirstAuthenticators {
     const sealed = user === undefined ? null : (await accountOf(db, user.id)).sealedPassword;
     const kept =
       user === undefined || sealed === null ? undefined : openPassword(this.#vault, user.id, sealed);
-    return { right: await isPassword(password, kept), sealed };
+    return { right: await isPassword(password, kept, this.#passwordCost), sealed };
   }
 
   #throttles(name: string, address: string) {

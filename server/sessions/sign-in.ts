@@ -5,7 +5,7 @@ import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import { type Account, accountOf, openPassword, sealPassword } from "../accounts/accounts.ts";
-import { isOutdated, isPassword, keepPassword } from "../accounts/password.ts";
+import { isOutdated, isPassword, keepPassword, type PasswordCost } from "../accounts/password.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -48,13 +48,21 @@ export class SignIns {
   readonly #vault: Vault;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #passwordCost: PasswordCost;
   readonly #lane = new SlowLane();
 
-  constructor(parts: { store: Store; vault: Vault; clock: Clock; random: Random }) {
+  constructor(parts: {
+    store: Store;
+    vault: Vault;
+    clock: Clock;
+    random: Random;
+    passwordCost: PasswordCost;
+  }) {
     this.#store = parts.store;
     this.#vault = parts.vault;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#passwordCost = parts.passwordCost;
   }
 
   async signIn(attempt: SignInAttempt): Promise<SignInOutcome> {
@@ -114,7 +122,7 @@ export class SignIns {
     const sealed = account?.sealedPassword ?? null;
     const kept =
       user === undefined || sealed === null ? undefined : openPassword(this.#vault, user.id, sealed);
-    const passwordRight = await isPassword(attempt.password, kept);
+    const passwordRight = await isPassword(attempt.password, kept, this.#passwordCost);
     const answers = await hashAnswers(db, this.#vault, attempt.name, [attempt.code]);
     return { user, account, passwordRight, answers };
   }
@@ -144,11 +152,11 @@ export class SignIns {
   async #refresh(password: string, { user, account }: Prepared): Promise<void> {
     const before = account?.sealedPassword ?? null;
     if (user === undefined || before === null) return;
-    if (!isOutdated(openPassword(this.#vault, user.id, before))) return;
+    if (!isOutdated(openPassword(this.#vault, user.id, before), this.#passwordCost)) return;
     const sealed = sealPassword(
       this.#vault,
       user.id,
-      await keepPassword(password.normalize("NFC"), this.#random),
+      await keepPassword(password.normalize("NFC"), this.#passwordCost, this.#random),
     );
     await this.#store.write((tx) =>
       tx

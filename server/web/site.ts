@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import type { Identity } from "../../protocol/crypto/keys.ts";
 import type { Random } from "../../words/random.ts";
+import type { PasswordCost } from "../accounts/password.ts";
 import { SettingUp } from "../accounts/set-up.ts";
 import { consoleAccess } from "../console/access.ts";
 import { consoleArea } from "../console/area.ts";
@@ -21,6 +22,7 @@ export interface SiteParts extends GateParts {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly random: Random;
+  readonly passwordCost: PasswordCost;
 }
 
 export function makeSite(parts: SiteParts): Hono<WebEnv> {

@@ -2,7 +2,7 @@
 
 import { hotpCode } from "../../otp/hotp.ts";
 import { timeStep } from "../../otp/totp.ts";
-import { makeApp } from "../../server/api/app.ts";
+import { type AppParts, makeApp } from "../../server/api/app.ts";
 import { createSetupLink } from "../../server/accounts/setup-links.ts";
 import { setRole } from "../../server/accounts/accounts.ts";
 import type { Role } from "../../server/accounts/roles.ts";
@@ -19,6 +19,9 @@ export interface Seen {
   readonly to: string | null;
 }
 
+/** Enough to tell passwords apart, where their cost is not what is tested. */
+const quickly = { passwordCost: { memory: 8, passes: 1, parallelism: 1 } } as const;
+
 export class Browser {
   readonly cookies = new Map<string, string>();
   readonly origin: string;
@@ -28,8 +31,13 @@ export class Browser {
   url = "";
   readonly #app: ReturnType<typeof makeApp>;
 
-  constructor(server: TestServer, address = "192.0.2.1", origin = "https://mfa.example") {
-    this.#app = makeApp({ ...server, random, log: pino({ level: "silent" }), syncMinutes: 60 });
+  constructor(
+    server: TestServer,
+    address = "192.0.2.1",
+    origin = "https://mfa.example",
+    how: Pick<AppParts, "passwordCost"> = quickly,
+  ) {
+    this.#app = makeApp({ ...server, ...how, random, log: pino({ level: "silent" }), syncMinutes: 60 });
     this.address = address;
     this.origin = origin;
   }

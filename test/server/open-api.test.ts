@@ -3,6 +3,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { exchanges } from "../../protocol/sync/exchanges.ts";
+import { passwordCost } from "../../server/accounts/password.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { schemaOf } from "../../server/api/open-api.ts";
 import { makeSite } from "../../server/web/site.ts";
@@ -30,7 +31,7 @@ describe("the OpenAPI document", () => {
     const parts = { ...server, clock: new FakeClock(), random, log: pino({ level: "silent" }) };
     const app = makeApp({ ...parts, syncMinutes: 60 });
     // Pages are for people: their routes are those of the tables of access.
-    const pages = new Set(makeSite(parts).routes.map(({ path }) => path));
+    const pages = new Set(makeSite({ ...parts, passwordCost }).routes.map(({ path }) => path));
     const served = app.routes.filter(({ method, path }) => method !== "ALL" && !pages.has(path));
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
