@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { dropPassword, setPassword } from "../../server/accounts/accounts.ts";
-import { keepPassword } from "../../server/accounts/password.ts";
+import { keepPassword, passwordCost } from "../../server/accounts/password.ts";
 import { addressesOf } from "../../server/mail/addresses.ts";
 import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, offeredSecret, type Person, person, signIn } from "./browser.ts";
@@ -128,7 +128,7 @@ describe("what was earned with a password", () => {
   const drop = () =>
     server.store.write(async (tx) => dropPassword(tx, await theUser(tx, "dora"), server.clock.nowMs));
   const change = async () => {
-    const kept = await keepPassword(fresh, random);
+    const kept = await keepPassword(fresh, passwordCost, random);
     await server.store.write(async (tx) =>
       setPassword(tx, server.vault, await theUser(tx, "dora"), kept, server.clock.nowMs),
     );
