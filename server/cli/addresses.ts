@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { isoTime } from "../iso-time.ts";
 import {
   type Address,
   addressesOf,
@@ -28,7 +29,7 @@ export function addAddressCommands(user: Command, parts: CommandParts): void {
     .action(async (name: string, _: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
         const found = await addressesOf(store.db, (await theUser(store.db, name)).id);
-        say(parts, options, found, asTable(name, found));
+        say(parts, options, found.map(toJson), asTable(name, found));
       }),
     );
 
@@ -69,14 +70,23 @@ export function addAddressCommands(user: Command, parts: CommandParts): void {
         await work(tx, found);
         return addressesOf(tx, found.id);
       });
-      say(parts, options, after, `${done}\n`);
+      say(parts, options, after.map(toJson), `${done}\n`);
     });
 }
 
+function toJson({ provedAtMs, ...address }: Address): object {
+  return { ...address, provedAt: provedAtMs === null ? null : isoTime(provedAtMs) };
+}
+
 function asTable(name: string, addresses: readonly Address[]): string {
-  const rows = addresses.map(({ place, address, forCodes }) => [place, address, forCodes ? "yes" : "no"]);
+  const rows = addresses.map(({ place, address, forCodes, provedAtMs }) => [
+    place,
+    address,
+    forCodes ? "yes" : "no",
+    provedAtMs === null ? "no" : isoTime(provedAtMs),
+  ]);
   return table(
-    ["PLACE", "ADDRESS", "CODES"],
+    ["PLACE", "ADDRESS", "CODES", "PROVED"],
     rows,
     `${name} has no address: user address set ${name} 1 ADDRESS`,
   );

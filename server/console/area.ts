@@ -33,6 +33,10 @@ const notices = {
   "user-removed": "The user was removed.",
   "groups-changed": "The groups were changed.",
   "role-changed": "The role was changed, and the user's sessions have ended.",
+  "addresses-changed": "The addresses were changed, and the user was told of it where mail is on.",
+  "invitation-withdrawn": "The invitation was withdrawn.",
+  "seeds-renewed":
+    "The user has other seeds on every machine, from its next sync on; they have to be shown anew.",
   invited: "An invitation to add an authenticator is on its way to the user.",
   "authenticator-removed": "The authenticator was removed; machines forget it at their next sync.",
   "machine-changed": "The machine was changed; it takes effect at its next sync.",

@@ -11,10 +11,12 @@ import { overviewHandlers } from "./overview.ts";
 import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
 import { policyHandlers } from "./policies/edit.ts";
 import { settingsHandlers } from "./settings/handlers.ts";
+import { addressChanges } from "./users/addresses.ts";
 import { authenticatorChanges } from "./users/authenticators.ts";
 import { userChanges } from "./users/change.ts";
 import { usersPage } from "./users/list.ts";
 import { userPage } from "./users/show.ts";
+import { waysIn } from "./users/ways-in.ts";
 
 export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
   const doors = signInHandlers(parts.signIns);
@@ -31,6 +33,8 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "GET /admin/users/:id": (visit) => userPage(visit, parts),
     ...userChanges(parts),
     ...authenticatorChanges(parts),
+    ...addressChanges(parts),
+    ...waysIn(parts),
     "GET /admin/machines": (visit) => machinesPage(visit, db),
     "GET /admin/machines/:id": (visit) => machinePage(visit, parts),
     ...machineChanges(parts),

@@ -27,7 +27,7 @@ export function listsOf(db: Db, vault: Vault, withSecrets: boolean): readonly Li
     },
     {
       name: "addresses",
-      columns: ["user", "place", "address", "forCodes"],
+      columns: ["user", "place", "address", "forCodes", "provedAt"],
       rows: () => addressRows(db),
     },
     {
@@ -111,9 +111,19 @@ async function* addressRows(db: Db): AsyncGenerator<Row> {
       .where("addresses.userId", "<=", last.id)
       .orderBy("addresses.userId")
       .orderBy("addresses.place")
-      .select(["users.name as user", "addresses.place", "addresses.address", "addresses.forCodes"])
+      .select([
+        "users.name as user",
+        "addresses.place",
+        "addresses.address",
+        "addresses.forCodes",
+        "addresses.provedAtMs",
+      ])
       .execute();
-    yield* rows.map(({ forCodes, ...row }) => ({ ...row, forCodes: forCodes === 1 }));
+    yield* rows.map(({ forCodes, provedAtMs, ...row }) => ({
+      ...row,
+      forCodes: forCodes === 1,
+      provedAt: timeOrNull(provedAtMs),
+    }));
     after = last.id;
   }
 }

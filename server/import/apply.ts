@@ -152,7 +152,7 @@ async function setAddresses(tx: Tx, importId: string): Promise<number> {
       select import_users.user_id, import_addresses.place, import_addresses.address, ${forCodes}
       from import_users, import_addresses
       where ${theirs} and import_addresses.place = ${place} and not exists (${same})
-      on conflict (user_id, place) do update set address = excluded.address`.execute(tx);
+      on conflict (user_id, place) do update set address = excluded.address, proved_at_ms = null`.execute(tx);
     set += Number(done.numAffectedRows ?? 0n);
   }
   return set;

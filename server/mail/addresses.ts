@@ -11,17 +11,19 @@ export interface Address {
   readonly place: AddressPlace;
   readonly address: string;
   readonly forCodes: boolean;
+  /** When its user typed a code that was sent there; null: somebody else says that it is theirs. */
+  readonly provedAtMs: number | null;
 }
 
 /** By place. */
 export async function addressesOf(db: Db, userId: string): Promise<Address[]> {
   const rows = await db
     .selectFrom("addresses")
-    .select(["place", "address", "forCodes"])
+    .select(["place", "address", "forCodes", "provedAtMs"])
     .where("userId", "=", userId)
     .orderBy("place")
     .execute();
-  return rows.map(({ place, address, forCodes }) => ({ place, address, forCodes: forCodes === 1 }));
+  return rows.map(({ forCodes, ...row }) => ({ ...row, forCodes: forCodes === 1 }));
 }
 
 export function parsePlace(text: string): AddressPlace {
@@ -49,13 +51,31 @@ export async function setAddress(
   if (old?.address === address.value) return;
   const taken = before.some((known) => isMail(known) && known.place !== place && known.forCodes);
   const forCodes = old?.forCodes ?? (place === "phone" || !taken);
-  const row = { address: address.value, forCodes: forCodes ? 1 : 0 };
+  const row = { address: address.value, forCodes: forCodes ? 1 : 0, provedAtMs: null };
   await tx
     .insertInto("addresses")
     .values({ userId: user.id, place, ...row })
     .onConflict((conflict) => conflict.columns(["userId", "place"]).doUpdateSet(row))
     .execute();
   await record(tx, serverEntry(nowMs, "address-set", { user: user.name }, { place, address: address.value }));
+}
+
+/** The same by the user, who has typed a code that was sent there. @throws Failure for what can't be an address. */
+export async function setProvedAddress(
+  tx: Tx,
+  user: User,
+  place: AddressPlace,
+  text: string,
+  nowMs: number,
+): Promise<void> {
+  await setAddress(tx, user, place, text, nowMs);
+  await tx
+    .updateTable("addresses")
+    .set({ provedAtMs: nowMs })
+    .where("userId", "=", user.id)
+    .where("place", "=", place)
+    .execute();
+  await record(tx, serverEntry(nowMs, "address-proved", { user: user.name }, { place }));
 }
 
 /** Codes go on to the other e-mail address if there is one. @throws Failure when nothing is there. */

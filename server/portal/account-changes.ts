@@ -5,7 +5,7 @@ import { lookAlikeKey } from "../../words/user-name.ts";
 import { accountOf, openPassword, setPassword } from "../accounts/accounts.ts";
 import { checkPassword, isPassword, keepPassword } from "../accounts/password.ts";
 import { parseMailAddress } from "../mail/address.ts";
-import { addressesOf, chooseForCodes, removeAddress, setAddress } from "../mail/addresses.ts";
+import { addressesOf, chooseForCodes, removeAddress, setProvedAddress } from "../mail/addresses.ts";
 import { signedInAsks } from "../mail/code-limits.ts";
 import { form } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
@@ -69,7 +69,7 @@ export function accountPages(parts: PortalParts): Pages {
         await spendMailCode(tx, id);
         const { place, address } = JSON.parse(right.detail) as { place: AddressPlace; address: string };
         const before = (await addressesOf(tx, user.id)).find((one) => one.place === place)?.address;
-        await setAddress(tx, user, place, address, visit.nowMs);
+        await setProvedAddress(tx, user, place, address, visit.nowMs);
         const change = { kind: "address-changed", address } as const;
         await tellOfChange(tx, parts, user, change, visit.nowMs, before === undefined ? [] : [before]);
         return true;

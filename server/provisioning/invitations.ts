@@ -9,7 +9,7 @@ import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
-import { placeOf, placeText, type SignInPlace } from "./hand-over.ts";
+import { placeOf, placeText, type SignInPlace, spendHandOver } from "./hand-over.ts";
 import { endMailCodesOf } from "./mail-codes.ts";
 import { beginPending, dropPending, dropPendingOf, type ProofOutcome, provePending } from "./pending.ts";
 import type { Provisioning } from "./provisioning-setting.ts";
@@ -139,6 +139,7 @@ export async function isInvitedTo(db: Db, user: User, place: SignInPlace, nowMs:
 
 /** The user's password has changed: what was earned by the one before, or by having none, is worth nothing any more. */
 export async function endWhatWasEarned(tx: Tx, userId: string): Promise<void> {
+  await spendHandOver(tx, userId);
   await endMailCodesOf(tx, userId, "first-authenticator");
   const gone = await tx
     .deleteFrom("invitations")
@@ -146,6 +147,21 @@ export async function endWhatWasEarned(tx: Tx, userId: string): Promise<void> {
     .where("origin", "<>", "admin")
     .executeTakeFirst();
   if (gone.numDeletedRows > 0n) await dropPendingOf(tx, userId, "invitation");
+}
+
+/** Until when the one that a user has is good; undefined: there is none. */
+export async function openInvitationUntil(
+  db: Db,
+  userId: string,
+  nowMs: number,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("invitations")
+    .select("expiresAtMs")
+    .where("userId", "=", userId)
+    .where("expiresAtMs", ">", nowMs)
+    .executeTakeFirst();
+  return row?.expiresAtMs;
 }
 
 /** An admin takes it back; false when there was none. */

@@ -4,15 +4,11 @@ import * as v from "valibot";
 import { lookAlikeKey } from "../../../words/user-name.ts";
 import { setRole } from "../../accounts/accounts.ts";
 import { roles } from "../../accounts/roles.ts";
-import { createSetupLink, setupHours, setupPath } from "../../accounts/setup-links.ts";
 import { checkMayHelp } from "../../accounts/who-helps.ts";
 import { Failure } from "../../failure.ts";
 import { form, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
-import { inviteByMail } from "../../provisioning/invite.ts";
-import { provisioningSetting } from "../../provisioning/provisioning-setting.ts";
 import { forgetFailures, userThrottle } from "../../sessions/throttle.ts";
-import { readSetting } from "../../settings/settings.ts";
 import type { Tx } from "../../store/store.ts";
 import { disableUser, removeUser } from "../../users/leave.ts";
 import {
@@ -95,24 +91,6 @@ ${form({
       return change(visit, "role-changed", (tx, user) =>
         setRole(tx, { user, role, evenTheLastAdmin: false }, visit.nowMs),
       );
-    },
-    "POST /admin/users/:id/invite": async (visit) => {
-      const { invitationHours: hours } = await readSetting(store.db, provisioningSetting);
-      return change(visit, "invited", (tx, user) =>
-        inviteByMail(tx, parts, user, { webAddress: visit.origin, hours }, visit.nowMs),
-      );
-    },
-    "POST /admin/users/:id/set-up-link": async (visit) => {
-      const { user, secret } = await visit.write(async (tx) => {
-        const found = await theUserById(tx, visit.param("id"));
-        const made = await createSetupLink(tx, vault, found, setupHours, random, visit.nowMs);
-        return { user: found, secret: made };
-      });
-      const link = `${visit.origin}${setupPath}?code=${secret}`;
-      const content = html`<p>Give this to ${user.name} in a way that nobody else reads. It is good once, for ${setupHours} hours, and is not shown again.</p>
-<p class="card"><code>${link}</code></p>
-<p><a class="button quiet" href="/admin/users/${user.id}">Back</a></p>`;
-      return visit.page({ title: `One-time link for ${user.name}`, content });
     },
   } satisfies Partial<ConsoleHandlers>;
 }

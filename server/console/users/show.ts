@@ -9,10 +9,13 @@ import { buttonForm, form, selectField, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { table } from "../../pages/tables.ts";
 import { moment } from "../../pages/time.ts";
+import { addressesOf } from "../../mail/addresses.ts";
+import { openInvitationUntil } from "../../provisioning/invitations.ts";
 import { groupsOfUser, theUserById, type User } from "../../users/users.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { enrolmentCells, enrolmentColumns } from "../enrolments/cells.ts";
 import { type ConsoleParts, may } from "../parts.ts";
+import { addressesPart } from "./addresses.ts";
 import { stateTags } from "./list.ts";
 
 const mostShown = 50;
@@ -32,7 +35,8 @@ export async function userPage(visit: SignedIn, parts: ConsoleParts): Promise<Re
 </dl>
 ${stateButtons(visit, user, account.role)}
 ${groupsPart(visit, user, groups)}
-${authenticatorsPart(visit, user, authenticators)}
+${addressesPart(visit, user, await addressesOf(db, user.id))}
+${authenticatorsPart(visit, user, authenticators, await openInvitationUntil(db, user.id, visit.nowMs))}
 <h2>Offline use</h2>
 ${table({
   caption: `Machines where ${user.name} can sign in offline`,
@@ -98,6 +102,7 @@ function authenticatorsPart(
   visit: SignedIn,
   user: User,
   authenticators: readonly ListedAuthenticator[],
+  invitedUntilMs: number | undefined,
 ): Markup {
   const { token, session } = visit;
   const at = `/admin/users/${user.id}/authenticators`;
@@ -112,6 +117,11 @@ function authenticatorsPart(
       : "",
   ]);
   const add = (type: string, label: string) => buttonForm({ action: at, token, label, values: { type } });
+  const does = (path: string, label: string, what?: string) =>
+    buttonForm({ action: `/admin/users/${user.id}/${path}`, token, label, ...(what && { about: what }) });
+  const invited =
+    invitedUntilMs !== undefined &&
+    html`<p>An invitation to add one is open until ${moment(invitedUntilMs)}. ${change && does("withdraw-invitation", "Withdraw it")}</p>`;
   return html`<h2>Authenticators</h2>
 ${table({
   caption: `Authenticators of ${user.name}`,
@@ -119,7 +129,12 @@ ${table({
   rows,
   nothing: "None yet: nobody can sign in as this user where a code is asked.",
 })}
-${change && html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("backup-codes", "New backup codes")}${buttonForm({ action: `/admin/users/${user.id}/invite`, token, label: "Invite by mail", about: "to add an authenticator" })}</div>`}`;
+${invited}
+${
+  change &&
+  html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("backup-codes", "New backup codes")}${does("invite", "Invite by mail", "to add an authenticator")}${does("invite-link", "Invite by a link")}</div>
+<details><summary>After a loss of a machine under seeds per machine</summary><p>Other seeds on all machines, from their next sync on. The old ones are good until then, and the new ones have to be shown anew.</p>${does("renew-seeds", "Renew the seeds")}</details>`
+}`;
 }
 
 function accessPart(visit: SignedIn, user: User, role: string): Markup | null {
@@ -139,6 +154,6 @@ ${form({
     choices: roles.map((value) => ({ value, label: value })),
   }),
 })}
-<p class="soft">A one-time link lets the user set a password; the old one is good until then.</p>
-${buttonForm({ action: `${at}/set-up-link`, token, label: "Make a one-time link" })}`;
+<p class="soft">A one-time link lets the user set a password; the old one is good until then, unless it is taken away, which ends all sessions as well.</p>
+<div class="actions">${buttonForm({ action: `${at}/set-up-link`, token, label: "Make a one-time link" })}${buttonForm({ action: `${at}/reset`, token, label: "Take the password away, and make a link" })}</div>`;
 }

@@ -164,8 +164,8 @@ describe("user address", () => {
     await cli("user", "address", "set", "alice", "1", "alice@example.org");
     await cli("user", "address", "set", "alice", "2", "alice@home.example");
     expect(JSON.parse((await cli("user", "address", "codes", "alice", "both")).out)).toEqual([
-      { place: "mail-1", address: "alice@example.org", forCodes: true },
-      { place: "mail-2", address: "alice@home.example", forCodes: true },
+      { place: "mail-1", address: "alice@example.org", forCodes: true, provedAt: null },
+      { place: "mail-2", address: "alice@home.example", forCodes: true, provedAt: null },
     ]);
     const refused = await cli(
       "user",
