@@ -11,6 +11,7 @@ import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { serveAdmin } from "./admin/http.ts";
 import { adminActions } from "./admin/service.ts";
 import { type Config, defaultConfigPath, readConfig } from "./config.ts";
+import { DrawnChallenges } from "./dialogue/challenge.ts";
 import { listenForDialogues } from "./dialogue/listen.ts";
 import { signIn } from "./dialogue/sign-in.ts";
 import { UserQueue } from "./dialogue/user-queue.ts";
@@ -151,6 +152,7 @@ async function run(config: Config): Promise<void> {
     recovery,
     provisioning,
     queue: new UserQueue(),
+    challenges: new DrawnChallenges(clock, random),
     clock,
     random,
     mode,

@@ -4,7 +4,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { hourMs } from "../words/clock.ts";
 import type { Random } from "../words/random.ts";
-import { isCode, normaliseDigits } from "./code.ts";
+import { isCode, normaliseDigits, randomDigits } from "./code.ts";
 import { ocraCode, ocraSuite } from "./ocra.ts";
 
 export const unlockKeyBytes = 32;
@@ -22,12 +22,7 @@ export type ChallengeKind = keyof typeof suites;
 
 /** Evenly spread over all texts of that many digits. */
 export function makeChallenge(kind: ChallengeKind, random: Random): string {
-  const { digits } = suites[kind];
-  let challenge = "";
-  while (challenge.length < digits)
-    for (const byte of random.bytes(digits))
-      if (byte < 250 && challenge.length < digits) challenge += String(byte % 10);
-  return challenge;
+  return randomDigits(suites[kind].digits, random);
 }
 
 /** Undefined for a text that can't be a challenge. */

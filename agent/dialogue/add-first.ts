@@ -6,12 +6,12 @@ import type { End } from "../../protocol/dialogue/messages.ts";
 import type { Factors } from "../../protocol/sync/policy.ts";
 import type { Attempt } from "../policy/situation.ts";
 import { afterGrant } from "./after-grant.ts";
-import { type Asked, askQuestion } from "./ask.ts";
+import { type Asked, type AskParts, askQuestion } from "./ask.ts";
 import { granted } from "./granted.ts";
 import type { FirstProved, FirstStep, SignInProvisioning } from "./ports.ts";
 import { messagesArrive, type ShowingParts, showProvided } from "./show-seed.ts";
 
-export interface AddingParts extends ShowingParts {
+export interface AddingParts extends ShowingParts, AskParts {
   readonly provisioning: SignInProvisioning;
 }
 

@@ -4,7 +4,7 @@ import type { Factors, SentType } from "../../protocol/sync/policy.ts";
 import type { Language } from "../../words/language.ts";
 import type { Random } from "../../words/random.ts";
 import type { Secret } from "../../words/secret.ts";
-import type { Answer } from "../factors/answer.ts";
+import type { Answer, Challenge } from "../factors/answer.ts";
 import type { HelpDeskJudgement, HelpDeskOffer, HelpDeskReason } from "../policy/help-desk.ts";
 import type { Judgement } from "../policy/judge.ts";
 import type { Attempt, Situation, Undecided } from "../policy/situation.ts";
@@ -45,6 +45,10 @@ export type Verified =
   /** No word of the server within the budget: to be judged offline. */
   | { readonly verdict: "offline" };
 
+export type ChallengeGiven =
+  | ({ readonly kind: "given" } & Challenge)
+  | { readonly kind: "offline" | "revoked" };
+
 /** The way back from a state or a key that is lost. */
 export interface SignInRecovery {
   possible(): boolean;
@@ -72,6 +76,8 @@ export interface SignInServer {
   ): Promise<
     { readonly kind: "sent"; readonly to: string | null } | { readonly kind: "offline" | "revoked" }
   >;
+  /** Before a question that takes a response. The same one however often this dialogue asks. */
+  challenge(attempt: Attempt, dialogue: string): Promise<ChallengeGiven>;
   /** The user said yes. False when the server couldn't be asked, or wouldn't. */
   enrol(attempt: Attempt, dialogue: string): Promise<boolean>;
   /** A seed that counts once it was proved. Undefined when the server couldn't be asked, or wouldn't. */

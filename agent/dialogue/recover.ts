@@ -45,8 +45,8 @@ export async function recoverBySignIn(
   }
 }
 
-/** A machine without keys can't have a code sent: only what people have themselves is asked for. */
+/** A machine without keys can't have a code sent, nor a challenge given: only what people have by themselves is asked for. */
 function promptHere(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
-  const own = question.filter((type) => !isSentType(type));
+  const own = question.filter((type) => !isSentType(type) && type !== "ocra");
   return shown.prompt(speech, own.length === 0 ? ["totp"] : own, index);
 }

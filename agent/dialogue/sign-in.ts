@@ -15,10 +15,12 @@ import { afterGrant } from "./after-grant.ts";
 import { type Asked, askQuestion } from "./ask.ts";
 import { granted } from "./granted.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
+import { DialogueChallenge, type DrawnChallenges } from "./challenge.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger, SignInProvisioning, SignInRecovery, SignInServer } from "./ports.ts";
 import { betweenTexts } from "./policy-texts.ts";
 import { type Bar, barTo, enrolledOf } from "./offline-bar.ts";
+import { patiently } from "./patience.ts";
 import { sameQuestions, sameTypes } from "./questions.ts";
 import { recoverBySignIn } from "./recover.ts";
 import { type Screen, screenOf } from "./screen.ts";
@@ -32,6 +34,7 @@ export interface SignInParts {
   readonly online: SignInServer;
   readonly provisioning: SignInProvisioning;
   readonly queue: UserQueue;
+  readonly challenges: DrawnChallenges;
   readonly clock: Clock;
   readonly random: Random;
   readonly mode: "online" | "offline";
@@ -39,11 +42,6 @@ export interface SignInParts {
   readonly usernameSuffix: string;
 }
 
-/**
- * How long the first prompt may wait for news of the server, so that it can say what is left offline. A server known to
- * be out of reach costs nothing.
- */
-const promptPatienceMs = 100;
 /** The policy has at most three questions, and the server may add as many. */
 const mostQuestions = 6;
 
@@ -91,6 +89,7 @@ class SignIn {
   readonly #speech: DialogueSpeech;
   readonly #screen: Screen;
   readonly #dialogue: string;
+  readonly #challenge: DialogueChallenge;
   /** The countdown has been shown. */
   #told = false;
   /** The person was told that they have no authenticator, and how to add one: once in a dialogue. */
@@ -105,6 +104,7 @@ class SignIn {
     this.#talk = talk;
     this.#speech = speech;
     this.#dialogue = parts.random.bytes(16).toBase64();
+    this.#challenge = new DialogueChallenge(parts, attempt, this.#dialogue);
   }
 
   async run(): Promise<End> {
@@ -131,7 +131,7 @@ class SignIn {
     const { ledger, online, clock } = this.#parts;
     const knownDead = online.reach === "unreachable";
     const probing = online.probeWhileTyping();
-    if (!knownDead) await this.#patiently(probing);
+    if (!knownDead) await patiently(clock, probing);
     // Where offline is refused anyway, news of the server is worth waiting for.
     const waits = online.reach === "unreachable" && this.#barTo(before) !== undefined;
     if (waits) await probing;
@@ -142,13 +142,15 @@ class SignIn {
       const barred = this.#offlineBar(situation);
       if (barred !== undefined) return await this.#endBarred(barred);
       this.#tellWhatIsLeft(situation);
+      this.#challenge.answeredOffline();
     }
     const policy = this.#policyIn(situation);
     const questions = offlineOnly ? policy.offline.factors : policy.online.factors;
     const answers = await this.#ask(questions, [], probing);
     if (!Array.isArray(answers)) return answers;
-    // Answers to other questions than the server's are no use to it when it has come back meanwhile.
-    const forServer = sameQuestions(questions, answers, policy.online.factors);
+    // Answers to other questions or challenges than the server's are no use to it when it has come back meanwhile.
+    const forServer =
+      !this.#challenge.isDrawnHere && sameQuestions(questions, answers, policy.online.factors);
     for (;;) {
       const answeredMs = clock.monotonicMs();
       const end = await this.#parts.queue.run(this.#attempt.user, async () => {
@@ -207,6 +209,7 @@ class SignIn {
     if (barred !== undefined) return await this.#endBarred(barred);
     this.#tellWhatIsLeft(situation);
     const questions = this.#policyIn(situation).offline.factors;
+    this.#challenge.answeredOffline();
     const same = questions.findIndex((question, index) => !sameTypes(question, asked[index]));
     const kept = answers.slice(0, same === -1 ? questions.length : same);
     const all = await this.#ask(questions, kept, probing);
@@ -221,7 +224,8 @@ class SignIn {
     const barred = this.#offlineBar(situation);
     if (barred !== undefined) return barred;
     const authenticators = enrolledOf(situation)?.open.authenticators ?? [];
-    const judgement = ledger.judge(this.#attempt, await prepareAnswers(texts, authenticators));
+    const answers = await prepareAnswers(texts, authenticators, this.#challenge.forJudgement());
+    const judgement = ledger.judge(this.#attempt, answers);
     switch (judgement.verdict) {
       case "granted":
         if (!this.#told) this.#tellWhatIsLeft(ledger.situation(this.#attempt.user));
@@ -313,7 +317,13 @@ class SignIn {
   }
 
   #shown() {
-    return { ...this.#parts, screen: this.#screen, speech: this.#speech, talk: this.#talk };
+    return {
+      ...this.#parts,
+      screen: this.#screen,
+      speech: this.#speech,
+      talk: this.#talk,
+      challenge: this.#challenge,
+    };
   }
 
   #policyIn(situation: Situation): Policy {
@@ -324,12 +334,5 @@ class SignIn {
     const more = offline === undefined ? { method } : { method, offline };
     this.#parts.ledger.note(this.#attempt, "granted", more);
     return granted(method, offline);
-  }
-
-  async #patiently(probing: Promise<void>): Promise<void> {
-    const enough = new AbortController();
-    const patience = this.#parts.clock.sleep(promptPatienceMs, enough.signal).catch(() => undefined);
-    await Promise.race([probing, patience]);
-    enough.abort();
   }
 }

@@ -9,7 +9,21 @@ import type { LeaseLeft } from "../policy/lease.ts";
 import type { Undecided } from "../policy/situation.ts";
 import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
 
-export function prompt(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
+/** `challenge`: of a question that takes a response to it. */
+export function prompt(
+  speech: DialogueSpeech,
+  question: readonly FactorType[],
+  index: number,
+  challenge?: string,
+): string {
+  if (challenge === undefined) return askedFor(speech, question, index);
+  const shown = speech.say("challenge", { challenge: inGroups(challenge) });
+  const byCode = question.some((type) => type !== "ocra" && type !== "backup-codes");
+  const response = index === 0 ? "response" : "next-response";
+  return shown + (byCode ? askedFor(speech, question, index) : speech.say(response));
+}
+
+function askedFor(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
   const sent = question.find(isSentType);
   if (sent !== undefined && !question.every(isSentType)) {
     const by = sent === "email" ? "mail" : "sms";

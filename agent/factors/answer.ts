@@ -3,6 +3,7 @@
 import { judgeBackupCode } from "../../otp/backup-code.ts";
 import { normaliseDigits } from "../../otp/code.ts";
 import { judgeHotp } from "../../otp/hotp.ts";
+import { isResponse } from "../../otp/response.ts";
 import { judgeTotp, timeStep } from "../../otp/totp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
@@ -14,6 +15,14 @@ export interface Answer {
   readonly text: string;
   /** Argon2id of the text under the salt of each backup code set (by authenticator id), computed beforehand where the text can be a code. */
   readonly backupHashes: ReadonlyMap<string, Uint8Array>;
+  /** What this dialogue asked to be answered by a response, if it did. */
+  readonly challenge: Challenge | undefined;
+}
+
+export interface Challenge {
+  readonly digits: string;
+  /** When the server gave it, by its clock; null for one that was drawn here. */
+  readonly givenAtMs: number | null;
 }
 
 export type AnswerRules = Pick<Policy, "totpWindow" | "hotpLookAhead">;
@@ -61,12 +70,23 @@ export function judgeAnswer(
       if (id !== undefined) return { type: "backup-codes", id: authenticator.id, usedIds: [...usedIds, id] };
       return judgeBackupCode(set, hash, []) === undefined ? undefined : "used";
     }
+    case "ocra": {
+      const { challenge } = answer;
+      if (challenge === undefined) return undefined;
+      const key = { secret: Buffer.from(authenticator.secret, "base64"), suite: authenticator.suite };
+      const response = normaliseDigits(answer.text);
+      if (!isResponse(key, challenge.digits, response, rules.totpWindow, nowMs)) return undefined;
+      const before = spent.type === "ocra" ? spent.usedThroughMs : authenticator.usedThroughMs;
+      // The challenge is over in any case: it was this dialogue's alone. The server hears that one of its own is, too.
+      const usedThroughMs = Math.max(before ?? 0, challenge.givenAtMs ?? 0) || null;
+      return { type: "ocra", id: authenticator.id, usedThroughMs };
+    }
     default:
       return unreachable(authenticator);
   }
 }
 
-function otpKey(authenticator: Extract<Authenticator, { secret: string }>) {
+function otpKey(authenticator: Extract<Authenticator, { digits: number }>) {
   const { secret, algorithm, digits } = authenticator;
   return { secret: Buffer.from(secret, "base64"), algorithm, digits };
 }

@@ -1,6 +1,6 @@
 import { hashBackupCode, normaliseBackupCode } from "../../otp/backup-code.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Challenge } from "./answer.ts";
 
 /**
  * Does the slow part, hashing what may be a backup code, before anything is read or judged. Text that can't be a backup
@@ -9,6 +9,7 @@ import type { Answer } from "./answer.ts";
 export async function prepareAnswers(
   texts: readonly string[],
   authenticators: readonly Authenticator[],
+  challenge: Challenge | undefined,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const text of texts) {
@@ -20,7 +21,7 @@ export async function prepareAnswers(
           authenticator.id,
           await hashBackupCode(code, Buffer.from(authenticator.salt, "base64")),
         );
-    answers.push({ text, backupHashes });
+    answers.push({ text, backupHashes, challenge });
   }
   return answers;
 }

@@ -73,6 +73,8 @@ export function spentOf(authenticator: Authenticator): Spent {
       return { type: "hotp", id: authenticator.id, counter: authenticator.counter };
     case "backup-codes":
       return { type: "backup-codes", id: authenticator.id, usedIds: authenticator.usedIds };
+    case "ocra":
+      return { type: "ocra", id: authenticator.id, usedThroughMs: authenticator.usedThroughMs };
   }
 }
 
@@ -82,11 +84,17 @@ export function laterSpent(one: Spent, other: Spent | undefined): Spent {
   if (one.type === "totp" && other.type === "totp")
     return {
       ...one,
-      lastStep: one.lastStep === null ? other.lastStep : Math.max(one.lastStep, other.lastStep ?? -1),
+      lastStep: later(one.lastStep, other.lastStep),
     };
+  if (one.type === "ocra" && other.type === "ocra")
+    return { ...one, usedThroughMs: later(one.usedThroughMs, other.usedThroughMs) };
   if (one.type === "hotp" && other.type === "hotp")
     return { ...one, counter: Math.max(one.counter, other.counter) };
   if (one.type === "backup-codes" && other.type === "backup-codes")
     return { ...one, usedIds: [...new Set([...one.usedIds, ...other.usedIds])].sort((a, b) => a - b) };
   return one;
+}
+
+function later(one: number | null, other: number | null): number | null {
+  return one === null ? other : Math.max(one, other ?? one);
 }

@@ -3,10 +3,11 @@
 
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
+import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import type { SentType } from "../../protocol/sync/policy.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
 import type { Language } from "../../words/language.ts";
-import type { Provided, SignInServer, Verified } from "../dialogue/ports.ts";
+import type { ChallengeGiven, Provided, SignInServer, Verified } from "../dialogue/ports.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import { beginGrace } from "../policy/grace.ts";
 import { spendSeen } from "../policy/seen.ts";
@@ -19,7 +20,7 @@ import type { Timekeeper } from "../state/timekeeper.ts";
 import { openProvided, sealCode } from "./provided.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";
-import type { ServerLink } from "./server-link.ts";
+import type { Question, ServerLink } from "./server-link.ts";
 
 export interface OnlineParts {
   readonly link: ServerLink;
@@ -114,17 +115,32 @@ export class Online implements SignInServer {
     types: readonly SentType[],
     language: Language,
   ): ReturnType<SignInServer["sendCode"]> {
+    const { user, kind, service, caller } = attempt;
+    const question = { dialogue, user, kind, service, caller, types: [...types], language };
+    const asked = await this.#askBefore("sendCode", question);
+    return "kind" in asked ? asked : { kind: "sent", to: asked.to };
+  }
+
+  async challenge({ user }: Attempt, dialogue: string): Promise<ChallengeGiven> {
+    const asked = await this.#askBefore("challenge", { dialogue, user });
+    if ("kind" in asked) return asked;
+    return { kind: "given", digits: asked.challenge, givenAtMs: asked.serverTimeMs };
+  }
+
+  /** What has to be heard of the server before a question is asked: within the budget, or not at all. */
+  async #askBefore<N extends "sendCode" | "challenge">(
+    name: N,
+    question: Question<N>,
+  ): Promise<ResponseOf<N> | { readonly kind: "offline" | "revoked" }> {
     const { link, keeper, clock, budgetMs } = this.#parts;
     if (this.#isOutOfReach()) return { kind: "offline" };
     const startedMs = clock.monotonicMs();
     if (this.#probing !== undefined) await this.#probing;
     const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
     if (this.#isOutOfReach() || leftMs <= 0) return { kind: "offline" };
-    const { user, kind, service, caller } = attempt;
-    const question = { dialogue, user, kind, service, caller, types: [...types], language };
-    const asked = await link.askNow("sendCode", question, leftMs);
+    const asked = await link.askNow(name, question, leftMs);
     if (keeper.condition().state === "revoked") return { kind: "revoked" };
-    return asked.ok ? { kind: "sent", to: asked.response.to } : { kind: "offline" };
+    return asked.ok ? asked.response : { kind: "offline" };
   }
 
   /** The user said yes. False when the server couldn't be asked, or wouldn't. @throws NoState, StateDamaged, CommitFailed */
@@ -190,7 +206,7 @@ export class Online implements SignInServer {
     const { keeper, timekeeper } = this.#parts;
     const open = this.#enrolled(user)?.open;
     if (open === undefined) return;
-    const answers = await prepareAnswers(texts, open.authenticators);
+    const answers = await prepareAnswers(texts, open.authenticators, undefined);
     const enrolled = this.#enrolled(user);
     if (enrolled === undefined) return;
     const { standing } = enrolled;

@@ -7,7 +7,7 @@ import { algorithms } from "../../otp/hotp.ts";
 import { mostPinLength } from "../../otp/pin.ts";
 import { mostPinCost, pinCost, pinSaltBytes } from "../../otp/pin-lock.ts";
 import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
-import { policySchema } from "./policy.ts";
+import { ocraSuiteName, policySchema } from "./policy.ts";
 
 export const userNameText = v.pipe(v.string(), v.minLength(1), v.maxBytes(256));
 export const machineIdText = v.pipe(v.string(), v.regex(/^[A-Z2-7]{32}$/));
@@ -38,6 +38,14 @@ export const authenticatorSchema = v.variant("type", [
       v.maxLength(100),
     ),
     usedIds: v.pipe(v.array(wholeNumberUpTo(1_000)), v.maxLength(100)),
+  }),
+  v.strictObject({
+    type: v.literal("ocra"),
+    id: otpKey.id,
+    secret: otpKey.secret,
+    suite: ocraSuiteName,
+    /** Challenges that the server gave until then are over for this one, as far as machines have told. */
+    usedThroughMs: v.nullable(wholeNumber),
   }),
 ]);
 export type Authenticator = v.InferOutput<typeof authenticatorSchema>;

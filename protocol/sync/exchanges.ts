@@ -10,6 +10,7 @@ import { base64, base64Of, wholeNumber, wholeNumberUpTo } from "./encoding.ts";
 import { eventLine } from "./events.ts";
 import { answering, asking, serverKey, serverKeys, shortText } from "./every-message.ts";
 import { questionSchema } from "./policy.ts";
+import { challenge } from "./challenge.ts";
 import { sendCode } from "./send-code.ts";
 import { provide } from "./provide.ts";
 
@@ -27,6 +28,8 @@ export const spentSchema = v.variant("type", [
     id: shortText,
     usedIds: v.pipe(v.array(wholeNumberUpTo(1_000)), v.maxLength(100)),
   }),
+  /** When the server gave the newest of its challenges that was answered here while it could not be asked. */
+  v.strictObject({ type: v.literal("ocra"), id: shortText, usedThroughMs: v.nullable(wholeNumber) }),
 ]);
 export type Spent = v.InferOutput<typeof spentSchema>;
 /** What a request can say of one user: as many as a bundle has authenticators at most. */
@@ -267,7 +270,18 @@ export const conflict = {
   }),
 } as const;
 
-export const exchanges = { join, probe, sendCode, verify, recover, enrol, provide, sync, rotate } as const;
+export const exchanges = {
+  join,
+  probe,
+  sendCode,
+  challenge,
+  verify,
+  recover,
+  enrol,
+  provide,
+  sync,
+  rotate,
+} as const;
 export type ExchangeName = keyof typeof exchanges;
 export type RequestOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["request"]>;
 export type ResponseOf<N extends ExchangeName> = v.InferOutput<(typeof exchanges)[N]["response"]>;

@@ -5,11 +5,22 @@ import * as v from "valibot";
 import { kinds } from "../../words/kind.ts";
 import { algorithms } from "../../otp/hotp.ts";
 import { leastPinLength, mostPinLength, pinComplexities, pinPlaces } from "../../otp/pin.ts";
+import { answerableSuite, suiteForm } from "../../otp/response.ts";
 import { harmless } from "../../words/harmless.ts";
 import { wholeNumberUpTo } from "./encoding.ts";
 
-export const authenticatorTypes = ["totp", "hotp", "backup-codes"] as const;
+export const authenticatorTypes = ["totp", "hotp", "backup-codes", "ocra"] as const;
 export type AuthenticatorType = (typeof authenticatorTypes)[number];
+
+/** Those that are one secret, in an app or a token. */
+export const keyTypes = ["totp", "hotp", "ocra"] as const;
+export type KeyType = (typeof keyTypes)[number];
+
+/** What a challenge-response key computes (RFC 6287 section 6). */
+export const ocraSuiteName = v.pipe(
+  v.string(),
+  v.check((name) => answerableSuite(name) !== undefined, `give a suite like ${suiteForm}`),
+);
 
 /** Codes that the server sends to the person, for one sign-in: without the server there are none. */
 export const sentTypes = ["email", "sms"] as const;
@@ -105,10 +116,12 @@ export const policySchema = v.strictObject({
   }),
   /** What authenticators may be made, and with which parameters; null: as the one who makes it wants. Others stay as they are. */
   tokens: v.strictObject({
-    types: v.pipe(v.array(v.picklist(["totp", "hotp"])), v.maxLength(2)),
+    types: v.pipe(v.array(v.picklist(keyTypes)), v.maxLength(keyTypes.length)),
+    /** Of TOTP and HOTP keys; a challenge-response key has its suite. */
     algorithm: v.nullable(v.picklist(algorithms)),
     digits: v.nullable(v.picklist([6, 7, 8])),
     periodSeconds: v.nullable(wholeNumberUpTo(300, 10)),
+    ocraSuite: v.nullable(ocraSuiteName),
   }),
   /** What people know beside what they have: typed in front of or behind each TOTP or HOTP code, and judged with it as one. */
   pin: v.strictObject({
@@ -142,6 +155,6 @@ export const defaultPolicy: Policy = {
   helpDesk: "on",
   seeds: "shared",
   texts: { login: "", help: "", passwordUrl: "" },
-  tokens: { types: ["totp", "hotp"], algorithm: null, digits: null, periodSeconds: null },
+  tokens: { types: [...keyTypes], algorithm: null, digits: null, periodSeconds: null, ocraSuite: null },
   pin: { place: "none", leastLength: 4, complexity: "decimal", trivial: "refused", attempts: 5 },
 };

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import type { Logger } from "pino";
+import { drawChallenge } from "../../otp/challenge.ts";
 import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
@@ -19,6 +20,7 @@ import { addHealth } from "../monitoring/monitoring-app.ts";
 import { Providing } from "../provisioning/provide.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
+import { giveChallenge } from "../verification/challenges.ts";
 import { sendCode } from "../verification/send-code.ts";
 import { Verification } from "../verification/verification.ts";
 import type { WebEnv } from "../web/browser.ts";
@@ -108,6 +110,21 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     parts.queued?.();
     return answered;
   });
+  app.post(routes.challenge.path, (c) =>
+    signed.exchange(
+      c,
+      "challenge",
+      {
+        users: ({ user }) => [user],
+        prepare: nothing,
+        answer: async (tx, machine, request, _, nowMs) => ({
+          challenge: await giveChallenge(tx, machine, request, random, nowMs),
+        }),
+        answerRevoked: () => Promise.resolve({ challenge: drawChallenge(random) }),
+      },
+      c.get("asked"),
+    ),
+  );
   app.post(routes.verify.path, (c) =>
     signed.exchange(
       c,

@@ -24,6 +24,11 @@ export const routes = {
     summary: "Send a user a code for one sign-in, by mail or text message",
     refuses: joined,
   },
+  challenge: {
+    ...exchanges.challenge,
+    summary: "Give a dialogue the challenge that a response is good for",
+    refuses: joined,
+  },
   verify: {
     ...exchanges.verify,
     summary: "Judge a user's answers at an online sign-in",

@@ -94,12 +94,17 @@ export async function completeDigests(
 
 function digests(vault: Vault, authenticator: Authenticator) {
   if (authenticator.type === "backup-codes") return { secretDigest: null, keyDigest: null };
-  const { type, secret, algorithm, digits } = authenticator;
-  const period = type === "totp" ? authenticator.periodSeconds : null;
+  const { type, secret } = authenticator;
   return {
     secretDigest: vault.digest(["authenticator secret", secret]),
-    keyDigest: vault.digest(["authenticator key", type, secret, algorithm, digits, period]),
+    keyDigest: vault.digest(["authenticator key", type, secret, ...parametersOf(authenticator)]),
   };
+}
+
+function parametersOf(authenticator: Extract<Authenticator, { secret: string }>): (string | number | null)[] {
+  if (authenticator.type === "ocra") return [authenticator.suite];
+  const { algorithm, digits } = authenticator;
+  return [algorithm, digits, authenticator.type === "totp" ? authenticator.periodSeconds : null];
 }
 
 /** Writes what is spent; only ever called with the later of what is there and what is known (`mergeSpent`). */
@@ -125,6 +130,7 @@ export function openAuthenticator(row: AuthenticatorTable, vault: Vault): Authen
     totp: { lastStep: row.lastStep },
     hotp: { counter: row.counter },
     "backup-codes": { usedIds: JSON.parse(row.usedIds) },
+    ocra: { usedThroughMs: row.usedThroughMs },
   }[row.type];
   return v.parse(authenticatorSchema, { type: row.type, id: row.id, ...secret, ...spent });
 }
@@ -144,6 +150,10 @@ function secretPart(authenticator: Authenticator): object {
       const { salt, codes } = authenticator;
       return { salt, codes };
     }
+    case "ocra": {
+      const { secret, suite } = authenticator;
+      return { secret, suite };
+    }
   }
 }
 
@@ -152,5 +162,6 @@ function spentColumns(authenticator: Authenticator) {
     lastStep: authenticator.type === "totp" ? authenticator.lastStep : null,
     counter: authenticator.type === "hotp" ? authenticator.counter : 0,
     usedIds: authenticator.type === "backup-codes" ? JSON.stringify(authenticator.usedIds) : "[]",
+    usedThroughMs: authenticator.type === "ocra" ? authenticator.usedThroughMs : null,
   };
 }

@@ -2,6 +2,7 @@
 
 import { backupCodeCount, formatBackupCode, hashBackupCode, makeBackupCode } from "../../otp/backup-code.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
@@ -27,15 +28,18 @@ export function secretFault(secret: Uint8Array): string | undefined {
 }
 
 /** Parameters that are left out are those of the user's policy, or what every app takes. */
-export interface NewOtp extends KeyWish {
+export type NewOtp = KeyWish & {
+  /** Of a HOTP key. */
   readonly counter: number;
   /** Undefined: a fresh one of 20 random bytes. */
   readonly secret: Uint8Array | undefined;
   /** What the user calls it. */
   readonly name?: string;
-}
+};
 
 export type OtpAuthenticator = Extract<Authenticator, { type: "totp" | "hotp" }>;
+/** One secret that a person's app or token computes with. */
+export type KeyAuthenticator = Extract<Authenticator, { secret: string }>;
 
 /** @throws Failure when policy has another word on it, the secret is too short or too long, or the user has too many. */
 export async function addOtp(
@@ -45,7 +49,7 @@ export async function addOtp(
   wish: NewOtp,
   random: Random,
   nowMs: number,
-): Promise<OtpAuthenticator> {
+): Promise<KeyAuthenticator> {
   const secret = wish.secret ?? random.bytes(freshSecretBytes);
   const fault = secretFault(secret);
   if (fault !== undefined) throw new Failure("invalid", fault);
@@ -54,27 +58,40 @@ export async function addOtp(
   if (present.some((one) => one.type !== "backup-codes" && one.secret === secret.toBase64()))
     throw new Failure("conflict", "the user has an authenticator with this secret already");
   // A key that is there already is as it is; what is made here follows the policy.
-  const { algorithm, digits, periodSeconds } =
+  const parameters =
     wish.secret === undefined
       ? await parametersFor(tx, user.id, wish, commonParameters)
       : { ...commonParameters, ...given(wish) };
-  const key = {
-    id: random.bytes(8).toHex(),
-    secret: secret.toBase64(),
-    algorithm,
-    digits,
-  };
-  const authenticator: OtpAuthenticator =
-    wish.type === "totp"
-      ? { type: "totp", ...key, periodSeconds, lastStep: null }
-      : { type: "hotp", ...key, counter: wish.counter };
+  const key = { id: random.bytes(8).toHex(), secret: secret.toBase64() };
+  const authenticator = { ...newKey(wish.type, key, parameters), ...counterOf(wish) };
   await add(tx, vault, user, authenticator, nowMs);
   if (wish.name !== undefined) await setName(tx, user, authenticator.id, wish.name);
   return authenticator;
 }
 
-function given({ algorithm, digits, periodSeconds }: KeyWish): Partial<KeyParameters> {
+/** Of which nothing is spent. */
+export function newKey(
+  type: KeyType,
+  key: { readonly id: string; readonly secret: string },
+  { algorithm, digits, periodSeconds, suite }: KeyParameters,
+): KeyAuthenticator {
+  switch (type) {
+    case "totp":
+      return { type, ...key, algorithm, digits, periodSeconds, lastStep: null };
+    case "hotp":
+      return { type, ...key, algorithm, digits, counter: 0 };
+    case "ocra":
+      return { type, ...key, suite, usedThroughMs: null };
+  }
+}
+
+function counterOf({ type, counter }: NewOtp): { counter?: number } {
+  return type === "hotp" ? { counter } : {};
+}
+
+function given({ algorithm, digits, periodSeconds, suite }: KeyWish): Partial<KeyParameters> {
   return {
+    ...(suite === undefined ? {} : { suite }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(digits === undefined ? {} : { digits }),
     ...(periodSeconds === undefined ? {} : { periodSeconds }),

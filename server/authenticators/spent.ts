@@ -13,6 +13,8 @@ export function spentOf(authenticator: Authenticator): Spent {
       return { type: "hotp", id: authenticator.id, counter: authenticator.counter };
     case "backup-codes":
       return { type: "backup-codes", id: authenticator.id, usedIds: authenticator.usedIds };
+    case "ocra":
+      return { type: "ocra", id: authenticator.id, usedThroughMs: authenticator.usedThroughMs };
   }
 }
 
@@ -23,6 +25,8 @@ export function mergeSpent(authenticator: Authenticator, spent: Spent): Authenti
     return { ...authenticator, lastStep: later(authenticator.lastStep, spent.lastStep) };
   if (authenticator.type === "hotp" && spent.type === "hotp")
     return { ...authenticator, counter: Math.max(authenticator.counter, spent.counter) };
+  if (authenticator.type === "ocra" && spent.type === "ocra")
+    return { ...authenticator, usedThroughMs: later(authenticator.usedThroughMs, spent.usedThroughMs) };
   if (authenticator.type === "backup-codes" && spent.type === "backup-codes") {
     const used = new Set([...authenticator.usedIds, ...spent.usedIds]);
     return {
@@ -36,8 +40,9 @@ export function mergeSpent(authenticator: Authenticator, spent: Spent): Authenti
 /** True when whoever knows `known` learns nothing from `spent`. */
 export function covers(known: Spent, spent: Spent): boolean {
   if (known.id !== spent.id) return false;
-  if (known.type === "totp" && spent.type === "totp")
-    return spent.lastStep === null || (known.lastStep !== null && known.lastStep >= spent.lastStep);
+  if (known.type === "totp" && spent.type === "totp") return reaches(known.lastStep, spent.lastStep);
+  if (known.type === "ocra" && spent.type === "ocra")
+    return reaches(known.usedThroughMs, spent.usedThroughMs);
   if (known.type === "hotp" && spent.type === "hotp") return known.counter >= spent.counter;
   if (known.type === "backup-codes" && spent.type === "backup-codes")
     return spent.usedIds.every((id) => known.usedIds.includes(id));
@@ -47,12 +52,19 @@ export function covers(known: Spent, spent: Spent): boolean {
 /**
  * A machine's word about a TOTP step more than a day ahead is cut to a day ahead: an honest machine has none, and one in
  * wrong hands shall not make a user's authenticator useless everywhere for good. Accepted: it can for a day.
+ * No challenge was given in the future, so none that is still to be given can be over.
  */
 export function bounded(spent: Spent, authenticators: readonly Authenticator[], nowMs: number): Spent {
+  if (spent.type === "ocra" && spent.usedThroughMs !== null)
+    return { ...spent, usedThroughMs: Math.min(spent.usedThroughMs, nowMs) };
   if (spent.type !== "totp" || spent.lastStep === null) return spent;
   const about = authenticators.find((known) => known.id === spent.id);
   if (about?.type !== "totp") return spent;
   return { ...spent, lastStep: Math.min(spent.lastStep, timeStep(about.periodSeconds, nowMs + dayMs)) };
+}
+
+function reaches(known: number | null, spent: number | null): boolean {
+  return spent === null || (known !== null && known >= spent);
 }
 
 function later(a: number | null, b: number | null): number | null {

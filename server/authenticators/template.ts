@@ -2,23 +2,25 @@
 // at when an authenticator is made; those that are there stay as they are.
 
 import type { Algorithm } from "../../otp/hotp.ts";
+import { commonSuite } from "../../otp/response.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import { Failure } from "../failure.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Db } from "../store/store.ts";
 
 export interface KeyParameters {
+  /** This and the next of TOTP and HOTP keys. */
   readonly algorithm: Algorithm;
   readonly digits: 6 | 7 | 8;
+  /** Of a TOTP key. */
   readonly periodSeconds: number;
+  /** Of a challenge-response key. */
+  readonly suite: string;
 }
 
-export interface KeyWish {
-  readonly type: "totp" | "hotp";
-  readonly algorithm?: Algorithm | undefined;
-  readonly digits?: 6 | 7 | 8 | undefined;
-  /** Of a TOTP key. */
-  readonly periodSeconds?: number | undefined;
-}
+export type KeyWish = { readonly type: KeyType } & {
+  readonly [P in keyof KeyParameters]?: KeyParameters[P] | undefined;
+};
 
 /** Authenticators of this type are not made for this user. */
 export class TypeRefused extends Failure {
@@ -27,8 +29,13 @@ export class TypeRefused extends Failure {
   }
 }
 
-/** Every authenticator app takes these. */
-export const commonParameters: KeyParameters = { algorithm: "sha1", digits: 6, periodSeconds: 30 };
+/** Every authenticator app takes these; what takes challenges at all takes that suite. */
+export const commonParameters: KeyParameters = {
+  algorithm: "sha1",
+  digits: 6,
+  periodSeconds: 30,
+  suite: commonSuite,
+};
 
 /** By the user's policy apart from any machine. @throws Failure when it doesn't have what was asked for. */
 export async function parametersFor(
@@ -48,7 +55,10 @@ export async function parametersFor(
     if (fixed !== null && asked !== undefined && asked !== fixed) refuse(`tokens.${field}=${fixed}`);
     return fixed ?? asked ?? otherwise;
   };
+  if (wish.type === "ocra")
+    return { ...fallback, suite: chosen("ocraSuite", tokens.ocraSuite, wish.suite, fallback.suite) };
   return {
+    ...fallback,
     algorithm: chosen("algorithm", tokens.algorithm, wish.algorithm, fallback.algorithm),
     digits: chosen("digits", tokens.digits, wish.digits, fallback.digits),
     periodSeconds:

@@ -42,6 +42,7 @@ export async function settleRestored(tx: Tx, nowMs: number): Promise<Settled> {
     "pendingAuthenticators",
     "dialogues",
     "seedShowings",
+    "challenges",
   ] as const)
     await tx.deleteFrom(table).execute();
   const settled = { lastKnownAtMs: last === null ? null : Number(last), machines: Number(numUpdatedRows) };

@@ -1,19 +1,20 @@
 import { type Command, Option } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { algorithms } from "../../otp/hotp.ts";
+import { answerableSuite, suiteForm } from "../../otp/response.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import {
   addOtp,
+  type KeyAuthenticator,
   type ListedAuthenticator,
   listAuthenticators,
   makeBackupCodes,
   type NewOtp,
-  type OtpAuthenticator,
   recommendedSecretBytes,
   removeAuthenticator,
   replaceBackupCodes,
 } from "../authenticators/manage.ts";
-import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
+import { inShort, ocraUri, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { isoTime } from "../iso-time.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
@@ -48,6 +49,21 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
       addAndShow(command, user, { ...otpOf("hotp", given), counter: given.counter }, given.qr === true),
     );
 
+  add
+    .command("ocra <user>")
+    .description("a challenge-response token: it answers the challenge that a sign-in shows")
+    .option("--suite <name>", "what it computes (RFC 6287), such as OCRA-1:HOTP-SHA256-8:QN08-T1M")
+    .option(
+      "--secret <base32>",
+      "use this secret instead of a fresh one (also seen by others in the list of processes)",
+    )
+    .action((user: string, given: { suite?: string; secret?: string }, command: Command) => {
+      if (given.suite !== undefined && answerableSuite(given.suite) === undefined)
+        throw new UsageError(`--suite: give one like ${suiteForm}`);
+      const wish = { type: "ocra", suite: given.suite, secret: secretOf(given.secret), counter: 0 } as const;
+      return addAndShow(command, user, wish, false);
+    });
+
   const addAndShow = async (command: Command, userName: string, wish: NewOtp, qr: boolean) =>
     withServer(command, parts, async ({ store, vault }, options) => {
       if (wish.secret !== undefined && wish.secret.length < recommendedSecretBytes)
@@ -59,9 +75,15 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
         const made = await addOtp(tx, vault, found, wish, parts.random, parts.clock.wallMs());
         return { user: found.name, added: made };
       });
+      const secret = secretText(added);
+      if (added.type === "ocra") {
+        const hex = Buffer.from(added.secret, "base64").toString("hex");
+        const text = `suite   ${added.suite}\nbase32  ${secret}\nhex     ${hex}\n`;
+        return say(parts, options, { user, ...shown(added), secret, uri: ocraUri(added, user) }, text);
+      }
       const uri = provisioningUri(added, user);
       const picture = qr || parts.terminal.outIsTerminal ? `${renderUnicodeCompact(uri)}\n` : "";
-      say(parts, options, { user, ...shown(added), secret: secretText(added), uri }, `${uri}\n${picture}`);
+      say(parts, options, { user, ...shown(added), secret, uri }, `${uri}\n${picture}`);
     });
 
   add
@@ -94,9 +116,7 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
         const rows = listed.map(({ authenticator: one, createdAtMs }) => [
           one.id,
           one.type,
-          one.type === "backup-codes"
-            ? `${one.codes.length - one.usedIds.length} left`
-            : `${one.digits} digits`,
+          inShort(one),
           isoTime(createdAtMs),
         ]);
         const text = table(["ID", "TYPE", "", "ADDED"], rows, `${user.name} has no authenticator yet`);
@@ -130,14 +150,23 @@ interface OtpOptions {
 }
 
 function otpOf(type: "totp" | "hotp", given: OtpOptions): NewOtp {
-  const secret = given.secret === undefined ? undefined : fromBase32(given.secret);
-  if (given.secret !== undefined && secret === undefined) throw new UsageError("--secret is not base32");
+  const secret = secretOf(given.secret);
   const digits = given.digits && ({ "6": 6, "7": 7, "8": 8 } as const)[given.digits];
   return { type, algorithm: given.algorithm, digits, counter: 0, secret };
 }
 
+function secretOf(given: string | undefined): Uint8Array | undefined {
+  const secret = given === undefined ? undefined : fromBase32(given);
+  if (given !== undefined && secret === undefined) throw new UsageError("--secret is not base32");
+  return secret;
+}
+
 /** Everything but the secret. */
-function shown(authenticator: OtpAuthenticator): object {
+function shown(authenticator: KeyAuthenticator): object {
+  if (authenticator.type === "ocra") {
+    const { id, type, suite } = authenticator;
+    return { id, type, suite };
+  }
   const { id, type, algorithm, digits } = authenticator;
   return authenticator.type === "totp"
     ? { id, type, algorithm, digits, periodSeconds: authenticator.periodSeconds }

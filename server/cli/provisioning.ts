@@ -87,7 +87,7 @@ const keys: Readonly<Record<keyof Provisioning, { readonly read: Reader; readonl
   mailCode: { read: yesOrNo, help: "on | off: a code by mail before a first authenticator" },
   invitationHours: { read: whole, help: "hours that an invitation is good" },
   pendingMinutes: { read: whole, help: "minutes that an authenticator may wait for its first code" },
-  types: { read: words, help: "what users add: totp, hotp, or both joined by a comma" },
+  types: { read: words, help: "what users add: totp, hotp, ocra, or some joined by commas" },
   algorithm: { read: word, help: "sha1 | sha256 | sha512; some apps take sha1 only" },
   digits: { read: whole, help: "6 | 7 | 8" },
   periodSeconds: { read: whole, help: "seconds that a time-based code is shown" },

@@ -2,7 +2,7 @@
 
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import { openAuthenticator } from "../authenticators/authenticators.ts";
-import { provisioningUri } from "../authenticators/provisioning-uri.ts";
+import { ocraUri, provisioningUri } from "../authenticators/provisioning-uri.ts";
 import type { Vault } from "../identity/vault.ts";
 import { isoTime } from "../iso-time.ts";
 import type { Db } from "../store/store.ts";
@@ -67,7 +67,9 @@ async function urisOf(
   for (const row of rows) {
     const authenticator = openAuthenticator(row, vault);
     if (authenticator.type === "backup-codes") continue;
-    const uri = provisioningUri(authenticator, names.get(row.userId) ?? "");
+    const label = names.get(row.userId) ?? "";
+    const uri =
+      authenticator.type === "ocra" ? ocraUri(authenticator, label) : provisioningUri(authenticator, label);
     const before = uris.get(row.userId);
     uris.set(row.userId, before === undefined ? uri : `${before} ${uri}`);
   }
@@ -101,7 +103,8 @@ export async function* authenticatorRows(db: Db, vault: Vault): AsyncGenerator<R
 }
 
 function parameters(one: Authenticator): Row {
-  const none = { algorithm: null, digits: null, periodSeconds: null, counter: null, codesLeft: null };
+  const numbers = { digits: null, periodSeconds: null, counter: null, codesLeft: null };
+  const none = { algorithm: null, ...numbers, suite: null };
   switch (one.type) {
     case "totp":
       return { ...none, algorithm: one.algorithm, digits: one.digits, periodSeconds: one.periodSeconds };
@@ -109,5 +112,7 @@ function parameters(one: Authenticator): Row {
       return { ...none, algorithm: one.algorithm, digits: one.digits, counter: one.counter };
     case "backup-codes":
       return { ...none, codesLeft: one.codes.length - one.usedIds.length };
+    case "ocra":
+      return { ...none, suite: one.suite };
   }
 }

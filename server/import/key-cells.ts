@@ -2,6 +2,7 @@
 
 import { InvalidParameterError, MissingParameterError, parse as parseUri } from "@otplib/uri";
 import { type Algorithm, algorithms } from "../../otp/hotp.ts";
+import { answerableSuite, commonSuite, suiteForm } from "../../otp/response.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { secretFault } from "../authenticators/manage.ts";
 
@@ -16,19 +17,22 @@ export interface KeyCells {
   readonly digits: string;
   readonly period: string;
   readonly counter: string;
+  readonly suite: string;
   readonly most: number;
 }
 
-export type OtpKey = {
-  readonly secret: Uint8Array;
+interface CodeParameters {
   readonly algorithm: Algorithm;
   readonly digits: 6 | 7 | 8;
-} & (
-  | { readonly type: "totp"; readonly periodSeconds: number }
-  | { readonly type: "hotp"; readonly counter: number }
+}
+
+export type OtpKey = { readonly secret: Uint8Array } & (
+  | ({ readonly type: "totp"; readonly periodSeconds: number } & CodeParameters)
+  | ({ readonly type: "hotp"; readonly counter: number } & CodeParameters)
+  | { readonly type: "ocra"; readonly suite: string }
 );
 
-type Parameter = "secret" | "type" | "algorithm" | "digits" | "period" | "counter";
+type Parameter = "secret" | "type" | "algorithm" | "digits" | "period" | "counter" | "suite";
 type Read<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly field: Parameter; readonly error: string };
@@ -56,6 +60,7 @@ function readUris(cells: KeyCells): Read<readonly OtpKey[]> {
 }
 
 function readUri(text: string): Read<OtpKey> {
+  if (/^otpauth:\/\/ocra\//i.test(text)) return readOcraUri(text);
   let uri: ReturnType<typeof parseUri>;
   try {
     uri = parseUri(text.replace(/^otpauth:/i, "otpauth:"));
@@ -73,6 +78,24 @@ function readUri(text: string): Read<OtpKey> {
     digits: String(params.digits ?? ""),
     period: String(params.period ?? ""),
     counter: String(params.counter ?? ""),
+    suite: "",
+  });
+}
+
+/** As this server exports them; the library for the other ones has no such type. */
+function readOcraUri(text: string): Read<OtpKey> {
+  const parameters = new Map<string, string>();
+  for (const [key, value] of URL.parse(text)?.searchParams ?? []) {
+    if (parameters.has(key.toLowerCase())) return no("secret", "a parameter of the otpauth URI twice");
+    parameters.set(key.toLowerCase(), value);
+  }
+  const secret = parameters.get("secret");
+  if (secret === undefined) return no("secret", "the otpauth URI has no secret");
+  const none = { algorithm: "", digits: "", period: "", counter: "" };
+  return readParameters(fromBase32(secret), "the secret in the otpauth URI is not base32", {
+    type: "ocra",
+    ...none,
+    suite: parameters.get("ocrasuite") ?? "",
   });
 }
 
@@ -100,7 +123,12 @@ function readParameters(
   const fault = secretFault(secret);
   if (fault !== undefined) return no("secret", fault);
   const type = given.type.toLowerCase() || "totp";
-  if (type !== "totp" && type !== "hotp") return no("type", "give totp or hotp");
+  if (type === "ocra") {
+    const suite = given.suite || commonSuite;
+    if (answerableSuite(suite) === undefined) return no("suite", `give one like ${suiteForm}`);
+    return { ok: true, value: { type, secret, suite } };
+  }
+  if (type !== "totp" && type !== "hotp") return no("type", "give totp, hotp or ocra");
   const plainName =
     given.algorithm
       .toLowerCase()

@@ -26,6 +26,7 @@ export const fields = [
   "digits",
   "period",
   "counter",
+  "suite",
 ] as const;
 export type Field = (typeof fields)[number];
 
@@ -138,6 +139,7 @@ function keyCells(cells: Cells): KeyCells {
     digits: cell("digits"),
     period: cell("period"),
     counter: cell("counter"),
+    suite: cell("suite"),
     most: mostAuthenticators,
   };
 }

@@ -2,11 +2,12 @@
 // thousand take no memory and nobody waits while a file is read.
 
 import { type Insertable, sql } from "kysely";
-import type { Authenticator } from "../../protocol/sync/documents.ts";
 import { hourMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { lookAlikeKey } from "../../words/user-name.ts";
 import { sealedColumns } from "../authenticators/authenticators.ts";
+import { type KeyAuthenticator, newKey } from "../authenticators/manage.ts";
+import { commonParameters } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ImportTables, ImportUserTable } from "../store/tables/imports.ts";
@@ -134,12 +135,9 @@ function toRows({ vault, random }: StagingParts, importId: string, users: readon
   return { users: staged, groups, addresses, keys };
 }
 
-function toAuthenticator(key: OtpKey, id: string): Authenticator {
-  const { algorithm, digits } = key;
-  const shared = { id, secret: key.secret.toBase64(), algorithm, digits };
-  return key.type === "totp"
-    ? { type: "totp", ...shared, periodSeconds: key.periodSeconds, lastStep: null }
-    : { type: "hotp", ...shared, counter: key.counter };
+function toAuthenticator(key: OtpKey, id: string): KeyAuthenticator {
+  const made = newKey(key.type, { id, secret: key.secret.toBase64() }, { ...commonParameters, ...key });
+  return made.type === "hotp" && key.type === "hotp" ? { ...made, counter: key.counter } : made;
 }
 
 async function insertAll<T extends (typeof stagingTables)[number]>(

@@ -1,6 +1,9 @@
 // The two pages on which an authenticator is added, in the portal and by invitation: what it is, then the QR code and the
 // first code.
 
+import { inGroups } from "../../otp/help-desk.ts";
+import type { Authenticator } from "../../protocol/sync/documents.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { TypeRefused } from "../authenticators/template.ts";
@@ -20,8 +23,6 @@ interface Sending {
   readonly along?: Readonly<Record<string, string>>;
 }
 
-export type AuthenticatorType = OtpAuthenticator["type"];
-
 /** What a page says went wrong, and at which of its fields. */
 export interface Fault {
   readonly field: "type" | "authenticator-name" | "code";
@@ -33,7 +34,7 @@ export function readName(sent: Form): string {
 }
 
 /** The first one where a form says none. @throws TypeRefused for one that is not offered. */
-export function readType(sent: Form, offered: readonly AuthenticatorType[]): AuthenticatorType {
+export function readType(sent: Form, offered: readonly KeyType[]): KeyType {
   const asked = sent.text("type");
   const type = asked === "" ? offered[0] : offered.find((known) => known === asked);
   if (type === undefined) throw new TypeRefused("authenticators of this type are not offered to this user");
@@ -43,7 +44,7 @@ export function readType(sent: Form, offered: readonly AuthenticatorType[]): Aut
 /** `offered`: what both the setting and the user's policy permit. */
 export function choosing(
   speech: PortalSpeech,
-  offered: readonly AuthenticatorType[],
+  offered: readonly KeyType[],
   sending: Sending,
   name = "",
   fault?: Fault,
@@ -57,7 +58,7 @@ export function choosing(
     action: sending.action,
     token: sending.token,
     className: "narrow card",
-    submit: say("add-begin"),
+    submit: say(offered.includes("ocra") ? "go-on" : "add-begin"),
     content: [
       ...along(sending),
       only === undefined
@@ -90,15 +91,21 @@ export function scanning(
 ): Markup {
   const { say } = speech;
   const { authenticator } = pending;
+  const asked =
+    pending.challenge === null ? say("code") : say("response-to", { challenge: inGroups(pending.challenge) });
   const here = form({
     action: sending.action,
     token: sending.token,
     className: "narrow card",
     submit: say("prove-button"),
-    content: [...along(sending), digitsField("code", say("code"), fault?.text)],
+    content: [...along(sending), digitsField("code", asked, fault?.text)],
   });
-  return html`<p>${machine === undefined ? say("scan-text") : say("scan-for-machine", { machine })}</p>
-${keyToScan(speech, authenticator, userName, say("qr-label"))}
+  const key =
+    authenticator.type === "ocra"
+      ? keyToType(speech, authenticator)
+      : html`<p>${machine === undefined ? say("scan-text") : say("scan-for-machine", { machine })}</p>
+${keyToScan(speech, authenticator, userName, say("qr-label"))}`;
+  return html`${key}
 <p class="soft">${say("pending-until", { time: timeText(speech, pending.expiresAtMs) })}</p>
 ${machine !== undefined && html`<p>${say(alone ? "machine-over-alone" : "machine-over", { machine })}</p>`}
 ${!alone && here}`;
@@ -110,6 +117,16 @@ interface ScanningIn {
   /** It counts there alone. */
   readonly alone?: boolean;
   readonly fault?: Fault | undefined;
+}
+
+/** No standard has a QR code for these: the key is put into the token, or typed into the app, as it is. */
+function keyToType({ say }: PortalSpeech, authenticator: Extract<Authenticator, { type: "ocra" }>): Markup {
+  const hex = Buffer.from(authenticator.secret, "base64").toString("hex");
+  const spaced = (text: string) => text.replaceAll(/(.{4})(?=.)/g, "$1 ");
+  return html`<p>${say("type-key-ocra")}</p>
+<dl class="facts"><dt>OCRA</dt><dd><code class="key">${authenticator.suite}</code></dd>
+<dt>${say("key-base32")}</dt><dd><code class="key">${spaced(secretText(authenticator))}</code></dd>
+<dt>${say("key-hex")}</dt><dd><code class="key">${spaced(hex)}</code></dd></dl>`;
 }
 
 /** To be scanned, or typed where there is no camera. */

@@ -1,5 +1,6 @@
 // The pages behind an invitation. Looking spends nothing; the link's secret goes from form to form, and on no other site.
 
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import { typesFor } from "../authenticators/template.ts";
 import { theMachineById } from "../machines/machines.ts";
 import { html } from "../pages/markup.ts";
@@ -18,15 +19,7 @@ import type { Db } from "../store/store.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
-import {
-  type AuthenticatorType,
-  choosing,
-  type Fault,
-  faultAt,
-  readName,
-  readType,
-  scanning,
-} from "./adding.ts";
+import { choosing, type Fault, faultAt, readName, readType, scanning } from "./adding.ts";
 import { speechOf } from "./area.ts";
 import { toSignIn } from "./open-page.ts";
 import type { PortalParts } from "./parts.ts";
@@ -136,12 +129,13 @@ export function invitationPages(parts: PortalParts): Invited {
   }
 }
 
-/** What goes on with a sign-in answers a question of it. */
-async function typesOf(db: Db, { user, place }: Invitation, types: readonly AuthenticatorType[]) {
+/** What goes on with a sign-in answers a question of it: by codes alone, since its challenge is on the other screen. */
+async function typesOf(db: Db, { user, place }: Invitation, types: readonly KeyType[]) {
   const offered = await typesFor(db, user.id, types);
   if (place === undefined) return offered;
   const { policy } = await policyOf(db, { userId: user.id, machineId: place.machineId });
-  return offered.filter((type) => policy.online.factors.some((question) => question.includes(type)));
+  const codes = offered.filter((type) => type !== "ocra");
+  return codes.filter((type) => policy.online.factors.some((question) => question.includes(type)));
 }
 
 function done(visit: Visit): Response {

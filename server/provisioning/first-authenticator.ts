@@ -1,7 +1,7 @@
 // A first authenticator for a user who has none, added on the screen of a sign-in that policy demands a code of. The password
 // was asked by the relay's stack, not by this server: decision 28 says what its thief gains, and why nobody may by default.
 
-import { isSentType } from "../../protocol/sync/policy.ts";
+import { type KeyType, isSentType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
@@ -110,7 +110,7 @@ export function handOver(tx: Tx, vault: Vault, place: Place, random: Random, now
 }
 
 export type FirstProof =
-  | { readonly is: "added"; readonly type: OtpAuthenticator["type"] }
+  | { readonly is: "added"; readonly type: KeyType }
   /** `waiting`: the phone has not shown a key yet. */
   | { readonly is: "wrong" | "waiting" | "refused" };
 
@@ -153,9 +153,8 @@ async function showFirst(
   const wish = { origin: origin(place), type: "totp", name: "" } as const;
   await beginPending(tx, vault, place.user, wish, setting, random, nowMs);
   const pending = await findPending(tx, vault, place.user.id, wish.origin, nowMs);
-  return pending === undefined
-    ? { kind: "refused" }
-    : { kind: "shown", authenticator: pending.authenticator };
+  const authenticator = pending?.authenticator;
+  return authenticator?.type === "totp" ? { kind: "shown", authenticator } : { kind: "refused" };
 }
 
 /** None where the server sends no mail. */

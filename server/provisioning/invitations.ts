@@ -3,9 +3,9 @@
 
 import { createHash } from "node:crypto";
 import { hourMs } from "../../words/clock.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
-import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
@@ -82,7 +82,7 @@ export async function beginByInvitation(
   tx: Tx,
   vault: Vault,
   secret: string,
-  wish: { readonly type: OtpAuthenticator["type"]; readonly name: string },
+  wish: { readonly type: KeyType; readonly name: string },
   setting: Provisioning,
   random: Random,
   nowMs: number,

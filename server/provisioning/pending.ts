@@ -2,13 +2,15 @@
 // proved that an app has it. That code is spent. Another one begun in its place ends it, and so does time.
 
 import * as v from "valibot";
+import { drawChallenge } from "../../otp/challenge.ts";
 import { authenticatorSchema } from "../../protocol/sync/documents.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import { minuteMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
-import { addOtp, checkAuthenticatorName, type OtpAuthenticator } from "../authenticators/manage.ts";
+import { addOtp, checkAuthenticatorName, type KeyAuthenticator, newKey } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
-import { parametersFor } from "../authenticators/template.ts";
+import { commonParameters, type KeyParameters, parametersFor } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Db, Tx } from "../store/store.ts";
@@ -27,13 +29,15 @@ const mostFailures = 10;
 export interface Pending {
   readonly name: string;
   /** With its secret, to be shown to its user; as it will be added, but for what is spent. */
-  readonly authenticator: OtpAuthenticator;
+  readonly authenticator: KeyAuthenticator;
+  /** To be answered with a challenge-response key; null for the others. */
+  readonly challenge: string | null;
   readonly expiresAtMs: number;
 }
 
 export interface PendingWish {
   readonly origin: Origin;
-  readonly type: OtpAuthenticator["type"];
+  readonly type: KeyType;
   readonly name: string;
 }
 
@@ -49,12 +53,10 @@ export async function beginPending(
 ): Promise<void> {
   checkAuthenticatorName(wish.name);
   const id = random.bytes(8).toHex();
-  const { algorithm, digits, periodSeconds } = await parametersFor(tx, user.id, { type: wish.type }, setting);
-  const key = { id, secret: random.bytes(secretBytes).toBase64(), algorithm, digits };
-  const authenticator: OtpAuthenticator =
-    wish.type === "totp"
-      ? { type: "totp", ...key, periodSeconds, lastStep: null }
-      : { type: "hotp", ...key, counter: 0 };
+  const fallback = { ...commonParameters, ...keyParameters(setting) };
+  const parameters = await parametersFor(tx, user.id, { type: wish.type }, fallback);
+  const key = { id, secret: random.bytes(secretBytes).toBase64() };
+  const authenticator = newKey(wish.type, key, parameters);
   const row = {
     id,
     ...kept(wish.origin),
@@ -63,6 +65,7 @@ export async function beginPending(
       { table: "pending_authenticators", id },
       Buffer.from(JSON.stringify(authenticator), "utf8"),
     ),
+    challenge: wish.type === "ocra" ? drawChallenge(random) : null,
     failures: 0,
     createdAtMs: nowMs,
     expiresAtMs: nowMs + setting.pendingMinutes * minuteMs,
@@ -76,6 +79,10 @@ export async function beginPending(
   await record(tx, serverEntry(nowMs, "authenticator-begun", { user: user.name }, detail));
 }
 
+function keyParameters({ algorithm, digits, periodSeconds }: Provisioning): Partial<KeyParameters> {
+  return { algorithm, digits, periodSeconds };
+}
+
 /** Undefined when there is none that was begun in this place and has not expired. @throws Error for a damaged one. */
 export async function findPending(
   db: Db,
@@ -87,7 +94,7 @@ export async function findPending(
   const place = kept(origin);
   const row = await db
     .selectFrom("pendingAuthenticators")
-    .select(["id", "name", "sealed", "failures", "expiresAtMs"])
+    .select(["id", "name", "sealed", "challenge", "failures", "expiresAtMs"])
     .where("userId", "=", userId)
     .where("origin", "=", place.origin)
     .where("sessionHash", place.sessionHash === null ? "is" : "=", place.sessionHash)
@@ -97,12 +104,12 @@ export async function findPending(
   const opened = vault.open({ table: "pending_authenticators", id: row.id }, row.sealed);
   const authenticator = v.parse(authenticatorSchema, JSON.parse(Buffer.from(opened).toString("utf8")));
   if (authenticator.type === "backup-codes") throw new Error("a pending authenticator is not one that waits");
-  const { name, failures, expiresAtMs } = row;
-  return { name, authenticator, failures, expiresAtMs };
+  const { name, challenge, failures, expiresAtMs } = row;
+  return { name, authenticator, challenge, failures, expiresAtMs };
 }
 
 export type ProofOutcome =
-  | { readonly kind: "added"; readonly authenticator: OtpAuthenticator }
+  | { readonly kind: "added"; readonly authenticator: KeyAuthenticator }
   | { readonly kind: "wrong" }
   /** Expired, replaced, or given up for too many wrong codes. */
   | { readonly kind: "none" };
@@ -121,8 +128,10 @@ export async function provePending(
   if (pending === undefined) return { kind: "none" };
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const { authenticator } = pending;
+  const challenge = pending.challenge === null ? undefined : { digits: pending.challenge, givenAtMs: nowMs };
   const answers = [{ text: code, backupCode: undefined }];
-  const judgement = judgeAnswers([[authenticator.type]], answers, [authenticator], policy, [], nowMs);
+  const question = [[authenticator.type]];
+  const judgement = judgeAnswers(question, answers, [authenticator], policy, [], challenge, nowMs);
   if (!judgement.right) {
     await countWrong(tx, user, pending.failures + 1, nowMs);
     return { kind: "wrong" };
@@ -131,7 +140,6 @@ export async function provePending(
   const wish = {
     ...shape,
     secret: Buffer.from(authenticator.secret, "base64"),
-    periodSeconds: authenticator.type === "totp" ? authenticator.periodSeconds : 30,
     counter: 0,
     name: pending.name,
   };

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { algorithms } from "../../otp/hotp.ts";
+import { keyTypes } from "../../protocol/sync/policy.ts";
 import type { Setting } from "../settings/settings.ts";
 
 const wholeNumber = (least: number, most: number) =>
@@ -25,8 +26,8 @@ const schema = v.strictObject({
   /** How long an authenticator may wait for its first code. */
   pendingMinutes: wholeNumber(5, 1_440),
   /** What users add. */
-  types: v.pipe(v.array(v.picklist(["totp", "hotp"])), v.minLength(1), v.maxLength(2)),
-  /** The keys that are made for them. Some apps take nothing but sha1, 6 digits and 30 seconds. */
+  types: v.pipe(v.array(v.picklist(keyTypes)), v.minLength(1), v.maxLength(keyTypes.length)),
+  /** The TOTP and HOTP keys that are made for them. Some apps take nothing but sha1, 6 digits and 30 seconds. */
   algorithm: v.picklist(algorithms),
   digits: v.picklist([6, 7, 8]),
   periodSeconds: wholeNumber(10, 300),

@@ -38,7 +38,15 @@ export async function judgeAgainst(
   nowMs: number,
 ): Promise<RightCode | undefined> {
   const { policy } = await policyOf(tx, { userId, machineId: null });
-  const judgement = judgeAnswers([[...authenticatorTypes]], answers, authenticators, policy, [], nowMs);
+  const judgement = judgeAnswers(
+    [[...authenticatorTypes]],
+    answers,
+    authenticators,
+    policy,
+    [],
+    undefined,
+    nowMs,
+  );
   if (!judgement.right) return undefined;
   const { method, spends } = judgement;
   const spend = async () => {

@@ -13,6 +13,7 @@ import { machineKeys } from "./migrations/0008-machine-keys.ts";
 import { seedShowings } from "./migrations/0009-seed-showings.ts";
 import { settings } from "./migrations/0010-settings.ts";
 import { pins } from "./migrations/0011-pins.ts";
+import { challenges } from "./migrations/0012-challenges.ts";
 import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 
@@ -28,6 +29,7 @@ const migrations = [
   seedShowings,
   settings,
   pins,
+  challenges,
   begunAndAsked,
   handOvers,
 ] as const;

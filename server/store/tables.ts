@@ -11,6 +11,7 @@ import type { PolicyTables } from "./tables/policies.ts";
 import type { ProvisioningTables } from "./tables/provisioning.ts";
 import type { ServerTables } from "./tables/server.ts";
 import type { UserTables } from "./tables/users.ts";
+import type { VerificationTables } from "./tables/verification.ts";
 import type { WebTables } from "./tables/web.ts";
 
 export interface Tables
@@ -24,6 +25,7 @@ export interface Tables
     ProvisioningTables,
     ServerTables,
     UserTables,
+    VerificationTables,
     WebTables {}
 
 export type { AuthenticatorTable } from "./tables/authenticators.ts";

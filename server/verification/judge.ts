@@ -3,6 +3,7 @@
 import { judgeBackupCode } from "../../otp/backup-code.ts";
 import { normaliseDigits } from "../../otp/code.ts";
 import { judgeHotp } from "../../otp/hotp.ts";
+import { isResponse } from "../../otp/response.ts";
 import { judgeTotp } from "../../otp/totp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
@@ -12,6 +13,12 @@ export interface Answer {
   readonly text: string;
   /** Argon2id of the text under the salt of the backup codes with this id, if it can be one of them. */
   readonly backupCode: { readonly authenticator: string; readonly hash: Uint8Array } | undefined;
+}
+
+/** What the server has given this very sign-in to be answered. */
+export interface Challenge {
+  readonly digits: string;
+  readonly givenAtMs: number;
 }
 
 /** A code that the server has sent for this very sign-in. */
@@ -42,6 +49,7 @@ export function judgeAnswers(
   authenticators: readonly Authenticator[],
   policy: Policy,
   sent: readonly SentCode[],
+  challenge: Challenge | undefined,
   nowMs: number,
 ): Judgement {
   const spends: Spent[] = [];
@@ -58,7 +66,7 @@ export function judgeAnswers(
     for (const authenticator of authenticators) {
       if (!question.includes(authenticator.type)) continue;
       if (spends.some((spent) => spent.id === authenticator.id)) continue;
-      found ??= judgeOne(authenticator, answer, policy, nowMs);
+      found ??= judgeOne(authenticator, answer, policy, challenge, nowMs);
     }
     if (repeated) continue;
     const bySent = sent.find(
@@ -82,6 +90,7 @@ function judgeOne(
   authenticator: Authenticator,
   answer: Answer,
   policy: Policy,
+  challenge: Challenge | undefined,
   nowMs: number,
 ): Spent | undefined {
   const { id } = authenticator;
@@ -106,6 +115,15 @@ function judgeOne(
       return usedId === undefined
         ? undefined
         : { type: "backup-codes", id, usedIds: [...authenticator.usedIds, usedId] };
+    }
+    case "ocra": {
+      const { suite, usedThroughMs } = authenticator;
+      if (challenge === undefined || challenge.givenAtMs <= (usedThroughMs ?? 0)) return undefined;
+      const key = { suite, secret: Buffer.from(authenticator.secret, "base64") };
+      const response = normaliseDigits(answer.text);
+      const right = isResponse(key, challenge.digits, response, policy.totpWindow, nowMs);
+      // What is spent is the challenge itself.
+      return right ? { type: "ocra", id, usedThroughMs } : undefined;
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import type { KeyType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
@@ -22,6 +23,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { readAnswers } from "./answers.ts";
 import { type Answer, judgeAnswers } from "./judge.ts";
+import { takeChallenge } from "./challenges.ts";
 import {
   afterFailure,
   type CallerClass,
@@ -130,10 +132,11 @@ export class Verification {
       await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
       return { result: { verdict: "no-authenticator", question: first } };
     }
+    const challenge = await takeChallenge(tx, machine, request.dialogue, user, nowMs);
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
     const judged = seedCounts ? signIn.authenticators : own;
-    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, sent, nowMs);
+    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, sent, challenge, nowMs);
     await settleSentCodes(tx, machine, request.dialogue, sent, judgement.spendsSent);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
     if (!judgement.right) {
@@ -158,7 +161,7 @@ export class Verification {
     machine: Machine,
     request: Wish,
     user: User,
-    method: "totp" | "hotp",
+    method: KeyType,
     nowMs: number,
   ): Promise<Extract<Result, { verdict: "granted" }>> {
     const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });

@@ -89,7 +89,7 @@ describe("an answer from a set of backup codes", () => {
   });
 
   test("is wrong where no hash was prepared for the set", () => {
-    const unprepared = { text: backupCode(2), backupHashes: new Map() };
+    const unprepared = { text: backupCode(2), backupHashes: new Map(), challenge: undefined };
     expect(judgeAnswer(paper, spentOf(paper), unprepared, rules, startMs)).toBeUndefined();
   });
 });
@@ -99,7 +99,7 @@ describe("preparing answers", () => {
   const sets = salts.map((salt, n) => backupCodes(`set-${n}`, { salt: salt.toString("base64") }));
 
   test("hashes what may be a backup code under the salt of each set, in any way of typing it", async () => {
-    const [first] = await prepareAnswers(["abcd efgh-jkm"], [totp(), ...sets]);
+    const [first] = await prepareAnswers(["abcd efgh-jkm"], [totp(), ...sets], undefined);
     expect(first?.text).toBe("abcd efgh-jkm");
     expect([...(first?.backupHashes.keys() ?? [])]).toEqual(["set-0", "set-1"]);
     for (const [n, salt] of salts.entries())
@@ -107,11 +107,11 @@ describe("preparing answers", () => {
   });
 
   test("hashes nothing for a text that can't be one, and nothing without a set", async () => {
-    expect(await prepareAnswers(["123456", "", "ABCDEFGHJK"], sets)).toEqual(
-      ["123456", "", "ABCDEFGHJK"].map((text) => ({ text, backupHashes: new Map() })),
+    expect(await prepareAnswers(["123456", "", "ABCDEFGHJK"], sets, undefined)).toEqual(
+      ["123456", "", "ABCDEFGHJK"].map((text) => ({ text, backupHashes: new Map(), challenge: undefined })),
     );
-    expect(await prepareAnswers(["ABCDEFGHJKM"], [totp(), hotp()])).toEqual([
-      { text: "ABCDEFGHJKM", backupHashes: new Map() },
+    expect(await prepareAnswers(["ABCDEFGHJKM"], [totp(), hotp()], undefined)).toEqual([
+      { text: "ABCDEFGHJKM", backupHashes: new Map(), challenge: undefined },
     ]);
   });
 });

@@ -239,7 +239,7 @@ export class House {
     for (const word of words) {
       if (word.type === "totp") this.#server.app = { ...app, lastStep: word.lastStep };
       else if (word.type === "hotp") this.#server.token = { ...token, counter: word.counter };
-      else this.#server.paper = { ...paper, usedIds: [...word.usedIds] };
+      else if (word.type === "backup-codes") this.#server.paper = { ...paper, usedIds: [...word.usedIds] };
     }
   }
 
@@ -287,6 +287,7 @@ export class House {
         return was?.type === "totp" && was.lastStep === word.lastStep ? [] : [word.lastStep ?? 0];
       if (word.type === "hotp")
         return was?.type === "hotp" && was.counter === word.counter ? [] : [word.counter - 1];
+      if (word.type === "ocra") return [];
       return word.usedIds.filter((id) => !(was?.type === "backup-codes" && was.usedIds.includes(id)));
     });
     const authenticator =

@@ -17,6 +17,7 @@ const spent: Spent[] = [
   { type: "totp", id: "app", lastStep: 5 },
   { type: "hotp", id: "token", counter: 6 },
   { type: "backup-codes", id: "paper", usedIds: [1, 2] },
+  { type: "ocra", id: "fob", usedThroughMs: 7 },
 ];
 
 export const requests: { readonly [N in ExchangeName]: RequestOf<N> } = {
@@ -40,6 +41,7 @@ export const requests: { readonly [N in ExchangeName]: RequestOf<N> } = {
     types: ["email", "sms"],
     language: "de",
   },
+  challenge: { ...asking, dialogue: bytes(16), user: "alice" },
   verify: {
     ...asking,
     dialogue: bytes(16),
@@ -111,6 +113,7 @@ export const responses: { readonly [N in ExchangeName]: ResponseOf<N> } = {
     result: { verdict: "granted", method: "totp", bundle: document, mayEnrol: false, maySeed: false },
   },
   enrol: { ...answering, bundle: document },
+  challenge: { ...answering, challenge: "38417726" },
   sendCode: { ...answering, to: "a***@e***.org" },
   provide: { ...answering, result: { is: "shown", sealed: bytes(100) } },
   sync: { ...answering, eventsThrough: 1, machinePolicy: document, bundles: [document] },
@@ -133,6 +136,13 @@ export const authenticators: readonly Authenticator[] = [
   { type: "totp", id: "app", ...key, periodSeconds: 30, lastStep: 5 },
   { type: "hotp", id: "token", ...key, counter: 6 },
   { type: "backup-codes", id: "paper", salt: bytes(16), codes: [{ id: 1, hash: bytes(32) }], usedIds: [1] },
+  {
+    type: "ocra",
+    id: "fob",
+    secret: key.secret,
+    suite: "OCRA-1:HOTP-SHA256-8:QN08-T1M",
+    usedThroughMs: 7,
+  },
 ];
 
 export const bundle: Bundle = {

@@ -60,6 +60,11 @@ async function question(name: ExchangeName): Promise<{ by: TestMachine; body: ob
       return { by: fresh, body: await recoverRequest(fresh) };
     case "probe":
       return { by: laptop, body: laptop.asking() };
+    case "challenge":
+      return {
+        by: laptop,
+        body: { ...laptop.asking(), dialogue: random.bytes(16).toBase64(), user: "alice" },
+      };
     case "verify":
       return { by: laptop, body: laptop.verifyRequest("alice", [code()]) };
     case "sendCode": {

@@ -22,6 +22,16 @@ function authenticators(spent: Spent): Authenticator {
       return { type: "hotp", ...key, counter: spent.counter };
     case "backup-codes":
       return { type: "backup-codes", id: "a", salt: "c2FsdA==", codes, usedIds: spent.usedIds };
+    case "ocra": {
+      const { id, secret } = key;
+      return {
+        type: "ocra",
+        id,
+        secret,
+        suite: "OCRA-1:HOTP-SHA1-6:QN08",
+        usedThroughMs: spent.usedThroughMs,
+      };
+    }
   }
 }
 
@@ -31,6 +41,11 @@ const words: fc.Arbitrary<Spent>[] = [
   fc.record({ type: fc.constant("totp"), id: fc.constant("a"), lastStep: fc.option(small, { nil: null }) }),
   fc.record({ type: fc.constant("hotp"), id: fc.constant("a"), counter: small }),
   fc.record({ type: fc.constant("backup-codes"), id: fc.constant("a"), usedIds: ids }),
+  fc.record({
+    type: fc.constant("ocra"),
+    id: fc.constant("a"),
+    usedThroughMs: fc.option(small, { nil: null }),
+  }),
 ];
 const threeOfAKind = fc.oneof(...words.map((word) => fc.tuple(word, word, word)));
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { AdminActions } from "../../agent/admin/actions.ts";
 import { adminActions } from "../../agent/admin/service.ts";
+import { DrawnChallenges } from "../../agent/dialogue/challenge.ts";
 import { dialogueSpeech } from "../../agent/dialogue/languages/dialogue-speech.ts";
 import { signIn } from "../../agent/dialogue/sign-in.ts";
 import { DialogueOver } from "../../agent/dialogue/talk.ts";
@@ -57,7 +58,7 @@ export const silence: Line = (_sent, _pass, stop) =>
   });
 
 /** What a person types; or how it is found out, by what has been shown. */
-export type TypedAnswer = string | ((shown: readonly string[]) => string | Promise<string>);
+export type TypedAnswer = string | ((shown: readonly string[], prompt: string) => string | Promise<string>);
 
 export interface Outcome {
   readonly end: End;
@@ -203,6 +204,7 @@ export class Agent {
   readonly timekeeper: Timekeeper;
   readonly #house: House;
   readonly #queue = new UserQueue();
+  readonly #challenges: DrawnChallenges;
   /** How often an online MFA has asked for a sync in the background; the tests run syncs themselves. */
   syncsAsked = 0;
 
@@ -210,6 +212,7 @@ export class Agent {
     this.#house = house;
     this.settings = settings;
     const { clock } = house;
+    this.#challenges = new DrawnChallenges(clock, systemRandom);
     const folder = join(house.folder, "state");
     this.keeper = new StateKeeper(folder, (at, wanted) => house.protector(at, wanted), systemRandom);
     this.timekeeper = new Timekeeper(clock, house.bootId);
@@ -303,6 +306,7 @@ export class Agent {
       ...this,
       ...this.settings,
       queue: this.#queue,
+      challenges: this.#challenges,
       clock: this.#house.clock,
       random: systemRandom,
     });
@@ -318,7 +322,7 @@ export class Agent {
           if (answer === undefined && text === dialogueSpeech(lang).say("help-desk-answer"))
             return Promise.resolve("");
           if (answer === undefined) return Promise.reject(new DialogueOver("gave up"));
-          return Promise.resolve(typeof answer === "string" ? answer : answer(shown));
+          return Promise.resolve(typeof answer === "string" ? answer : answer(shown, text));
         },
       },
     );

@@ -10,6 +10,9 @@ export const de: Translation<typeof en, "de"> = {
   "next-code-or-mail": "Nun der Einmalcode (nichts: einen per E-Mail bekommen): ",
   "code-or-sms": "Einmalcode (nichts: einen per SMS bekommen): ",
   "next-code-or-sms": "Nun der Einmalcode (nichts: einen per SMS bekommen): ",
+  challenge: "Aufgabe {challenge}. ",
+  response: "Antwort: ",
+  "next-response": "Nun die Antwort: ",
   "code-sent-to": "Code, der an {to} gesendet wurde: ",
   "code-sent": "Code, der Ihnen gesendet wurde, wenn Sie einen bekommen können: ",
 

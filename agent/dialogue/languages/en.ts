@@ -9,6 +9,10 @@ export const en = {
   "next-code-or-mail": "Next, one-time code (nothing: get one by e-mail): ",
   "code-or-sms": "One-time code (nothing: get one by text message): ",
   "next-code-or-sms": "Next, one-time code (nothing: get one by text message): ",
+  /** In front of the question that takes a response to it. */
+  challenge: "Challenge {challenge}. ",
+  response: "Response: ",
+  "next-response": "Next, response: ",
   "code-sent-to": "Code that was sent to {to}: ",
   "code-sent": "Code that was sent to you, if you can get one: ",
 

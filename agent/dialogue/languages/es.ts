@@ -10,6 +10,9 @@ export const es: Translation<typeof en, "es"> = {
   "next-code-or-mail": "A continuación, código de un solo uso (nada: recibir uno por correo): ",
   "code-or-sms": "Código de un solo uso (nada: recibir uno por SMS): ",
   "next-code-or-sms": "A continuación, código de un solo uso (nada: recibir uno por SMS): ",
+  challenge: "Desafío {challenge}. ",
+  response: "Respuesta: ",
+  "next-response": "Ahora, la respuesta: ",
   "code-sent-to": "Código enviado a {to}: ",
   "code-sent": "Código que se le ha enviado, si puede recibir uno: ",
 

@@ -10,6 +10,9 @@ export const fr: Translation<typeof en, "fr"> = {
   "next-code-or-mail": "Ensuite, code à usage unique (rien : en recevoir un par e-mail) : ",
   "code-or-sms": "Code à usage unique (rien : en recevoir un par SMS) : ",
   "next-code-or-sms": "Ensuite, code à usage unique (rien : en recevoir un par SMS) : ",
+  challenge: "Défi {challenge}. ",
+  response: "Réponse : ",
+  "next-response": "Ensuite, la réponse : ",
   "code-sent-to": "Code envoyé à {to} : ",
   "code-sent": "Code qui vous a été envoyé, si vous pouvez en recevoir un : ",
 

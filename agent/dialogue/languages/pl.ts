@@ -10,6 +10,9 @@ export const pl: Translation<typeof en, "pl"> = {
   "next-code-or-mail": "Teraz kod jednorazowy (nic: otrzymaj go e-mailem): ",
   "code-or-sms": "Kod jednorazowy (nic: otrzymaj go SMS-em): ",
   "next-code-or-sms": "Teraz kod jednorazowy (nic: otrzymaj go SMS-em): ",
+  challenge: "Wyzwanie {challenge}. ",
+  response: "Odpowiedź: ",
+  "next-response": "Teraz odpowiedź: ",
   "code-sent-to": "Kod wysłany na {to}: ",
   "code-sent": "Kod, który do ciebie wysłano, jeśli możesz go otrzymać: ",
 

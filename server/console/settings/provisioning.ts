@@ -18,7 +18,10 @@ const whoLabels: Readonly<Record<(typeof whoMay)[number], string>> = {
 const typeChoices = [
   { value: "totp", label: "By the clock (TOTP)" },
   { value: "hotp", label: "By a counter (HOTP)" },
-  { value: "totp,hotp", label: "Either" },
+  { value: "ocra", label: "By answering a challenge (OCRA)" },
+  { value: "totp,hotp", label: "By the clock or a counter" },
+  { value: "totp,ocra", label: "By the clock or by answering" },
+  { value: "totp,hotp,ocra", label: "Any of these" },
 ];
 
 const numbers = ["invitationHours", "pendingMinutes", "digits", "periodSeconds"] as const;
@@ -68,7 +71,7 @@ export const provisioningPage: SettingsPage = {
     })}${selectField({
       name: "algorithm",
       label: "Algorithm",
-      hint: "Some apps take sha1 only.",
+      hint: "Of codes by the clock or a counter. Some apps take sha1 only.",
       value: value("algorithm", setting.algorithm),
       choices: choices(algorithms),
     })}${selectField({

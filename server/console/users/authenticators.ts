@@ -1,10 +1,11 @@
 // A user's authenticators, added and removed by an admin. A secret is on one page, once.
 
 import * as v from "valibot";
+import { type KeyType, keyTypes } from "../../../protocol/sync/policy.ts";
 import {
   addOtp,
   makeBackupCodes,
-  type OtpAuthenticator,
+  type KeyAuthenticator,
   removeAuthenticator,
   replaceBackupCodes,
 } from "../../authenticators/manage.ts";
@@ -17,13 +18,13 @@ import { readOrRefuse } from "../../web/form.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import type { ConsoleHandlers, ConsoleParts } from "../parts.ts";
 
-const addForm = v.strictObject({ type: v.picklist(["totp", "hotp", "backup-codes"]) });
+const addForm = v.strictObject({ type: v.picklist([...keyTypes, "backup-codes"]) });
 
 export function authenticatorChanges(parts: ConsoleParts) {
   return {
     "POST /admin/users/:id/authenticators": async (visit) => {
       const { type } = readOrRefuse(visit.form, addForm);
-      return type === "backup-codes" ? backupCodes(visit, parts) : otp(visit, parts, type);
+      return type === "backup-codes" ? backupCodes(visit, parts) : key(visit, parts, type);
     },
     "POST /admin/users/:id/authenticators/remove": async (visit) => {
       const { one } = readOrRefuse(visit.form, v.strictObject({ one: v.string() }));
@@ -35,7 +36,7 @@ export function authenticatorChanges(parts: ConsoleParts) {
   } satisfies Partial<ConsoleHandlers>;
 }
 
-async function otp(visit: SignedIn, parts: ConsoleParts, type: "totp" | "hotp"): Promise<Response> {
+async function key(visit: SignedIn, parts: ConsoleParts, type: KeyType): Promise<Response> {
   const { user, added } = await visit.write(async (tx) => {
     const found = await theUserById(tx, visit.param("id"));
     // As the policy wants new keys; the rest as every app takes it.
@@ -43,7 +44,7 @@ async function otp(visit: SignedIn, parts: ConsoleParts, type: "totp" | "hotp"):
     const wish = { type, ...parameters, counter: 0, secret: undefined };
     return { user: found, added: await addOtp(tx, parts.vault, found, wish, parts.random, visit.nowMs) };
   });
-  return shownOnce(visit, user, otpMarkup(user, added));
+  return shownOnce(visit, user, keyMarkup(user, added));
 }
 
 /** Argon2id takes its time, so the codes are made before the transaction. */
@@ -63,8 +64,12 @@ async function backupCodes(visit: SignedIn, parts: ConsoleParts): Promise<Respon
   );
 }
 
-function otpMarkup(user: User, added: OtpAuthenticator): Markup {
+function keyMarkup(user: User, added: KeyAuthenticator): Markup {
   const text = secretText(added).replaceAll(/(.{4})(?=.)/g, "$1 ");
+  if (added.type === "ocra")
+    return html`<p>Suite: <code>${added.suite}</code></p>
+<p>Key: <code class="key">${text}</code></p>
+<p>The same in hexadecimal: <code class="key">${Buffer.from(added.secret, "base64").toString("hex")}</code></p>`;
   return html`${qrCode(provisioningUri(added, user.name), "QR code of the new authenticator")}
 <p>To be typed in instead: <code class="key">${text}</code></p>`;
 }

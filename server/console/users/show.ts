@@ -4,6 +4,7 @@ import { accountOf } from "../../accounts/accounts.ts";
 import { type Role, roles } from "../../accounts/roles.ts";
 import { mayHelp } from "../../accounts/who-helps.ts";
 import { type ListedAuthenticator, listAuthenticators } from "../../authenticators/manage.ts";
+import { inShort } from "../../authenticators/provisioning-uri.ts";
 import { pageOfReport } from "../../enrolments/report.ts";
 import { buttonForm, form, selectField, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
@@ -109,7 +110,7 @@ function authenticatorsPart(
   const change = may(session.role, "POST /admin/users/:id/authenticators");
   const rows = authenticators.map(({ authenticator: one, name, createdAtMs }) => [
     name === "" ? one.type : `${one.type}: ${name}`,
-    one.type === "backup-codes" ? `${one.codes.length - one.usedIds.length} left` : `${one.digits} digits`,
+    inShort(one),
     html`<code>${one.id}</code>`,
     moment(createdAtMs),
     change
@@ -132,7 +133,7 @@ ${table({
 ${invited}
 ${
   change &&
-  html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("backup-codes", "New backup codes")}${does("invite", "Invite by mail", "to add an authenticator")}${does("invite-link", "Invite by a link")}</div>
+  html`<div class="actions">${add("totp", "Add TOTP")}${add("hotp", "Add HOTP")}${add("ocra", "Add OCRA")}${add("backup-codes", "New backup codes")}${does("invite", "Invite by mail", "to add an authenticator")}${does("invite-link", "Invite by a link")}</div>
 <details><summary>After a loss of a machine under seeds per machine</summary><p>Other seeds on all machines, from their next sync on. The old ones are good until then, and the new ones have to be shown anew.</p>${does("renew-seeds", "Renew the seeds")}</details>`
 }`;
 }

@@ -79,6 +79,7 @@ export const de: Translation<typeof en, "de"> = {
   "add-what": "Was fügen Sie hinzu?",
   "type-totp": "App oder Token, nach der Uhr",
   "type-hotp": "App oder Token, auf Knopfdruck",
+  "type-ocra": "Token oder App, auf eine Aufgabe hin",
   "authenticator-name": "Sein Name",
   "authenticator-name-hint": "Etwa „Telefon“, damit Sie ihn unter anderen erkennen.",
   "authenticator-name-wrong": "Höchstens 50 Zeichen, keines davon unsichtbar.",
@@ -97,6 +98,11 @@ export const de: Translation<typeof en, "de"> = {
   "type-key-totp":
     "Geben Sie diesen Schlüssel in die App ein (zeitbasiert, {digits} Ziffern, {seconds} Sekunden, {algorithm}):",
   "type-key-hotp": "Geben Sie diesen Schlüssel in die App ein (mit Zähler, {digits} Ziffern, {algorithm}):",
+  "type-key-ocra":
+    "Geben Sie dies in Ihr Token oder Ihre App ein (Challenge-Response, OCRA) und tippen Sie dann, was auf die Aufgabe geantwortet wird. Erst dann zählt es.",
+  "key-base32": "Schlüssel",
+  "key-hex": "Schlüssel hexadezimal",
+  "response-to": "Antwort auf {challenge}",
   "pending-until": "Wartet bis {time} auf den ersten Code.",
   "prove-wrong":
     "Dieser Code stimmt nicht. Prüfen Sie die Uhr Ihres Telefons und warten Sie auf den nächsten Code.",
@@ -113,6 +119,7 @@ export const de: Translation<typeof en, "de"> = {
   "no-authenticators": "Sie haben keinen Authentifikator.",
   "kind-totp": "Nach der Uhr",
   "kind-hotp": "Mit Zähler",
+  "kind-ocra": "Mit Aufgabe",
   "kind-backup-codes": "Ersatzcodes",
   "column-name": "Name",
   "column-kind": "Art",

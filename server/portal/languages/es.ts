@@ -77,6 +77,7 @@ export const es: Translation<typeof en, "es"> = {
   "add-what": "¿Qué añade?",
   "type-totp": "App o token, según la hora",
   "type-hotp": "App o token, con un botón",
+  "type-ocra": "Token o app que responde a un desafío",
   "authenticator-name": "Su nombre",
   "authenticator-name-hint": "Por ejemplo «Teléfono», para distinguirlo de otros.",
   "authenticator-name-wrong": "Como máximo 50 caracteres, todos visibles.",
@@ -95,6 +96,11 @@ export const es: Translation<typeof en, "es"> = {
   "type-key-totp":
     "Escriba esta clave en la aplicación (por hora, {digits} cifras, {seconds} segundos, {algorithm}):",
   "type-key-hotp": "Escriba esta clave en la aplicación (por contador, {digits} cifras, {algorithm}):",
+  "type-key-ocra":
+    "Introduzca esto en su token o aplicación (desafío-respuesta, OCRA) y escriba después lo que responde al desafío. Solo entonces cuenta.",
+  "key-base32": "Clave",
+  "key-hex": "Clave en hexadecimal",
+  "response-to": "Respuesta a {challenge}",
   "pending-until": "Espera su primer código hasta {time}.",
   "prove-wrong": "Este código no es correcto. Compruebe la hora de su teléfono y espere al código siguiente.",
   "prove-gone": "Se ha acabado el tiempo, o se ha empezado de nuevo. Vuelva a empezar.",
@@ -110,6 +116,7 @@ export const es: Translation<typeof en, "es"> = {
   "no-authenticators": "No tiene ningún autenticador.",
   "kind-totp": "Por hora",
   "kind-hotp": "Por contador",
+  "kind-ocra": "Por desafío",
   "kind-backup-codes": "Códigos de respaldo",
   "column-name": "Nombre",
   "column-kind": "Tipo",

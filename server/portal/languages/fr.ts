@@ -77,6 +77,7 @@ export const fr: Translation<typeof en, "fr"> = {
   "add-what": "Qu'ajoutez-vous ?",
   "type-totp": "Appli ou jeton, selon l'heure",
   "type-hotp": "Appli ou jeton, par bouton",
+  "type-ocra": "Jeton ou appli qui répond à un défi",
   "authenticator-name": "Son nom",
   "authenticator-name-hint": "Par exemple « Téléphone », pour le reconnaître parmi d'autres.",
   "authenticator-name-wrong": "50 caractères au plus, tous visibles.",
@@ -95,6 +96,11 @@ export const fr: Translation<typeof en, "fr"> = {
   "type-key-totp":
     "Saisissez cette clé dans l'application (selon l'heure, {digits} chiffres, {seconds} secondes, {algorithm}) :",
   "type-key-hotp": "Saisissez cette clé dans l'application (par compteur, {digits} chiffres, {algorithm}) :",
+  "type-key-ocra":
+    "Saisissez ceci dans votre jeton ou votre application (défi-réponse, OCRA), puis tapez sa réponse au défi. Il ne compte qu'ensuite.",
+  "key-base32": "Clé",
+  "key-hex": "Clé en hexadécimal",
+  "response-to": "Réponse à {challenge}",
   "pending-until": "En attente de son premier code jusqu'au {time}.",
   "prove-wrong":
     "Ce code n'est pas correct. Vérifiez l'heure de votre téléphone et attendez le code suivant.",
@@ -111,6 +117,7 @@ export const fr: Translation<typeof en, "fr"> = {
   "no-authenticators": "Vous n'avez pas d'authentificateur.",
   "kind-totp": "Selon l'heure",
   "kind-hotp": "Par compteur",
+  "kind-ocra": "Par défi",
   "kind-backup-codes": "Codes de secours",
   "column-name": "Nom",
   "column-kind": "Type",

@@ -78,6 +78,7 @@ export const pl: Translation<typeof en, "pl"> = {
   "add-what": "Co jest dodawane?",
   "type-totp": "Aplikacja lub token, czasowy",
   "type-hotp": "Aplikacja lub token, na przycisk",
+  "type-ocra": "Token lub aplikacja odpowiadająca na wyzwanie",
   "authenticator-name": "Nazwa",
   "authenticator-name-hint": "Na przykład „Telefon”, aby odróżnić go od innych.",
   "authenticator-name-wrong": "Najwyżej 50 znaków, wszystkie widoczne.",
@@ -96,6 +97,11 @@ export const pl: Translation<typeof en, "pl"> = {
   "type-key-totp":
     "Proszę wpisać ten klucz w aplikacji (zależny od czasu, cyfr: {digits}, sekund: {seconds}, {algorithm}):",
   "type-key-hotp": "Proszę wpisać ten klucz w aplikacji (z licznikiem, cyfr: {digits}, {algorithm}):",
+  "type-key-ocra":
+    "Proszę wpisać to do tokena lub aplikacji (wyzwanie i odpowiedź, OCRA), a potem podać odpowiedź na wyzwanie. Dopiero wtedy się liczy.",
+  "key-base32": "Klucz",
+  "key-hex": "Klucz szesnastkowo",
+  "response-to": "Odpowiedź na {challenge}",
   "pending-until": "Czeka na pierwszy kod do {time}.",
   "prove-wrong": "Ten kod jest nieprawidłowy. Proszę sprawdzić zegar telefonu i poczekać na następny kod.",
   "prove-gone": "Czas minął albo rozpoczęto od nowa. Proszę zacząć jeszcze raz.",
@@ -111,6 +117,7 @@ export const pl: Translation<typeof en, "pl"> = {
   "no-authenticators": "Nie ma żadnego uwierzytelniacza.",
   "kind-totp": "Zależny od czasu",
   "kind-hotp": "Z licznikiem",
+  "kind-ocra": "Z wyzwaniem",
   "kind-backup-codes": "Kody zapasowe",
   "column-name": "Nazwa",
   "column-kind": "Rodzaj",

@@ -18,6 +18,8 @@ export interface AuthenticatorTable {
   lastStep: number | null;
   counter: number;
   usedIds: string;
+  /** Of a challenge-response key: challenges given until then are over for it, whether or not they were answered. */
+  usedThroughMs: number | null;
   createdAtMs: number;
   /**
    * Keyed hashes of the secret alone, and of all that a code is computed from: an import recognises what is there already.

@@ -16,6 +16,8 @@ interface PendingAuthenticatorTable {
   name: string;
   /** Sealed JSON: the key, as of an authenticator. */
   sealed: string;
+  /** What a challenge-response key is proved with; null for the others. */
+  challenge: string | null;
   /** Wrong codes. */
   failures: number;
   createdAtMs: number;

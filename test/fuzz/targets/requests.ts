@@ -44,6 +44,7 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
     { type: "totp", id: "x", lastStep: 3 },
     { type: "hotp", id: "y", counter: 3 },
     { type: "backup-codes", id: "z", usedIds: [1, 2] },
+    { type: "ocra", id: "o", usedThroughMs: 3 },
   ];
   const keys = machine.joinRequest(`nlj1-${"A".repeat(26)}-${"A".repeat(26)}`);
   const {
@@ -68,6 +69,8 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
       const { sealedAnswers: _sealed, spent: _spent, ...wish } = machine.verifyRequest("alice", ["nothing"]);
       return { ...wish, types: ["email"], language: "en" };
     }
+    case "challenge":
+      return { ...machine.asking(), dialogue: signIn.dialogue, user: "alice" };
     case "verify":
       return { ...machine.verifyRequest("alice", ["nothing"]), spent };
     case "recover": {

@@ -1,0 +1,13 @@
+export interface VerificationTables {
+  challenges: ChallengeTable;
+}
+
+/** What a dialogue was given to be answered; it goes with the first judgement of that dialogue. */
+interface ChallengeTable {
+  machineId: string;
+  dialogue: string;
+  /** Known or not. */
+  userName: string;
+  digits: string;
+  givenAtMs: number;
+}
