@@ -44,12 +44,14 @@ export class SharedCommits {
         },
         reject,
       });
-      if (!this.#running) void this.#drain();
+      if (this.#running) return;
+      this.#running = true;
+      // What has arrived meanwhile shall be in it: a transaction here does not give the event loop a turn.
+      setImmediate(() => void this.#drain());
     });
   }
 
   async #drain(): Promise<void> {
-    this.#running = true;
     while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, mostTogether));
     this.#running = false;
   }
