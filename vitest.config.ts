@@ -50,6 +50,9 @@ export default defineConfig({
             "test/server/rotate-data.test.ts",
             "test/server/policy-migration.test.ts",
             "test/server/shared-commit.test.ts",
+            // These bring a PostgreSQL of their own.
+            "test/server/postgres-backup.test.ts",
+            "test/server/prepared.test.ts",
             // These touch no database.
             "test/server/client-address.test.ts",
             "test/server/import/{csv,record}.test.ts",

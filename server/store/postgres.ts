@@ -5,6 +5,7 @@ import { PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { Failure } from "../failure.ts";
 import { isLoopback } from "../listen/address.ts";
+import { preparing } from "./prepared.ts";
 import type { Tx } from "./store.ts";
 
 const mostConnections = 20;
@@ -72,6 +73,11 @@ export function postgresDialect(pool: pg.Pool): PostgresDialect {
   return new PostgresDialect({ pool });
 }
 
+/** For exchanges, which are few and many a second. */
+export function preparingDialect(pool: pg.Pool): PostgresDialect {
+  return new PostgresDialect({ pool: preparing(pool) });
+}
+
 /** @throws Failure when a commit that has returned would not survive a power cut. */
 export async function checkDurable(pool: pg.Pool): Promise<void> {
   for (const setting of ["fsync", "synchronous_commit", "full_page_writes"]) {
@@ -94,9 +100,13 @@ export async function lockAll(tx: Tx): Promise<void> {
 
 /** One writer at a time for each of the names; all ask in the same order, so that nobody waits in a circle. */
 export async function lockSome(tx: Tx, names: readonly string[]): Promise<void> {
-  await sql`select pg_advisory_xact_lock_shared(${lockNumber(wholeDatabase)}::bigint)`.execute(tx);
   const numbers = [...new Set(names.map(lockNumber))].sort();
-  for (const number of numbers) await sql`select pg_advisory_xact_lock(${number}::bigint)`.execute(tx);
+  const all = [
+    `select pg_advisory_xact_lock_shared(${lockNumber(wholeDatabase)})`,
+    ...numbers.map((number) => `select pg_advisory_xact_lock(${number})`),
+  ];
+  // One message, and still one statement after the other.
+  await sql.raw(all.join("; ")).execute(tx);
 }
 
 /** Two names with one number only wait for one another. */

@@ -52,7 +52,9 @@ async function openSqliteStore(path: string): Promise<Store> {
 }
 
 async function openPostgresStore(url: string): Promise<Store> {
-  const { checkDurable, lockAll, lockSome, openPool, postgresDialect } = await import("./postgres.ts");
+  const { checkDurable, lockAll, lockSome, openPool, postgresDialect, preparingDialect } = await import(
+    "./postgres.ts"
+  );
   const pool = openPool(url);
   let bare: Kysely<unknown>;
   try {
@@ -63,17 +65,18 @@ async function openPostgresStore(url: string): Promise<Store> {
     throw error;
   }
   const db = withPlainNames(bare);
+  const ofExchanges = withPlainNames(new Kysely<unknown>({ dialect: preparingDialect(pool) }));
   // What the locks order is seen by each statement anew: a snapshot taken before the lock was had would be too old.
-  const transaction = () => db.transaction().setIsolationLevel("read committed");
+  const transaction = (of: Db) => of.transaction().setIsolationLevel("read committed");
   return {
     db,
     write: (work) =>
-      transaction().execute(async (tx) => {
+      transaction(db).execute(async (tx) => {
         await lockAll(tx);
         return await work(tx);
       }),
     exchange: ({ machine, users }, work) =>
-      transaction().execute(async (tx) => {
+      transaction(ofExchanges).execute(async (tx) => {
         await lockSome(tx, [`machine ${machine}`, ...users.map((user) => `user ${user.normalize("NFC")}`)]);
         return await work(tx);
       }),
