@@ -1,9 +1,7 @@
 // Changes of one's own addresses and password. An address counts once a code that was mailed there is typed; the old one
 // is told of it.
 
-import { lookAlikeKey } from "../../words/user-name.ts";
-import { accountOf, openPassword, setPassword } from "../accounts/accounts.ts";
-import { checkPassword, isPassword, keepPassword } from "../accounts/password.ts";
+import { OwnPasswords } from "../accounts/own-password.ts";
 import { parseMailAddress } from "../mail/address.ts";
 import { addressesOf, chooseForCodes, removeAddress, setProvedAddress } from "../mail/addresses.ts";
 import { signedInAsks } from "../mail/code-limits.ts";
@@ -13,9 +11,6 @@ import { html } from "../pages/markup.ts";
 import { askMailCode } from "../provisioning/ask-mail-code.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
 import { judgeMailCode, spendMailCode } from "../provisioning/mail-codes.ts";
-import { beginSession } from "../sessions/sessions.ts";
-import { SlowLane } from "../sessions/slow-lane.ts";
-import { blockedUntil, countFailure, throttlesOf } from "../sessions/throttle.ts";
 import type { AddressPlace } from "../store/tables.ts";
 import type { Handlers } from "../web/gate.ts";
 import type { SignedIn } from "../web/visit.ts";
@@ -38,8 +33,8 @@ type Pages = Pick<
 >;
 
 export function accountPages(parts: PortalParts): Pages {
-  const { vault, random, passwordCost } = parts;
-  const lane = new SlowLane();
+  const { vault } = parts;
+  const passwords = new OwnPasswords(parts);
   return {
     "GET /portal/account": (visit) => accountPage(parts, visit, {}, 200),
     "POST /portal/account/address": async (visit) => {
@@ -97,47 +92,25 @@ export function accountPages(parts: PortalParts): Pages {
     },
     "POST /portal/account/password": async (visit) => {
       const { say } = speechOf(visit);
-      const { form: sent, session } = visit;
-      const fresh = checkPassword(sent.text("fresh"), session.userName);
-      if (!fresh.ok) return accountPage(parts, visit, { fresh: say("password-weak") }, 400);
-      if (sent.text("repeated").normalize("NFC") !== fresh.value)
-        return accountPage(parts, visit, { repeated: say("password-differ") }, 400);
-      const { db } = parts.store;
-      const throttled = throttlesOf(vault, lookAlikeKey(session.userName), visit.address);
-      const wait = (untilMs: number) =>
-        accountPage(parts, visit, { old: waitText(speechOf(visit), untilMs, visit.nowMs) }, 429);
-      const waitUntil = await blockedUntil(db, throttled, visit.nowMs);
-      if (waitUntil !== undefined) return wait(waitUntil);
-      const { sealedPassword } = await accountOf(db, session.userId);
-      const prepared = await lane.pass(async () => {
-        const kept =
-          sealedPassword === null ? undefined : openPassword(vault, session.userId, sealedPassword);
-        const right = sealedPassword === null || (await isPassword(sent.text("old"), kept, passwordCost));
-        return right ? keepPassword(fresh.value, passwordCost, random) : undefined;
-      });
-      if (prepared === undefined) return accountPage(parts, visit, { old: say("busy") }, 503);
-      const kept = prepared.value;
-      const outcome = await visit.write(async (tx) => {
-        // Those in flight at once are no free guesses.
-        const untilMs = await blockedUntil(tx, throttled, visit.nowMs);
-        if (untilMs !== undefined) return { untilMs };
-        const user = await ownUser(tx, visit);
-        // The one that was compared is the one that holds.
-        const same = (await accountOf(tx, user.id)).sealedPassword === sealedPassword;
-        if (kept === undefined || !same) {
-          await countFailure(tx, throttled, visit.nowMs);
-          return "wrong";
+      const { form: sent } = visit;
+      const wish = { old: sent.text("old"), fresh: sent.text("fresh"), repeated: sent.text("repeated") };
+      const outcome = await passwords.change(visit, wish);
+      switch (outcome.kind) {
+        case "changed":
+          return visit.withSession(visit.goTo(base, "password"), outcome.id);
+        case "weak":
+          return accountPage(parts, visit, { fresh: say("password-weak") }, 400);
+        case "differs":
+          return accountPage(parts, visit, { repeated: say("password-differ") }, 400);
+        case "old-wrong":
+          return accountPage(parts, visit, { old: say("password-old-wrong") }, 400);
+        case "wait": {
+          const old = waitText(speechOf(visit), outcome.untilMs, visit.nowMs);
+          return accountPage(parts, visit, { old }, 429);
         }
-        await setPassword(tx, vault, user, kept, visit.nowMs);
-        await tellOfChange(tx, parts, user, { kind: "password-changed" }, visit.nowMs);
-        const { address, browser } = visit;
-        const wish = { kind: "portal", userId: user.id, address, browser } as const;
-        return { id: await beginSession(tx, wish, random, visit.nowMs) };
-      });
-      if (outcome === "wrong") return accountPage(parts, visit, { old: say("password-old-wrong") }, 400);
-      if ("untilMs" in outcome) return wait(outcome.untilMs);
-      const { id } = outcome;
-      return visit.withSession(visit.goTo(base, "password"), id);
+        case "busy":
+          return accountPage(parts, visit, { old: say("busy") }, 503);
+      }
     },
   };
 }

@@ -40,7 +40,33 @@ export interface NewSession {
 }
 
 /** The id for the cookie, which nothing can bring back later. Sessions of anybody's that are over are dropped on the way. */
-export async function beginSession(tx: Tx, wish: NewSession, random: Random, nowMs: number): Promise<string> {
+export function beginSession(tx: Tx, wish: NewSession, random: Random, nowMs: number): Promise<string> {
+  return keepSession(tx, wish, { begunAtMs: nowMs, confirmedAtMs: nowMs }, random, nowMs);
+}
+
+/** In place of one that has just ended in this browser: no younger, and no code was given. */
+export function continueSession(
+  tx: Tx,
+  by: {
+    readonly session: Session;
+    readonly address: string;
+    readonly browser: string;
+    readonly nowMs: number;
+  },
+  random: Random,
+): Promise<string> {
+  const { session, address, browser, nowMs } = by;
+  const { kind, userId } = session;
+  return keepSession(tx, { kind, userId, address, browser }, session, random, nowMs);
+}
+
+async function keepSession(
+  tx: Tx,
+  wish: NewSession,
+  times: Pick<Session, "begunAtMs" | "confirmedAtMs">,
+  random: Random,
+  nowMs: number,
+): Promise<string> {
   const id = random.bytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const longest = Math.max(...Object.values(sessionLives).map((life) => life.idleMs));
   await tx
@@ -53,9 +79,9 @@ export async function beginSession(tx: Tx, wish: NewSession, random: Random, now
       idHash: hashOf(id),
       userId: wish.userId,
       kind: wish.kind,
-      begunAtMs: nowMs,
+      begunAtMs: times.begunAtMs,
       lastSeenAtMs: nowMs,
-      confirmedAtMs: nowMs,
+      confirmedAtMs: times.confirmedAtMs,
       address: wish.address.slice(0, 60),
       browser: wish.browser.slice(0, 200),
     })
