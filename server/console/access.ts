@@ -16,6 +16,9 @@ export const consoleAccess = {
   "GET /admin/confirm": { may: "signed-in" },
   "POST /admin/confirm": { may: "signed-in" },
 
+  "GET /admin/account": { may: readers },
+  "POST /admin/account/password": { may: readers, recentCode: true },
+
   "GET /admin": { may: readers },
   "GET /admin/sign-ins.json": { may: readers },
 

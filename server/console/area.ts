@@ -46,6 +46,7 @@ const notices = {
   "policy-saved": "The policy was saved. Online sign-ins follow it at once, machines at their next sync.",
   "policy-removed": "The policy was removed.",
   "token-removed": "The join token was removed.",
+  password: "The password was changed, and your other sessions have ended.",
   saved: "Saved.",
 } as const;
 
@@ -75,6 +76,7 @@ function may(role: Role, path: string): boolean {
 
 function person(session: Session, token: string) {
   return html`<details class="person"><summary>${session.userName}<span class="role">${session.role}</span></summary><div>
+<a class="button quiet" href="${base}/account">Your account</a>
 ${buttonForm({ action: `${base}/sign-out`, token, label: "Sign out" })}
 ${buttonForm({ action: `${base}/sign-out-everywhere`, token, label: "Sign out everywhere" })}
 </div></details>`;

@@ -8,6 +8,7 @@ import { machineChanges } from "./machines/change.ts";
 import { machinesPage } from "./machines/list.ts";
 import { machinePage } from "./machines/show.ts";
 import { overviewHandlers } from "./overview.ts";
+import { ownAccountHandlers } from "./own-account.ts";
 import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
 import { policyHandlers } from "./policies/edit.ts";
 import { settingsHandlers } from "./settings/handlers.ts";
@@ -28,6 +29,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "POST /admin/sign-out-everywhere": doors.signOutEverywhere,
     "GET /admin/confirm": doors.showConfirm,
     "POST /admin/confirm": doors.confirm,
+    ...ownAccountHandlers(parts),
     ...overviewHandlers(parts),
     "GET /admin/users": (visit) => usersPage(visit, db),
     "GET /admin/users/:id": (visit) => userPage(visit, parts),
