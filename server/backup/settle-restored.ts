@@ -38,6 +38,7 @@ export async function settleRestored(tx: Tx, nowMs: number): Promise<Settled> {
     "setupLinks",
     "invitations",
     "mailCodes",
+    "signInCodes",
     "handOvers",
     "pendingAuthenticators",
     "dialogues",

@@ -1,4 +1,4 @@
-// A user goes, for a while or for good: offline use ends on every machine with the same commit.
+// A user goes, for a while or for good: offline use, and whatever was on its way to them, ends with the same commit.
 
 import { keepAnAdmin } from "../accounts/accounts.ts";
 import { record, serverEntry } from "../audit/audit.ts";
@@ -6,6 +6,7 @@ import { endAllOfUser } from "../enrolments/enrolments.ts";
 import { endSessionsOf } from "../sessions/sessions.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "./users.ts";
+import { withdrawFrom } from "./withdraw.ts";
 
 /** @throws Failure for the only admin who can sign in. */
 export async function disableUser(tx: Tx, signingKey: Uint8Array, user: User, nowMs: number): Promise<void> {
@@ -16,8 +17,9 @@ export async function disableUser(tx: Tx, signingKey: Uint8Array, user: User, no
     .where("id", "=", user.id)
     .execute();
   await endSessionsOf(tx, user.id);
+  const linksWithdrawn = await withdrawFrom(tx, user.id);
   const enrolments = await endAllOfUser(tx, signingKey, user, "user-disabled", nowMs);
-  await record(tx, serverEntry(nowMs, "user-disabled", { user: user.name }, { enrolments }));
+  await record(tx, serverEntry(nowMs, "user-disabled", { user: user.name }, { enrolments, linksWithdrawn }));
 }
 
 /** With all authenticators. The audit keeps the name. @throws Failure for the only admin who can sign in. */
