@@ -50,6 +50,8 @@ export interface AuditFilter {
   readonly limit: number;
   readonly user?: string | undefined;
   readonly machine?: string | undefined;
+  /** Of this moment and later. */
+  readonly fromMs?: number | undefined;
 }
 
 /** The newest entries that match, oldest of them first. */
@@ -57,6 +59,7 @@ export async function listAudit(db: Db, filter: AuditFilter): Promise<ListedEntr
   let query = db.selectFrom("audit").selectAll().orderBy("id", "desc").limit(filter.limit);
   if (filter.user !== undefined) query = query.where("userName", "=", filter.user);
   if (filter.machine !== undefined) query = query.where("machineId", "=", filter.machine);
+  if (filter.fromMs !== undefined) query = query.where("atMs", ">=", filter.fromMs);
   const rows = await query.execute();
   return rows.reverse().map((row) => ({
     id: row.id,

@@ -5,7 +5,7 @@ import { html } from "../pages/markup.ts";
 import type { Db } from "../store/store.ts";
 import type { SignedIn } from "../web/visit.ts";
 import { speechOf } from "./area.ts";
-import { simpleTable, time } from "./parts.ts";
+import { ownUser, simpleTable, time } from "./parts.ts";
 
 /** Entries that are looked through: other kinds stand between the sign-ins. */
 const lookedAt = 300;
@@ -21,7 +21,9 @@ const verdicts = {
 export async function activityPage(db: Db, visit: SignedIn): Promise<Response> {
   const speech = speechOf(visit);
   const { say } = speech;
-  const entries = await listAudit(db, { limit: lookedAt, user: visit.session.userName });
+  // The audit goes by names: what is older than this user is of a former one who was called the same.
+  const { name, createdAtMs } = await ownUser(db, visit);
+  const entries = await listAudit(db, { limit: lookedAt, user: name, fromMs: createdAtMs });
   const found = entries
     .flatMap((entry) => {
       const [, web, verdict] = /^(web-)?sign-in-(\w+)$/.exec(entry.kind) ?? [];

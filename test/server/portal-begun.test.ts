@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { dropPassword, setPassword } from "../../server/accounts/accounts.ts";
 import { keepPassword, passwordCost } from "../../server/accounts/password.ts";
 import { addressesOf } from "../../server/mail/addresses.ts";
+import { removeUser } from "../../server/users/leave.ts";
 import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, offeredSecret, type Person, person, signIn } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
@@ -159,6 +160,25 @@ describe("what was earned with a password", () => {
     await end();
     const seen = await new Browser(server).post("/portal/first/code", { id, "mail-code": code });
     expect(seen.status).toBe(401);
+  });
+});
+
+describe("a user who was removed and added again", () => {
+  it("sees no sign-in of the former one, also not one that a machine tells of later", async () => {
+    const laptop = await server.machine();
+    await laptop.verify(who.name, [codeOf(server, who.secret)]);
+    laptop.event("sign-in-granted", { user: who.name, offline: true });
+    server.clock.pass(30_000);
+    expect((await thief.get("/portal/activity")).text).toContain("laptop");
+    await server.store.write(async (tx) => {
+      const { privateKey } = server.identity.signing;
+      await removeUser(tx, privateKey, await theUser(tx, who.name), server.clock.nowMs);
+    });
+    server.clock.pass(1_000);
+    const { browser } = await inPortal(server);
+    await laptop.sync();
+    const { text } = await browser.get("/portal/activity");
+    expect([text.includes("laptop"), text.match(/<tr><td>/g)?.length]).toEqual([false, 1]);
   });
 });
 
