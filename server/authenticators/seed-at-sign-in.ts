@@ -43,8 +43,10 @@ export async function mayShowSeed(
     .where("machineId", "=", machine.id)
     .executeTakeFirst();
   if (given !== undefined && given.shownAtMs !== null) return false;
+  // Of this machine alone: exchanges of others go on at the same moment, and rows of theirs could make both wait in a circle.
   await tx
     .deleteFrom("seedShowings")
+    .where("machineId", "=", machine.id)
     .where("grantedAtMs", "<=", nowMs - withinMs)
     .execute();
   const row = { userId: user.id, grantedAtMs: nowMs, round: null, failures: 0 };

@@ -3,6 +3,7 @@
 import type { Identity } from "../../protocol/crypto/keys.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
+import type { PasswordCost } from "../accounts/password.ts";
 import type { Role } from "../accounts/roles.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { SignIns } from "../sessions/sign-in.ts";
@@ -18,6 +19,7 @@ export interface ConsoleParts {
   readonly random: Random;
   readonly clock: Clock;
   readonly signIns: SignIns;
+  readonly passwordCost: PasswordCost;
 }
 
 export type ConsoleHandlers = Handlers<typeof consoleAccess>;

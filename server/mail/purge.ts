@@ -22,6 +22,10 @@ export async function purge(store: Store, nowMs: number): Promise<void> {
       .where("expiresAtMs", "<", nowMs - dayMs)
       .execute();
     await tx
+      .deleteFrom("seedShowings")
+      .where("grantedAtMs", "<", nowMs - dayMs)
+      .execute();
+    await tx
       .deleteFrom("notices")
       .where("atMs", "<", nowMs - keepNoticesMs)
       .execute();

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { openSealed, sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { fromBase32 } from "../../words/base32.ts";
-import { minuteMs } from "../../words/clock.ts";
+import { purge } from "../../server/mail/purge.ts";
+import { dayMs, minuteMs } from "../../words/clock.ts";
 import { random, type TestServer, testServer, totpAt, wrongCode } from "./fixture.ts";
 import type { TestMachine } from "./machine.ts";
 
@@ -143,5 +144,31 @@ describe("the seed at a sign-in", () => {
     await show(dialogue);
     const sealedCode = random.bytes(60).toBase64();
     expect(await provide(dialogue, { do: "prove-seed", sealedCode })).toEqual({ is: "refused" });
+  });
+});
+
+describe("showings that nobody came back to", () => {
+  const kept = async () => {
+    const rows = await server.store.db.selectFrom("seedShowings").select("machineId").execute();
+    return rows.map(({ machineId }) => machineId).sort();
+  };
+
+  it("are dropped with the next sign-in at their machine, and by no other's: that one holds no lock on them", async () => {
+    const desk = await server.machine("desk");
+    await signIn(newDialogue());
+    await signIn(newDialogue());
+    server.clock.pass(6 * minuteMs);
+    await signIn(newDialogue(), desk);
+    expect(await kept()).toEqual([laptop.id, laptop.id, desk.id].sort());
+    await signIn(newDialogue());
+    expect(await kept()).toEqual([laptop.id, desk.id].sort());
+  });
+
+  it("are forgotten after a day at the latest", async () => {
+    await signIn(newDialogue());
+    await purge(server.store, server.clock.nowMs + dayMs);
+    expect(await kept()).toEqual([laptop.id]);
+    await purge(server.store, server.clock.nowMs + dayMs + 1);
+    expect(await kept()).toEqual([]);
   });
 });
