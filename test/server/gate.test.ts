@@ -193,7 +193,14 @@ describe("the routes", () => {
     const served = app.routes
       .filter(({ method, path }) => method !== "ALL" && !path.startsWith("/v1/"))
       .map(({ method, path }) => `${method} ${path}`);
-    const outside = ["GET /", "GET /assets/*", "GET /openapi.json", "GET /healthz", "GET /readyz"];
+    const outside = [
+      "GET /",
+      "GET /add",
+      "GET /assets/*",
+      "GET /openapi.json",
+      "GET /healthz",
+      "GET /readyz",
+    ];
     expect(new Set(served)).toEqual(new Set([...outside, ...Object.keys(tables)]));
   });
 
