@@ -10,6 +10,7 @@ import { minuteMs } from "../../words/clock.ts";
 import { pino } from "pino";
 import { random, type TestServer, testServer, totpAt } from "./fixture.ts";
 import { parse, type TestMachine } from "./machine.ts";
+import { anotherInstance } from "./mail/instance.ts";
 
 let server: TestServer;
 let laptop: TestMachine;
@@ -223,7 +224,7 @@ describe("many at once", () => {
     const dialogue = newDialogue();
     const right = response(await challenge(laptop, dialogue));
     const log = pino({ level: "silent" });
-    const second = makeApp({ ...server, random, log, syncMinutes: 60 });
+    const second = makeApp({ ...server, ...(await anotherInstance(server)), random, log, syncMinutes: 60 });
     const requests = Array.from({ length: 8 }, () => laptop.verifyRequest("alice", [right], { dialogue }));
     const sent = await Promise.all(
       requests.map((request, at) => {

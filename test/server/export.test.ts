@@ -158,7 +158,7 @@ const user = fc.record({
   disabled: fc.boolean(),
   keys: fc.array(
     fc.record({
-      type: fc.constantFrom("totp", "hotp"),
+      type: fc.constantFrom("totp", "hotp", "ocra"),
       algorithm: fc.constantFrom("sha1", "sha256", "sha512"),
       digits: fc.constantFrom("6", "7", "8"),
       bytes: fc.integer({ min: 10, max: 64 }),
@@ -195,8 +195,10 @@ describe("what was exported with its secrets and imported elsewhere", () => {
           if (person.phone) await first.call("user", "address", "set", person.name, "phone", "+49301234567");
           for (const { type, algorithm, digits, bytes, number } of person.keys) {
             const secret = toBase32(random.bytes(bytes));
+            const suite = `OCRA-1:HOTP-${algorithm.toUpperCase()}-${digits}:QN08${number > 500 ? "-T30S" : ""}`;
             const own = type === "totp" ? ["--period", String(number)] : ["--counter", String(number)];
-            const options = ["--algorithm", algorithm, "--digits", digits, "--secret", secret, ...own];
+            const code = ["--algorithm", algorithm, "--digits", digits, ...own];
+            const options = ["--secret", secret, ...(type === "ocra" ? ["--suite", suite] : code)];
             await first.call("authenticator", "add", type, person.name, ...options);
           }
           if (person.disabled) await first.call("user", "disable", person.name);

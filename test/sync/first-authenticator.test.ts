@@ -185,6 +185,24 @@ describe("where the setting permits it", () => {
     }
   });
 
+  test("nor where the setting or the policy lets users add other types only, also in the middle", async () => {
+    const staff: Partial<Provisioning> = { who: "groups", groups: ["staff"], mailCode: false };
+    await provisioning({ ...staff, types: ["hotp", "ocra"] });
+    const outcome = await house.agent.signIn("bob", ["123456"], terminal);
+    expect([said(outcome), outcome.shown]).toEqual(["denied", []]);
+    await provisioning({ ...staff, types: ["totp"] });
+    const late = async (shown: readonly string[]) => {
+      await provisioning({ ...staff, types: ["hotp"] });
+      return codeOf(shown);
+    };
+    expect(said(await house.agent.signIn("bob", ["", numberIn, late], terminal))).toBe("denied");
+    await provisioning({ ...staff, types: ["totp"] });
+    await house.admin("policy", "set", "tokens.types=hotp");
+    const byPolicy = await house.agent.signIn("bob", ["123456"], terminal);
+    expect([said(byPolicy), byPolicy.shown]).toEqual(["denied", []]);
+    expect(await house.admin("authenticator", "list", "bob")).toEqual([]);
+  });
+
   test("taken away while the person scans, nothing is added", async () => {
     const late = async (shown: readonly string[]) => {
       await provisioning({ who: "nobody" });

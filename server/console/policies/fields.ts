@@ -79,6 +79,7 @@ const sections: readonly (readonly [string, Readonly<Record<string, Shown>>])[] 
       "tokens.algorithm": { label: "Hash function", choices: ["any", "sha1", "sha256", "sha512"] },
       "tokens.digits": { label: "Digits", choices: ["any", "6", "7", "8"] },
       "tokens.periodSeconds": { label: "Seconds that a code is shown" },
+      "tokens.ocraSuite": { label: "Suite of tokens that answer challenges (OCRA)" },
     },
   ],
 ];

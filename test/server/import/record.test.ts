@@ -102,7 +102,22 @@ describe("a secret", () => {
     ]);
   });
 
+  it("of a token that answers challenges has its suite beside it, or in a URI as exports have it", () => {
+    const suite = "OCRA-1:HOTP-SHA256-8:QN08-T1M";
+    const common = "OCRA-1:HOTP-SHA1-6:QN08";
+    const [text, other] = [toBase32(secret), toBase32(secret.map((byte) => byte + 1))];
+    expect(keysOf({ secret: text, type: "OCRA", suite })).toEqual([{ type: "ocra", secret, suite }]);
+    expect(keysOf({ secret: text, type: "ocra" })).toEqual([{ type: "ocra", secret, suite: common }]);
+    const uris = `otpauth://ocra/N:alice?secret=${text}&ocrasuite=${encodeURIComponent(suite)} otpauth://ocra/a?secret=${other}&issuer=N&ocraSuite=${common}`;
+    expect(keysOf({ secret: uris })).toMatchObject([{ suite }, { suite: common }]);
+  });
+
   it.each([
+    [{ secret: toBase32(secret), type: "ocra", suite: "OCRA-1:HOTP-SHA1-6:C-QN08" }, "suite"],
+    [{ secret: toBase32(secret), type: "ocra", suite: "QN08" }, "suite"],
+    [{ secret: "otpauth://ocra/a?ocrasuite=OCRA-1:HOTP-SHA1-6:QN08" }, "secret"],
+    [{ secret: `otpauth://ocra/a?secret=${toBase32(secret)}&secret=${toBase32(secret)}` }, "secret"],
+    [{ secret: `otpauth://ocra/a?secret=${toBase32(secret)}&ocrasuite=OCRA-1:HOTP-SHA1-6:QH40` }, "suite"],
     [{ secret: "GEZDGNBV" }, "secret"],
     [{ secret: toBase32(new Uint8Array(65)) }, "secret"],
     [{ secret: "otpauth://totp/alice?digits=6" }, "secret"],
