@@ -15,6 +15,7 @@ import { DrawnChallenges } from "./dialogue/challenge.ts";
 import { listenForDialogues } from "./dialogue/listen.ts";
 import { signIn } from "./dialogue/sign-in.ts";
 import { UserQueue } from "./dialogue/user-queue.ts";
+import { Hashing } from "./factors/hashing.ts";
 import { makeLog, standardError } from "./log/logger.ts";
 import { systemAccounts } from "./platform/accounts.ts";
 import { bootClock } from "./platform/boot-clock.ts";
@@ -93,12 +94,14 @@ async function run(config: Config): Promise<void> {
   });
   const link = new ServerLink({ ...linkParts, keeper, timekeeper, reach, facts, url: config.server.url });
   const joined = () => keeper.condition().state === "healthy";
+  const hashing = new Hashing();
   const online = new Online({
     link,
     keeper,
     timekeeper,
     reach,
     clock,
+    hashing,
     budgetMs: config.server.timeoutMs,
     syncSoon: () => schedule.soon(),
   });
@@ -153,6 +156,7 @@ async function run(config: Config): Promise<void> {
     provisioning,
     queue: new UserQueue(),
     challenges: new DrawnChallenges(clock, random),
+    hashing,
     clock,
     random,
     mode,

@@ -1,6 +1,8 @@
 // Server-side PINs: what may be one, and where it stands in what a person types. Pure. A PIN is 4 to 8 letters and digits of
 // ASCII, so that every keyboard of a sign-in screen has it; capital and small letters differ.
 
+import { ocraSuite } from "./ocra.ts";
+
 export const pinPlaces = ["none", "before", "after"] as const;
 export type PinPlace = (typeof pinPlaces)[number];
 
@@ -43,6 +45,11 @@ export function isTrivial(pin: string): boolean {
   const steps = new Set(codes.slice(1).map((code, at) => code - (codes[at] ?? 0)));
   const [step = 0, ...others] = steps;
   return others.length === 0 && Math.abs(step) <= 1;
+}
+
+/** Of what an app or a token shows. */
+export function codeLength(key: { readonly digits: number } | { readonly suite: string }): number {
+  return "digits" in key ? key.digits : ocraSuite(key.suite).digits;
 }
 
 /** What was typed as one, apart: the code has `digits` characters, whatever is left is meant as the PIN. */

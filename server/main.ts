@@ -7,6 +7,7 @@ import { systemClock } from "../platform/clock.ts";
 import { loadLibc } from "../platform/libc.ts";
 import { type ServiceManager, serviceManager } from "../platform/notify.ts";
 import { systemRandom } from "../platform/random.ts";
+import { askSecret } from "./cli/ask-secret.ts";
 import { defaultConfigFile, runCommand } from "./cli/program.ts";
 
 // Whatever is created, others have no part in it.
@@ -17,6 +18,7 @@ void runCommand(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     outIsTerminal: process.stdout.isTTY === true,
+    askSecret,
   },
   clock: systemClock,
   random: systemRandom,

@@ -1,6 +1,7 @@
 // Why would this sign-in be asked, granted or refused: the same rules as the sign-in itself, read aloud.
 
-import type { Factors } from "../../protocol/sync/policy.ts";
+import type { PinPlace } from "../../otp/pin.ts";
+import { type Factors, isSentType } from "../../protocol/sync/policy.ts";
 import type { Kind } from "../../words/kind.ts";
 import { spendUnlock } from "../policy/grace.ts";
 import { offlineProblem } from "../policy/judge.ts";
@@ -34,7 +35,7 @@ export function explain(
     );
   }
   const unasked = withoutQuestion(user, kind, situation, machine.mfa);
-  const online = unasked ?? asks(policyName, policy.online.factors);
+  const online = unasked ?? asks(policyName, policy.online.factors, policy.pin.place);
   const offline = unasked ?? offlineOutcome(user, situation, machine.mode);
   return { user, kind, online, offline, policy: policyName, details };
 }
@@ -72,7 +73,7 @@ function offlineOutcome(user: string, situation: Situation, mode: "online" | "of
     return refuses("the clock is behind a time already seen; a sync repairs it");
   const problem = offlineProblem(enrolled.standing, enrolled.open, "system", time.moment);
   return problem === undefined
-    ? asks(name, policy.offline.factors)
+    ? asks(name, policy.offline.factors, policy.pin.place)
     : refuses(`${reasons[problem.reason]} (policy "${name}")`);
 }
 
@@ -86,9 +87,11 @@ const reasons = {
   "no-authenticator": "the user has no authenticator that policy accepts offline",
 } as const;
 
-function asks(policyName: string, factors: Factors): Outcome {
+function asks(policyName: string, factors: Factors, place: PinPlace): Outcome {
   const questions = factors.map((question) => question.join(" or ")).join(", then ");
-  return { outcome: "ask", because: `the policy "${policyName}" asks for ${questions}` };
+  const takesPin = factors.flat().some((type) => type !== "backup-codes" && !isSentType(type));
+  const pin = place !== "none" && takesPin ? `, with the PIN ${place} each code of an app or token` : "";
+  return { outcome: "ask", because: `the policy "${policyName}" asks for ${questions}${pin}` };
 }
 
 function grants(because: string): Outcome {

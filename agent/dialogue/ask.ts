@@ -1,6 +1,7 @@
 // One question of a sign-in. A code that the server has to send is sent before it is asked for: where it is the only way to
 // answer at once, otherwise when the person asks for it by an empty answer. A challenge is got before the question it is part of.
 
+import type { PinPlace } from "../../otp/pin.ts";
 import { type Factors, isSentType } from "../../protocol/sync/policy.ts";
 import type { Attempt } from "../policy/situation.ts";
 import type { DialogueChallenge } from "./challenge.ts";
@@ -14,6 +15,8 @@ export interface AskParts {
   readonly talk: Talk;
   readonly speech: DialogueSpeech;
   readonly challenge: DialogueChallenge;
+  /** Where the user's policy has the PIN. */
+  readonly pinPlace: () => PinPlace;
 }
 
 export type Asked =
@@ -33,7 +36,10 @@ export async function askQuestion(
   const challenge = question.includes("ocra") ? await parts.challenge.get() : undefined;
   if (challenge !== undefined && challenge.kind !== "given") return { kind: challenge.kind };
   if (sent.length < question.length) {
-    const text = await talk.ask("hidden", shown.prompt(speech, question, index, challenge?.digits));
+    const text = await talk.ask(
+      "hidden",
+      shown.prompt(speech, question, index, parts.pinPlace(), challenge?.digits),
+    );
     if (sent.length === 0 || text !== "") return { kind: "answered", text };
   }
   const sending = await online.sendCode(attempt, dialogue, sent, speech.language);

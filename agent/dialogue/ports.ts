@@ -39,6 +39,8 @@ export type Verified =
       readonly maySeed: boolean;
     }
   | { readonly verdict: "denied" | "locked" | "revoked" }
+  /** All was right; but a PIN is to be set first, there. */
+  | { readonly verdict: "pin-needed"; readonly address: string }
   /** The user has none, and may add one now that answers the question of this number. */
   | { readonly verdict: "no-authenticator"; readonly question: number }
   | { readonly verdict: "more"; readonly question: Factors[number] }

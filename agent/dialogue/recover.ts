@@ -20,8 +20,10 @@ export async function recoverBySignIn(
   speech: DialogueSpeech,
 ): Promise<End> {
   talk.show("info", speech.say("recovering"));
+  // What policy says was lost with the state.
+  talk.show("info", speech.say("pin-if-any"));
   const [first = ["totp"]] = defaultPolicy.online.factors;
-  const answers = [await talk.ask("hidden", shown.prompt(speech, first, 0))];
+  const answers = [await talk.ask("hidden", shown.prompt(speech, first, 0, "none"))];
   for (;;) {
     const verified = await recovery.verify(attempt, dialogue, answers);
     switch (verified.verdict) {
@@ -29,6 +31,9 @@ export async function recoverBySignIn(
         return granted(verified.method, false);
       case "denied":
       case "no-authenticator":
+        return { word: "END", verdict: "denied" };
+      case "pin-needed":
+        talk.show("error", shown.setPin(speech, verified.address));
         return { word: "END", verdict: "denied" };
       case "locked":
         talk.show("error", speech.say("locked-online"));
@@ -48,5 +53,5 @@ export async function recoverBySignIn(
 /** A machine without keys can't have a code sent, nor a challenge given: only what people have by themselves is asked for. */
 function promptHere(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {
   const own = question.filter((type) => !isSentType(type) && type !== "ocra");
-  return shown.prompt(speech, own.length === 0 ? ["totp"] : own, index);
+  return shown.prompt(speech, own.length === 0 ? ["totp"] : own, index, "none");
 }

@@ -6,6 +6,7 @@ import type { Factors, Policy } from "../../protocol/sync/policy.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { withSuffix } from "../../words/user-name.ts";
+import type { Hashing } from "../factors/hashing.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import type { HelpDeskReason } from "../policy/help-desk.ts";
 import { leaseLeft } from "../policy/lease.ts";
@@ -35,6 +36,7 @@ export interface SignInParts {
   readonly provisioning: SignInProvisioning;
   readonly queue: UserQueue;
   readonly challenges: DrawnChallenges;
+  readonly hashing: Hashing;
   readonly clock: Clock;
   readonly random: Random;
   readonly mode: "online" | "offline";
@@ -174,6 +176,9 @@ class SignIn {
           return { word: "END", verdict: "locked" };
         case "revoked":
           return this.#revoked();
+        case "pin-needed":
+          this.#talk.show("error", shown.setPin(this.#speech, end.address));
+          return { word: "END", verdict: "denied" };
         case "no-authenticator": {
           if (this.#firstOffered) return { word: "END", verdict: "denied" };
           this.#firstOffered = true;
@@ -223,8 +228,9 @@ class SignIn {
     const situation = ledger.situation(this.#attempt.user);
     const barred = this.#offlineBar(situation);
     if (barred !== undefined) return barred;
-    const authenticators = enrolledOf(situation)?.open.authenticators ?? [];
-    const answers = await prepareAnswers(texts, authenticators, this.#challenge.forJudgement());
+    const { open } = enrolledOf(situation) ?? {};
+    const challenge = this.#challenge.forJudgement();
+    const answers = await prepareAnswers(texts, open, challenge, this.#parts.hashing);
     const judgement = ledger.judge(this.#attempt, answers);
     switch (judgement.verdict) {
       case "granted":
@@ -323,6 +329,7 @@ class SignIn {
       speech: this.#speech,
       talk: this.#talk,
       challenge: this.#challenge,
+      pinPlace: () => this.#policyIn(this.#parts.ledger.situation(this.#attempt.user)).pin.place,
     };
   }
 

@@ -1,7 +1,8 @@
 // Which of the sign-in's texts says what happened, with what is to be filled in.
 
 import { inGroups } from "../../otp/help-desk.ts";
-import { type FactorType, isSentType } from "../../protocol/sync/policy.ts";
+import type { PinPlace } from "../../otp/pin.ts";
+import { type FactorType, isSentType, keyTypes } from "../../protocol/sync/policy.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { unreachable } from "../../words/unreachable.ts";
 import type { OfflineProblem } from "../policy/judge.ts";
@@ -9,12 +10,27 @@ import type { LeaseLeft } from "../policy/lease.ts";
 import type { Undecided } from "../policy/situation.ts";
 import type { DialogueSpeech } from "./languages/dialogue-speech.ts";
 
-/** `challenge`: of a question that takes a response to it. */
+/**
+ * `place`: where policy has the PIN in answers to questions that take more than paper. `challenge`: of a question that takes a
+ * response to it.
+ */
 export function prompt(
   speech: DialogueSpeech,
   question: readonly FactorType[],
   index: number,
+  place: PinPlace,
   challenge?: string,
+): string {
+  const code = promptForCode(speech, question, index, challenge);
+  const takesPin = place !== "none" && question.some((type) => keyTypes.some((key) => key === type));
+  return takesPin ? `${speech.say(`pin-${place}`)} ${code}` : code;
+}
+
+function promptForCode(
+  speech: DialogueSpeech,
+  question: readonly FactorType[],
+  index: number,
+  challenge: string | undefined,
 ): string {
   if (challenge === undefined) return askedFor(speech, question, index);
   const shown = speech.say("challenge", { challenge: inGroups(challenge) });
@@ -37,6 +53,11 @@ function askedFor(speech: DialogueSpeech, question: readonly FactorType[], index
 /** `to`: null where it is not told whether a code was sent. */
 export function promptForSent(speech: DialogueSpeech, to: string | null): string {
   return to === null ? speech.say("code-sent") : speech.say("code-sent-to", { to });
+}
+
+/** Told to whoever has given right codes alone. */
+export function setPin(speech: DialogueSpeech, address: string): string {
+  return speech.say("pin-needed", { address });
 }
 
 export function outOfReach(speech: DialogueSpeech, left: LeaseLeft): string {

@@ -17,12 +17,24 @@ export interface Answer {
   readonly backupHashes: ReadonlyMap<string, Uint8Array>;
   /** What this dialogue asked to be answered by a response, if it did. */
   readonly challenge: Challenge | undefined;
+  /** The text as PIN and code, for each length of a code; none where no PIN is wanted. */
+  readonly pins: readonly TypedPin[];
 }
 
 export interface Challenge {
   readonly digits: string;
   /** When the server gave it, by its clock; null for one that was drawn here. */
   readonly givenAtMs: number | null;
+}
+
+export interface TypedPin {
+  /** Of the code. */
+  readonly digits: number;
+  readonly code: string;
+  /** What the PIN opens, be it the right one or not. */
+  readonly key: Uint8Array;
+  /** Which lock. */
+  readonly lock: string;
 }
 
 export type AnswerRules = Pick<Policy, "totpWindow" | "hotpLookAhead">;

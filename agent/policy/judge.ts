@@ -6,6 +6,7 @@ import type { Spent } from "../../protocol/sync/exchanges.ts";
 import type { AuthenticatorType, OfflineFactors } from "../../protocol/sync/policy.ts";
 import type { Answer } from "../factors/answer.ts";
 import { judgeAnswer } from "../factors/answer.ts";
+import { asTyped } from "../factors/masked.ts";
 import { beginGrace } from "./grace.ts";
 import { type LeaseProblem, leaseProblem } from "./lease.ts";
 import { lockedForMs, noFailures, withFailure } from "./lockout.ts";
@@ -122,7 +123,8 @@ function findRight(
   for (const authenticator of open.authenticators) {
     if (!question.includes(authenticator.type) || answeredBy.has(authenticator.id)) continue;
     const before = spent.find((one) => one.id === authenticator.id) ?? spentOf(authenticator);
-    const right = judgeAnswer(authenticator, before, answer, rules, nowMs);
+    const typed = asTyped(authenticator, answer, open.pin);
+    const right = typed && judgeAnswer(typed.authenticator, before, typed.answer, rules, nowMs);
     if (right === "used") used = true;
     else if (right !== undefined) return right;
   }

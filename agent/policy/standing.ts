@@ -37,7 +37,7 @@ export interface Standing {
 export interface OpenBundle {
   readonly bundle: Bundle;
   readonly authenticators: readonly Authenticator[];
-  /** Where there is one, the secrets of TOTP and HOTP authenticators are masked by what the PIN opens. */
+  /** Where there is one, all secrets are masked by what the PIN opens. */
   readonly pin: SealedContent["pin"];
   /** For help-desk unlock, in base64; null where policy has it switched off. */
   readonly unlockKey: string | null;

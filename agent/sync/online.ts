@@ -8,6 +8,7 @@ import type { SentType } from "../../protocol/sync/policy.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
 import type { Language } from "../../words/language.ts";
 import type { ChallengeGiven, Provided, SignInServer, Verified } from "../dialogue/ports.ts";
+import type { Hashing } from "../factors/hashing.ts";
 import { prepareAnswers } from "../factors/prepare.ts";
 import { beginGrace } from "../policy/grace.ts";
 import { spendSeen } from "../policy/seen.ts";
@@ -17,7 +18,7 @@ import { heldBundle } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
-import { openProvided, sealCode } from "./provided.ts";
+import { openProvided, pinPage, sealCode } from "./provided.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";
 import type { Question, ServerLink } from "./server-link.ts";
@@ -28,6 +29,7 @@ export interface OnlineParts {
   readonly timekeeper: Timekeeper;
   readonly reach: Reach;
   readonly clock: Clock;
+  readonly hashing: Hashing;
   /** For all that happens between two lines to a person. */
   readonly budgetMs: number;
   /** After an online MFA: events that wait go up in the background. */
@@ -100,7 +102,10 @@ export class Online implements SignInServer {
     if (keeper.condition().state === "revoked") return { verdict: "revoked" };
     if (!asked.ok) return { verdict: "offline" };
     const { result } = asked.response;
-    if (result.verdict === "denied") await this.#spendSeen(attempt.user, answers);
+    if (result.verdict === "denied" || result.verdict === "pin-needed")
+      await this.#spendSeen(attempt.user, answers);
+    if (result.verdict === "pin-needed")
+      return { verdict: "pin-needed", address: pinPage(result.address, store.server().url) };
     if (result.verdict !== "granted") return result;
     this.settle(attempt, result.bundle);
     this.#parts.syncSoon();
@@ -206,7 +211,7 @@ export class Online implements SignInServer {
     const { keeper, timekeeper } = this.#parts;
     const open = this.#enrolled(user)?.open;
     if (open === undefined) return;
-    const answers = await prepareAnswers(texts, open.authenticators, undefined);
+    const answers = await prepareAnswers(texts, open, undefined, this.#parts.hashing);
     const enrolled = this.#enrolled(user);
     if (enrolled === undefined) return;
     const { standing } = enrolled;

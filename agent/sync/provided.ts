@@ -37,3 +37,8 @@ export function sealCode(serverBoxKey: string, code: string): string {
   const content = Buffer.from(JSON.stringify(code), "utf8");
   return sealTo(Buffer.from(serverBoxKey, "base64"), content).toBase64();
 }
+
+/** Where a PIN is set: under what the server calls its address, else under the one that this machine reaches it at. */
+export function pinPage(told: string | null, reached: string): string {
+  return `${(told ?? reached).replace(/\/+$/, "")}/portal/pin`;
+}

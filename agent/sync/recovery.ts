@@ -13,6 +13,7 @@ import { beginState } from "./begin-state.ts";
 import { exchange, type LinkParts } from "./link.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import type { Online } from "./online.ts";
+import { pinPage } from "./provided.ts";
 import type { Reach } from "./reach.ts";
 import { knownKey, learnKeys } from "./server-keys.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -81,6 +82,8 @@ export class Recovery implements SignInRecovery {
     const { result, serverTimeMs, serverKeys } = asked.response;
     const newest = learnKeys(server, serverKeys) ?? server;
     if (newest !== server) keeper.noteServer(newest);
+    if (result.verdict === "pin-needed")
+      return { verdict: "pin-needed", address: pinPage(result.address, at) };
     if (result.verdict !== "granted") return result;
     link.reset();
     const answer = { ...result, serverTimeMs };

@@ -69,7 +69,7 @@ const pinLockSchema = v.strictObject({
 /** What only the machine may read of a bundle. */
 export const sealedContentSchema = v.strictObject({
   authenticators: authenticatorsSchema,
-  /** The user's PIN: the secrets above, but for backup codes, are masked by what it opens. Null: they are as they stand. */
+  /** The user's PIN: the secrets above (not backup codes) are masked by what it opens. Null: they are as they stand. */
   pin: v.nullable(pinLockSchema),
   /** For help-desk unlock of this user on this machine; null where policy has it switched off. */
   unlockKey: v.nullable(base64Of(unlockKeyBytes)),

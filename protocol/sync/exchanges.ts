@@ -96,6 +96,13 @@ const signInFields = {
   sealedAnswers: base64(4_096),
 };
 
+/** All was right, and the codes are spent; but policy asks for a PIN, and the user has none of their own yet. */
+const pinNeeded = v.strictObject({
+  verdict: v.literal("pin-needed"),
+  /** Where the server's pages are, if that is not where machines reach it. */
+  address: v.nullable(shortText),
+});
+
 export const verify = {
   path: "/v1/verify",
   request: v.strictObject({
@@ -132,6 +139,7 @@ export const verify = {
         verdict: v.literal("no-authenticator"),
         question: v.pipe(wholeNumber, v.maxValue(2)),
       }),
+      pinNeeded,
       /** This machine is revoked: see `revocations`. */
       v.strictObject({ verdict: v.literal("revoked") }),
     ]),
@@ -175,6 +183,7 @@ export const recover = {
       }),
       v.strictObject({ verdict: v.literal("denied") }),
       v.strictObject({ verdict: v.literal("locked") }),
+      pinNeeded,
       v.strictObject({
         verdict: v.literal("more"),
         question: questionSchema,

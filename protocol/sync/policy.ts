@@ -123,12 +123,9 @@ export const policySchema = v.strictObject({
     periodSeconds: v.nullable(wholeNumberUpTo(300, 10)),
     ocraSuite: v.nullable(ocraSuiteName),
   }),
-  /** What people know beside what they have: typed in front of or behind each TOTP or HOTP code, and judged with it as one. */
+  /** What people know beside what they have: typed in front of or behind each code or response of an app or token, and judged with it as one. */
   pin: v.strictObject({
-    place: v.pipe(
-      v.picklist(pinPlaces),
-      v.check((place) => place === "none", "PINs can't be asked for yet"),
-    ),
+    place: v.picklist(pinPlaces),
     /** Looked at when a PIN is set; those that are there stay as they are. */
     leastLength: wholeNumberUpTo(mostPinLength, leastPinLength),
     complexity: v.picklist(pinComplexities),

@@ -10,7 +10,7 @@ import { addOtp } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
-import { judgeAgainst, type RightCode } from "../sessions/judge-code.ts";
+import { judgeCode, judgeOffered, type JudgedCode } from "../sessions/judge-code.ts";
 import { beginSession, type SessionKind } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import {
@@ -90,7 +90,9 @@ export class SettingUp {
       return { kind: "wrong", field: "repeated", why: "the two passwords are not the same" };
     const prepared = await this.#lane.pass(async () => ({
       kept: await keepPassword(password.value, this.#passwordCost, this.#random),
-      answers: await hashAnswers(this.#store.db, this.#vault, user.name, [form.code]),
+      answers: await hashAnswers(this.#store.db, this.#vault, { user: user.name, machineId: null }, [
+        form.code,
+      ]),
     }));
     if (prepared === undefined) return { kind: "busy" };
     const { kept, answers } = prepared.value;
@@ -102,15 +104,18 @@ export class SettingUp {
       const untilMs = await blockedUntil(tx, throttled, nowMs);
       if (untilMs !== undefined) return { kind: "wait", untilMs };
       const own = await authenticatorsOf(tx, this.#vault, user.id);
-      const judged = own.length === 0 ? [link.offered] : own;
-      const right = await judgeAgainst(tx, user.id, judged, answers, nowMs);
-      if (right === undefined) {
+      const post = { vault: this.#vault, random: this.#random };
+      const judged =
+        own.length === 0
+          ? await judgeOffered(tx, user, link.offered, answers, nowMs)
+          : await judgeCode(tx, post, user, answers, nowMs);
+      await judged.settle();
+      if (!judged.right) {
         await countFailure(tx, throttled, nowMs);
         await record(tx, serverEntry(nowMs, "set-up-denied", { user: user.name }, { address: form.address }));
         return { kind: "wrong", field: "code", why: "this code is not right; wait for the next one" };
       }
-      if (own.length === 0) await this.#keepOffered(tx, link, right, nowMs);
-      else await right.spend();
+      if (own.length === 0) await this.#keepOffered(tx, link, judged, nowMs);
       await spendSetupLink(tx, link);
       await setPassword(tx, this.#vault, user, kept, nowMs);
       await this.#tell(tx, user, own.length === 0, nowMs);
@@ -131,7 +136,7 @@ export class SettingUp {
   }
 
   /** The code that proved it is spent with it. */
-  async #keepOffered(tx: Tx, link: SetupLink, right: RightCode, nowMs: number): Promise<void> {
+  async #keepOffered(tx: Tx, link: SetupLink, judged: JudgedCode, nowMs: number): Promise<void> {
     const { type, algorithm, digits, periodSeconds } = link.offered;
     const secret = Buffer.from(link.offered.secret, "base64");
     const wish = { type, algorithm, digits, periodSeconds, counter: 0, secret };
@@ -139,7 +144,7 @@ export class SettingUp {
     await mergeAndSave(
       tx,
       [added],
-      right.spends.map((spent) => ({ ...spent, id: added.id })),
+      judged.spends.map((spent) => ({ ...spent, id: added.id })),
       nowMs,
     );
   }

@@ -131,7 +131,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       "verify",
       {
         users: ({ user }) => [user],
-        prepare: (request) => verification.prepare(request),
+        prepare: (request, machine) => verification.prepare(machine.id, request),
         answer: async (tx, machine, request, answers, nowMs) => {
           const judged = await verification.answer(tx, machine, request, answers, nowMs);
           c.get("asked").verdict = judged.result.verdict;

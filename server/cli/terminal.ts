@@ -10,6 +10,8 @@ export interface Terminal {
   err(text: string): void;
   /** Whether a person reads what goes out. */
   readonly outIsTerminal: boolean;
+  /** A line that is not shown, of a person or of standard input. Undefined: given up, or nothing there. */
+  askSecret?(question: string): Promise<string | undefined>;
 }
 
 /** The user of the command line asked for something that can't be meant. Exit code 2. */

@@ -13,6 +13,7 @@ import {
 } from "../users/users.ts";
 import { addAddressCommands } from "./addresses.ts";
 import { type CommandParts, collect, say, withServer } from "./command-parts.ts";
+import { addPinCommands } from "./pins.ts";
 import { table } from "./terminal.ts";
 
 export function addUserCommands(program: Command, parts: CommandParts): void {
@@ -106,6 +107,7 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
   changeGroup("remove", "take a user out of a group");
 
   addAddressCommands(user, parts);
+  addPinCommands(user, parts);
 }
 
 function toJson(user: UserOverview, nowMs: number): object {

@@ -1,5 +1,6 @@
 // Bundles: what a machine needs to check one user offline, and no more; signed by the server, sealed to the machine.
 
+import { maskSeed } from "../../otp/pin-lock.ts";
 import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
@@ -9,6 +10,7 @@ import { covers, spentOf } from "../authenticators/spent.ts";
 import { openUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Vault } from "../identity/vault.ts";
 import { type Machine, nextSerial } from "../machines/machines.ts";
+import type { Pin } from "../pins/pins.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
@@ -27,6 +29,8 @@ export interface BundleParts {
   readonly policy: NamedPolicy;
   /** As `authenticatorsHere` gives them. */
   readonly authenticators: readonly Authenticator[];
+  /** As `offlinePin` gives it. */
+  readonly pin: Pin | undefined;
 }
 
 /** Signs a bundle under the next serial and remembers what it said. */
@@ -79,9 +83,19 @@ export function isCurrent(
 }
 
 /** What policy lets the machine have. */
-function sealedContent(vault: Vault, { policy, authenticators, enrolment }: BundleParts): SealedContent {
+function sealedContent(vault: Vault, { policy, authenticators, enrolment, pin }: BundleParts): SealedContent {
   const unlockKey = policy.policy.helpDesk === "off" ? null : openUnlockKey(vault, enrolment).toBase64();
-  return { authenticators: offlineAuthenticators(policy.policy, authenticators), pin: null, unlockKey };
+  const leaving = offlineAuthenticators(policy.policy, authenticators, pin);
+  if (pin === undefined) return { authenticators: leaving, pin: null, unlockKey };
+  const { salt, difference, cost } = pin.lock;
+  const lock = { salt: salt.toBase64(), difference: difference.toBase64(), cost };
+  return { authenticators: leaving.map((one) => masked(one, pin.key)), pin: lock, unlockKey };
+}
+
+function masked(authenticator: Authenticator, key: Uint8Array): Authenticator {
+  if (authenticator.type === "backup-codes") return authenticator;
+  const seed = Buffer.from(authenticator.secret, "base64");
+  return { ...authenticator, secret: maskSeed(key, seed).toBase64() };
 }
 
 /** Backup codes may be known in part from either list. */

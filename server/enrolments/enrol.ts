@@ -6,6 +6,7 @@ import type { Random } from "../../words/random.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { freshUnlockKey } from "../help-desk/unlock-key.ts";
 import type { Machine } from "../machines/machines.ts";
+import { offlinePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
@@ -78,8 +79,9 @@ export async function enrolByDialogue(
   const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
   const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
   const authenticators = await authenticatorsHere(tx, issuer.vault, here, random);
-  const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators);
+  const pin = await offlinePin(tx, issuer.vault, user.id, policy.policy);
+  const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators, pin);
   if (user.disabledAtMs !== null || !allowed) return null;
-  const parts = { machine, user, policy, authenticators };
+  const parts = { machine, user, policy, authenticators, pin };
   return enrolUser(tx, issuer, parts, remembered.grantedAtMs, random, nowMs);
 }

@@ -21,7 +21,7 @@ export interface Exchange<Q extends Asking, P, A extends object> {
   /** The names of all users whose rows the exchange reads or writes; `any` when only its work finds out. */
   users(request: Q): readonly string[] | "any";
   /** Slow work that needs no lock. It decides nothing. */
-  prepare(request: Q): Promise<P>;
+  prepare(request: Q, machine: Machine): Promise<P>;
   answer(tx: Tx, machine: Machine, request: Q, prepared: P, nowMs: number): Promise<A>;
   answerRevoked(tx: Tx, machine: Machine, request: Q, nowMs: number): Promise<A>;
 }
@@ -53,7 +53,7 @@ export async function converse<Q extends Asking, P, A extends object>(
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
-  const prepared = worthwhile ? { value: await exchange.prepare(request) } : undefined;
+  const prepared = worthwhile ? { value: await exchange.prepare(request, machine) } : undefined;
   // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
   if (gone.aborted) return { kind: "abandoned" };
   const signingKey = identity.signing.privateKey;

@@ -65,7 +65,8 @@ export class Recovering {
     // The proof first: slow work is done for machines only. And each request once: new keys are new for every attempt.
     if (!(await this.#proven(request)) || !this.#isNew(id)) return { kind: "refused" };
     const signIn = { ...request, revokedThrough: 0, spent: [] };
-    const answers = await verification.prepare(signIn);
+    // Under the policy that held at the old one: it has its tags.
+    const answers = await verification.prepare(request.oldMachine, signIn);
     return store.write(async (tx) => {
       const nowMs = clock.wallMs();
       const old = await findMachine(tx, request.oldMachine);

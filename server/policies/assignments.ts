@@ -50,7 +50,7 @@ const keys: Readonly<Record<string, { readonly read: Reader; readonly help: stri
     read: orAny(word),
     help: "of new OCRA ones, such as OCRA-1:HOTP-SHA256-8:QN08; or any",
   },
-  "pin.place": { read: word, help: "a PIN with each TOTP or HOTP code: none | before | after" },
+  "pin.place": { read: word, help: "a PIN with each code of an app or token: none | before | after" },
   "pin.leastLength": { read: whole, help: "characters of a new PIN at least: 4 to 8" },
   "pin.complexity": { read: word, help: "of a new PIN: decimal | alphanumeric | strong" },
   "pin.trivial": { read: word, help: "PINs such as 1234 or aaaa: refused | allowed" },

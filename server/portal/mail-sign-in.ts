@@ -73,7 +73,7 @@ export class MailSignIns {
     const waitUntil = await blockedUntil(this.#store.db, throttled, this.#clock.wallMs());
     if (waitUntil !== undefined) return { kind: "wait", untilMs: waitUntil };
     const answers = await this.#lane.pass(() =>
-      hashAnswers(this.#store.db, this.#vault, attempt.name, [attempt.code]),
+      hashAnswers(this.#store.db, this.#vault, { user: attempt.name, machineId: null }, [attempt.code]),
     );
     if (answers === undefined) return { kind: "busy" };
     return this.#store.write(async (tx): Promise<SignInOutcome> => {
@@ -83,8 +83,10 @@ export class MailSignIns {
       const user = await findUser(tx, attempt.name);
       const mailed = await judgeMailCode(tx, this.#vault, attempt.id, "sign-in", attempt.mailCode, nowMs);
       const eligible = user !== undefined && (await isEligible(tx, user));
-      const right = eligible ? await judgeCode(tx, this.#vault, user.id, answers.value, nowMs) : undefined;
-      if (!eligible || mailed?.userId !== user.id || right === undefined) {
+      const post = { vault: this.#vault, random: this.#random };
+      const judged = eligible ? await judgeCode(tx, post, user, answers.value, nowMs) : undefined;
+      if (mailed !== undefined && mailed.userId === user?.id) await judged?.settle();
+      if (!eligible || mailed?.userId !== user.id || judged?.right !== true) {
         await countFailure(tx, throttled, nowMs);
         if (mailed !== undefined) await countMailFailure(tx, attempt.id);
         const reason = !eligible
@@ -96,9 +98,15 @@ export class MailSignIns {
         return { kind: "refused" };
       }
       await spendMailCode(tx, attempt.id);
-      await right.spend();
       await forgetFailures(tx, userThrottle(this.#vault, lookAlike));
-      await note(tx, user, "web-sign-in-granted", attempt.address, { method: `mail+${right.method}` }, nowMs);
+      await note(
+        tx,
+        user,
+        "web-sign-in-granted",
+        attempt.address,
+        { method: `mail+${judged.method}` },
+        nowMs,
+      );
       const { address, browser } = attempt;
       const wish = { kind: "portal", userId: user.id, address, browser } as const;
       return { kind: "in", id: await beginSession(tx, wish, this.#random, nowMs) };

@@ -24,9 +24,11 @@ export const letterTexts: Catalogue<typeof en> = { en, de, fr, es, pl };
 
 type LetterSpeech = Speech<typeof en>;
 
+type PinChange = "pin-set" | "pin-reset" | "pin-locked";
+
 export type Change =
   | { readonly kind: "authenticator-added" | "authenticator-removed"; readonly name: string }
-  | { readonly kind: "backup-codes-made" | "password-changed" }
+  | { readonly kind: "backup-codes-made" | "password-changed" | PinChange }
   | { readonly kind: "address-changed" | "address-removed"; readonly address: string };
 
 const changeLifeMs = 24 * hourMs;

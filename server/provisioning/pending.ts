@@ -129,9 +129,10 @@ export async function provePending(
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const { authenticator } = pending;
   const challenge = pending.challenge === null ? undefined : { digits: pending.challenge, givenAtMs: nowMs };
-  const answers = [{ text: code, backupCode: undefined }];
+  const answers = [{ text: code, backupCode: undefined, pin: undefined }];
   const question = [[authenticator.type]];
-  const judgement = judgeAnswers(question, answers, [authenticator], policy, [], challenge, nowMs);
+  // A new authenticator proves itself: no PIN has a part in that.
+  const judgement = judgeAnswers(question, answers, [authenticator], policy, [], challenge, nowMs, undefined);
   if (!judgement.right) {
     await countWrong(tx, user, pending.failures + 1, nowMs);
     return { kind: "wrong" };

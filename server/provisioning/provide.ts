@@ -14,6 +14,7 @@ import { enrolmentEver } from "../enrolments/enrolments.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
+import { offlinePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
@@ -132,8 +133,9 @@ export class Providing {
     }
     const outcome = await proveFirst(tx, this.#vault, place, code, this.#random, nowMs);
     if (outcome.is !== "added") return { result: { is: outcome.is } };
-    // The other questions have been answered by nobody that this server has judged.
-    if (policy.policy.online.factors.length > 1) return { result: { is: "added" } };
+    // The other questions have been answered by nobody that this server has judged, nor is there a PIN yet.
+    const asksMore = policy.policy.online.factors.length > 1 || policy.policy.pin.place !== "none";
+    if (asksMore) return { result: { is: "added" } };
     const wish = { ...step, dialogue, caller: "system" } as const;
     const { method, bundle, mayEnrol } = await this.#verification.grantAdded(
       tx,
@@ -165,7 +167,8 @@ export class Providing {
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
     const issuer = { signingKey: this.#identity.signing.privateKey, vault: this.#vault };
-    const parts = { machine, user, policy, authenticators, enrolment };
+    const pin = await offlinePin(tx, this.#vault, user.id, policy.policy);
+    const parts = { machine, user, policy, authenticators, pin, enrolment };
     return { result: { is: "proved", bundle: await issueBundle(tx, issuer, parts, nowMs) } };
   }
 

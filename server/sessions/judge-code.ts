@@ -1,56 +1,72 @@
 // One code at the server's own pages: any of the user's own authenticators does, and what is right is spent for every
-// machine, too. A seed that lies on a machine opens nothing here.
+// machine, too. A seed that lies on a machine opens nothing here. Where there is a PIN, it is a part of the code here as well.
 
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
-import { authenticatorTypes } from "../../protocol/sync/policy.ts";
+import { authenticatorTypes, type Policy } from "../../protocol/sync/policy.ts";
+import type { Random } from "../../words/random.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
+import { pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
-import type { Answer } from "../verification/judge.ts";
-import { judgeAnswers } from "../verification/judge.ts";
+import type { User } from "../users/users.ts";
+import { type Answer, type Judgement, judgeAnswers, type PinWanted } from "../verification/judge.ts";
 
-export interface RightCode {
+export interface JudgedCode {
+  readonly right: boolean;
   readonly method: string;
   readonly spends: readonly Spent[];
-  /** Nothing is spent before this. */
-  spend(): Promise<void>;
+  /** Spends the code, and counts a PIN beside it. To be done whatever it was, once all the rest was right; not before. */
+  settle(): Promise<void>;
 }
 
-/** Undefined for a wrong code. */
+interface Parts {
+  readonly vault: Vault;
+  readonly random: Random;
+}
+
+/** With the PIN that policy asks of this user apart from any machine. A user who has none yet is let in: here one is set. */
 export async function judgeCode(
   tx: Tx,
-  vault: Vault,
-  userId: string,
+  parts: Parts,
+  user: User,
   answers: readonly Answer[],
   nowMs: number,
-): Promise<RightCode | undefined> {
-  return judgeAgainst(tx, userId, await authenticatorsOf(tx, vault, userId), answers, nowMs);
+): Promise<JudgedCode> {
+  const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
+  const rule = await pinRule(tx, parts.vault, user.id, policy);
+  const authenticators = await authenticatorsOf(tx, parts.vault, user.id);
+  const judged = judge(authenticators, policy, answers, nowMs, pinWanted(rule));
+  return {
+    ...judged,
+    settle: async () => {
+      await mergeAndSave(tx, authenticators, judged.spends, nowMs);
+      await settlePin(tx, parts, user, rule, judged, nowMs);
+    },
+  };
 }
 
-export async function judgeAgainst(
+/** A code of an authenticator that is not the user's yet: nothing is spent of it, and no PIN has a part in it. */
+export async function judgeOffered(
   tx: Tx,
-  userId: string,
-  authenticators: readonly Authenticator[],
+  user: User,
+  offered: Authenticator,
   answers: readonly Answer[],
   nowMs: number,
-): Promise<RightCode | undefined> {
-  const { policy } = await policyOf(tx, { userId, machineId: null });
-  const judgement = judgeAnswers(
-    [[...authenticatorTypes]],
-    answers,
-    authenticators,
-    policy,
-    [],
-    undefined,
-    nowMs,
-  );
-  if (!judgement.right) return undefined;
-  const { method, spends } = judgement;
-  const spend = async () => {
-    await mergeAndSave(tx, authenticators, spends, nowMs);
-  };
-  return { method, spends, spend };
+): Promise<JudgedCode> {
+  const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
+  return { ...judge([offered], policy, answers, nowMs, undefined), settle: async () => undefined };
+}
+
+function judge(
+  authenticators: readonly Authenticator[],
+  policy: Policy,
+  answers: readonly Answer[],
+  nowMs: number,
+  wanted: PinWanted | undefined,
+): Judgement {
+  const question = [...authenticatorTypes];
+  return judgeAnswers([question], answers, authenticators, policy, [], undefined, nowMs, wanted);
 }

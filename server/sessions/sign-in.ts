@@ -9,7 +9,7 @@ import { isOutdated, isPassword, keepPassword, type PasswordCost } from "../acco
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { findUser, type User } from "../users/users.ts";
+import { findUser, theUserById, type User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 import type { Answer } from "../verification/judge.ts";
 import { judgeCode } from "./judge-code.ts";
@@ -96,22 +96,27 @@ export class SignIns {
   async confirm(session: Session, code: string, address: string): Promise<SignInOutcome> {
     const throttled = throttlesOf(this.#vault, lookAlikeKey(session.userName), address);
     const answers = await this.#lane.pass(() =>
-      hashAnswers(this.#store.db, this.#vault, session.userName, [code]),
+      hashAnswers(this.#store.db, this.#vault, { user: session.userName, machineId: null }, [code]),
     );
     if (answers === undefined) return { kind: "busy" };
     return this.#store.write(async (tx): Promise<SignInOutcome> => {
       const nowMs = this.#clock.wallMs();
       const untilMs = await blockedUntil(tx, throttled, nowMs);
       if (untilMs !== undefined) return { kind: "wait", untilMs };
-      const right = await judgeCode(tx, this.#vault, session.userId, answers.value, nowMs);
-      const id = right && (await renewSession(tx, session, this.#random, nowMs));
+      const user = await theUserById(tx, session.userId);
+      const judged = await judgeCode(tx, this.#post(), user, answers.value, nowMs);
+      const id = judged.right ? await renewSession(tx, session, this.#random, nowMs) : undefined;
       const audit = id === undefined ? "web-confirmation-denied" : "web-confirmation-granted";
-      const detail = { area: session.kind, address, method: right?.method };
+      const detail = { area: session.kind, address, ...(judged.right ? { method: judged.method } : {}) };
       await record(tx, serverEntry(nowMs, audit, { user: session.userName }, detail));
-      if (right === undefined) await countFailure(tx, throttled, nowMs);
-      await right?.spend();
+      if (!judged.right) await countFailure(tx, throttled, nowMs);
+      await judged.settle();
       return id === undefined ? { kind: "refused" } : { kind: "in", id };
     });
+  }
+
+  #post() {
+    return { vault: this.#vault, random: this.#random };
   }
 
   /** The same work for every name, known or not. */
@@ -123,7 +128,8 @@ export class SignIns {
     const kept =
       user === undefined || sealed === null ? undefined : openPassword(this.#vault, user.id, sealed);
     const passwordRight = await isPassword(attempt.password, kept, this.#passwordCost);
-    const answers = await hashAnswers(db, this.#vault, attempt.name, [attempt.code]);
+    const who = { user: attempt.name, machineId: null };
+    const answers = await hashAnswers(db, this.#vault, who, [attempt.code]);
     return { user, account, passwordRight, answers };
   }
 
@@ -136,11 +142,11 @@ export class SignIns {
     if (account.sealedPassword === null) return refused("no-password");
     // The one that was compared is the one that holds.
     const same = account.sealedPassword === prepared.account?.sealedPassword;
-    const right = await judgeCode(tx, this.#vault, user.id, prepared.answers, nowMs);
+    const judged = await judgeCode(tx, this.#post(), user, prepared.answers, nowMs);
     if (!same || !prepared.passwordRight) return refused("wrong-password");
-    if (right === undefined) return refused("wrong-code");
-    await right.spend();
-    const detail = { method: right.method };
+    await judged.settle();
+    if (!judged.right) return refused("wrong-code");
+    const detail = { method: judged.method };
     if (attempt.kind === "console" && account.role === "none")
       return { outcome: { kind: "no-role" }, audit: "web-sign-in-denied", detail: { reason: "no-role" } };
     const wish = { ...attempt, userId: user.id };

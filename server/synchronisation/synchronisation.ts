@@ -16,6 +16,7 @@ import { machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
 import { sealedRecoveryKey } from "../machines/recovery-key.ts";
 import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
+import { offlinePin } from "../pins/judge-pin.ts";
 import { policiesOn, policyAmong } from "../policies/applicable.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
@@ -120,13 +121,14 @@ export class Synchronisation {
     );
     if (known.endedAtMs !== null) return this.#refuse(tx, machine, request, reported.user, nowMs);
     // An exempt user's enrolment rests: the bundle says so, and holds again when the exemption ends.
-    const holds = policy.policy.mfa === "exempt" || mayUseOffline(policy.policy, authenticators);
+    const pin = await offlinePin(tx, vault, user.id, policy.policy);
+    const holds = policy.policy.mfa === "exempt" || mayUseOffline(policy.policy, authenticators, pin);
     if (!holds) {
       await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
       return undefined;
     }
     const enrolment = await keepRefreshed(tx, known, reported, policy, nowMs);
-    const parts = { machine, user, enrolment, policy, authenticators };
+    const parts = { machine, user, enrolment, policy, authenticators, pin };
     return isCurrent(this.#issuer, parts, reported) ? undefined : issueBundle(tx, this.#issuer, parts, nowMs);
   }
 

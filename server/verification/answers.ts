@@ -2,10 +2,12 @@
 
 import * as v from "valibot";
 import { hashBackupCode, normaliseBackupCode } from "../../otp/backup-code.ts";
-import { answersSchema, type RequestOf } from "../../protocol/sync/exchanges.ts";
+import { answersSchema } from "../../protocol/sync/exchanges.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
+import { hashTypedPins } from "../pins/judge-pin.ts";
+import { policyOf } from "../policies/applicable.ts";
 import type { Db } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import type { Answer } from "./judge.ts";
@@ -13,39 +15,56 @@ import type { Answer } from "./judge.ts";
 /** For users who have no backup codes, or don't exist: the hash takes as long, and comes to nothing. */
 const nobodysSalt = new Uint8Array(16);
 
+/** Who answers, and where: null for the server's own pages. */
+export interface Answering {
+  readonly user: string;
+  readonly machineId: string | null;
+}
+
 /** Undefined when the box or what is in it can't be read. */
 export async function readAnswers(
   db: Db,
   vault: Vault,
   identity: ServerIdentity,
-  request: RequestOf<"verify">,
+  who: Answering,
+  sealedAnswers: string,
 ): Promise<readonly Answer[] | undefined> {
-  const texts = openAnswers(identity, request.sealedAnswers);
-  return texts === undefined ? undefined : hashAnswers(db, vault, request.user, texts);
+  const texts = openAnswers(identity, sealedAnswers);
+  return texts === undefined ? undefined : hashAnswers(db, vault, who, texts);
 }
 
-/** The same work whether or not there is such a user, and whether or not the user has backup codes. */
+/** The same work whether or not there is such a user, and whether or not the user has backup codes, or a PIN. */
 export async function hashAnswers(
   db: Db,
   vault: Vault,
-  userName: string,
+  who: Answering,
   texts: readonly string[],
 ): Promise<readonly Answer[]> {
+  const user = await findUser(db, who.user);
+  const { policy } = await policyOf(db, { userId: user?.id ?? null, machineId: who.machineId });
+  const { place } = policy.pin;
+  const pins = place === "none" ? [] : await hashTypedPins(db, vault, user?.id, place, texts);
+  const backupCodes = await hashBackupCodes(db, vault, user?.id, texts);
+  return texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] }));
+}
+
+async function hashBackupCodes(
+  db: Db,
+  vault: Vault,
+  userId: string | undefined,
+  texts: readonly string[],
+): Promise<Answer["backupCode"][]> {
   const codes = texts.map(normaliseBackupCode);
-  if (codes.every((code) => code === undefined))
-    return texts.map((text) => ({ text, backupCode: undefined }));
-  const user = await findUser(db, userName);
-  const authenticators = user === undefined ? [] : await authenticatorsOf(db, vault, user.id);
+  if (codes.every((code) => code === undefined)) return [];
+  const authenticators = userId === undefined ? [] : await authenticatorsOf(db, vault, userId);
   const set = authenticators.find((authenticator) => authenticator.type === "backup-codes");
   const salt = set === undefined ? nobodysSalt : Buffer.from(set.salt, "base64");
-  const answers: Answer[] = [];
-  for (const [at, text] of texts.entries()) {
-    const code = codes[at];
+  const found: Answer["backupCode"][] = [];
+  for (const code of codes) {
     const hash = code === undefined ? undefined : await hashBackupCode(code, salt);
-    const backupCode = set === undefined || hash === undefined ? undefined : { authenticator: set.id, hash };
-    answers.push({ text, backupCode });
+    found.push(set === undefined || hash === undefined ? undefined : { authenticator: set.id, hash });
   }
-  return answers;
+  return found;
 }
 
 function openAnswers(identity: ServerIdentity, sealedAnswers: string): string[] | undefined {

@@ -1,18 +1,29 @@
 // Whether the answers to all questions of a sign-in are right, and what they spend. Pure.
+// Where a PIN is wanted, it is a part of each answer of an app or token: PIN and code are right together, or the answer is wrong.
 
 import { judgeBackupCode } from "../../otp/backup-code.ts";
 import { normaliseDigits } from "../../otp/code.ts";
 import { judgeHotp } from "../../otp/hotp.ts";
+import { codeLength, splitPin } from "../../otp/pin.ts";
 import { isResponse } from "../../otp/response.ts";
 import { judgeTotp } from "../../otp/totp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
 import type { Factors, Policy, SentType } from "../../protocol/sync/policy.ts";
+import type { TypedPin } from "../pins/judge-pin.ts";
 
 export interface Answer {
   readonly text: string;
   /** Argon2id of the text under the salt of the backup codes with this id, if it can be one of them. */
   readonly backupCode: { readonly authenticator: string; readonly hash: Uint8Array } | undefined;
+  /** Undefined where the user has no PIN, or none was asked for when this was worked out. */
+  readonly pin: TypedPin | undefined;
+}
+
+/** The PIN that each code or response needs beside it. */
+export interface PinWanted {
+  readonly place: "before" | "after";
+  isRight(typed: string, answer: Answer): boolean;
 }
 
 /** What the server has given this very sign-in to be answered. */
@@ -33,6 +44,8 @@ export interface Judgement {
   readonly spends: readonly Spent[];
   /** The same, of codes that were sent. */
   readonly spendsSent: readonly SentType[];
+  /** Of a right code's PIN; `left-out`: there was none. Undefined where no code was right, or no PIN was wanted. */
+  readonly pin: "right" | "wrong" | "left-out" | undefined;
   /** The types that answered, such as `totp` or `hotp+backup-codes`. */
   readonly method: string;
 }
@@ -51,10 +64,12 @@ export function judgeAnswers(
   sent: readonly SentCode[],
   challenge: Challenge | undefined,
   nowMs: number,
+  wanted: PinWanted | undefined,
 ): Judgement {
   const spends: Spent[] = [];
   const spendsSent: SentType[] = [];
   const methods: string[] = [];
+  let pin: Judgement["pin"];
   const seen = new Set<string>();
   for (const [at, question] of questions.entries()) {
     const answer = answers[at];
@@ -62,28 +77,36 @@ export function judgeAnswers(
     const code = normaliseDigits(answer.text).toUpperCase();
     const repeated = seen.has(code);
     seen.add(code);
-    let found: Spent | undefined;
+    let found: RightCode | undefined;
     for (const authenticator of authenticators) {
       if (!question.includes(authenticator.type)) continue;
       if (spends.some((spent) => spent.id === authenticator.id)) continue;
-      found ??= judgeOne(authenticator, answer, policy, challenge, nowMs);
+      found ??= judgeOne(authenticator, answer, policy, challenge, nowMs, wanted);
     }
     if (repeated) continue;
     const bySent = sent.find(
       ({ type, isRight }) =>
         found === undefined && question.includes(type) && !spendsSent.includes(type) && isRight(code),
     );
-    if (found !== undefined) spends.push(found);
+    if (found !== undefined) spends.push(found.spends);
+    if (found?.pin !== undefined) pin = worse(pin, found.pin);
+    if (found?.pin === "wrong" || found?.pin === "left-out") continue;
     if (bySent !== undefined) spendsSent.push(bySent.type);
-    const by = found ?? bySent;
+    const by = found?.spends ?? bySent;
     if (by !== undefined) methods.push(by.type);
   }
   return {
     right: questions.length === answers.length && methods.length === questions.length,
     spends,
     spendsSent,
+    pin,
     method: methods.join("+"),
   };
+}
+
+interface RightCode {
+  readonly spends: Spent;
+  readonly pin: Judgement["pin"];
 }
 
 function judgeOne(
@@ -92,38 +115,66 @@ function judgeOne(
   policy: Policy,
   challenge: Challenge | undefined,
   nowMs: number,
+  wanted: PinWanted | undefined,
+): RightCode | undefined {
+  if (authenticator.type === "backup-codes") {
+    const spends = judgeBackup(authenticator, answer);
+    return spends && { spends, pin: undefined };
+  }
+  const typed = normaliseDigits(answer.text);
+  if (wanted === undefined) {
+    const spends = judgeOtp(authenticator, typed, policy, challenge, nowMs);
+    return spends && { spends, pin: undefined };
+  }
+  const apart = splitPin(typed, codeLength(authenticator), wanted.place);
+  const right = wanted.isRight(apart.pin, answer);
+  const spends = judgeOtp(authenticator, apart.code, policy, challenge, nowMs);
+  return spends && { spends, pin: right ? "right" : apart.pin === "" ? "left-out" : "wrong" };
+}
+
+function judgeOtp(
+  authenticator: Exclude<Authenticator, { type: "backup-codes" }>,
+  code: string,
+  policy: Policy,
+  challenge: Challenge | undefined,
+  nowMs: number,
 ): Spent | undefined {
   const { id } = authenticator;
+  const secret = Buffer.from(authenticator.secret, "base64");
   switch (authenticator.type) {
     case "totp": {
-      const key = { ...authenticator, secret: Buffer.from(authenticator.secret, "base64") };
-      const code = normaliseDigits(answer.text);
-      const lastStep = judgeTotp(key, code, authenticator.lastStep, policy.totpWindow, nowMs);
+      const { lastStep: before } = authenticator;
+      const lastStep = judgeTotp({ ...authenticator, secret }, code, before, policy.totpWindow, nowMs);
       return lastStep === undefined ? undefined : { type: "totp", id, lastStep };
     }
     case "hotp": {
-      const key = { ...authenticator, secret: Buffer.from(authenticator.secret, "base64") };
-      const code = normaliseDigits(answer.text);
-      const counter = judgeHotp(key, code, authenticator.counter, policy.hotpLookAhead);
+      const { counter: before } = authenticator;
+      const counter = judgeHotp({ ...authenticator, secret }, code, before, policy.hotpLookAhead);
       return counter === undefined ? undefined : { type: "hotp", id, counter };
-    }
-    case "backup-codes": {
-      if (answer.backupCode?.authenticator !== id) return undefined;
-      const codes = authenticator.codes.map((code) => ({ ...code, hash: Buffer.from(code.hash, "base64") }));
-      const set = { salt: Buffer.from(authenticator.salt, "base64"), codes };
-      const usedId = judgeBackupCode(set, answer.backupCode.hash, authenticator.usedIds);
-      return usedId === undefined
-        ? undefined
-        : { type: "backup-codes", id, usedIds: [...authenticator.usedIds, usedId] };
     }
     case "ocra": {
       const { suite, usedThroughMs } = authenticator;
       if (challenge === undefined || challenge.givenAtMs <= (usedThroughMs ?? 0)) return undefined;
-      const key = { suite, secret: Buffer.from(authenticator.secret, "base64") };
-      const response = normaliseDigits(answer.text);
-      const right = isResponse(key, challenge.digits, response, policy.totpWindow, nowMs);
+      const right = isResponse({ suite, secret }, challenge.digits, code, policy.totpWindow, nowMs);
       // What is spent is the challenge itself.
       return right ? { type: "ocra", id, usedThroughMs } : undefined;
     }
   }
+}
+
+function judgeBackup(
+  authenticator: Extract<Authenticator, { type: "backup-codes" }>,
+  answer: Answer,
+): Spent | undefined {
+  const { id, usedIds } = authenticator;
+  if (answer.backupCode?.authenticator !== id) return undefined;
+  const codes = authenticator.codes.map((code) => ({ ...code, hash: Buffer.from(code.hash, "base64") }));
+  const set = { salt: Buffer.from(authenticator.salt, "base64"), codes };
+  const usedId = judgeBackupCode(set, answer.backupCode.hash, usedIds);
+  return usedId === undefined ? undefined : { type: "backup-codes", id, usedIds: [...usedIds, usedId] };
+}
+
+function worse(one: Judgement["pin"], other: Judgement["pin"]): Judgement["pin"] {
+  const order = ["wrong", "left-out", "right"] as const;
+  return order.find((word) => word === one || word === other);
 }

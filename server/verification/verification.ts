@@ -16,13 +16,14 @@ import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
+import { lacksPin, offlinePin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import { readAnswers } from "./answers.ts";
-import { type Answer, judgeAnswers } from "./judge.ts";
+import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import { takeChallenge } from "./challenges.ts";
 import {
   afterFailure,
@@ -56,16 +57,26 @@ export class Verification {
   readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #random: Random;
+  readonly #webAddress: string | undefined;
 
-  constructor(parts: { store: Store; identity: ServerIdentity; vault: Vault; random: Random }) {
+  /** `webAddress`: how people reach the pages, where that is not how machines reach the server. */
+  constructor(parts: {
+    store: Store;
+    identity: ServerIdentity;
+    vault: Vault;
+    random: Random;
+    webAddress?: string | undefined;
+  }) {
     this.#store = parts.store;
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#random = parts.random;
+    this.#webAddress = parts.webAddress && new URL(parts.webAddress).origin;
   }
 
-  prepare(request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
-    return readAnswers(this.#store.db, this.#vault, this.#identity, request);
+  prepare(machineId: string, request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
+    const { user, sealedAnswers } = request;
+    return readAnswers(this.#store.db, this.#vault, this.#identity, { user, machineId }, sealedAnswers);
   }
 
   /**
@@ -136,16 +147,32 @@ export class Verification {
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
     const judged = seedCounts ? signIn.authenticators : own;
-    const judgement = judgeAnswers(online.factors, answers, judged, policy.policy, sent, challenge, nowMs);
+    const rule = await pinRule(tx, this.#vault, user.id, policy.policy);
+    const judgement = judgeAnswers(
+      online.factors,
+      answers,
+      judged,
+      policy.policy,
+      sent,
+      challenge,
+      nowMs,
+      pinWanted(rule),
+    );
     await settleSentCodes(tx, machine, request.dialogue, sent, judgement.spendsSent);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
+    const parts = { vault: this.#vault, random: this.#random };
+    await settlePin(tx, parts, user, rule, judgement, nowMs);
     if (!judgement.right) {
       const failures = afterFailure(failuresOf(user, request.caller), lockout, nowMs);
       await keepFailures(tx, user, request.caller, failures);
       if (failures.lockedUntilMs !== null)
         await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
-      const reason = own.length + sent.length === 0 ? "no-authenticator" : "wrong-code";
-      return this.#deny(tx, machine, request, reason, nowMs);
+      return this.#deny(tx, machine, request, reasonOf(judgement, own.length + sent.length), nowMs);
+    }
+    // Everything was right: only now is anybody told that there is no PIN yet.
+    if (lacksPin(rule) && judgement.spends.some(({ type }) => type !== "backup-codes")) {
+      await this.#deny(tx, machine, request, "pin-needed", nowMs);
+      return { result: { verdict: "pin-needed", address: this.#webAddress ?? null } };
     }
     // A code from the disk of a machine must not give back the guesses at the user's own.
     const bySeed = judgement.spends.some(isMachineSeed);
@@ -186,18 +213,23 @@ export class Verification {
     const none = { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } as const;
     const signingKey = this.#identity.signing.privateKey;
     // Without a bundle the machine would not know that this code is spent: what it may still hold has to go.
-    if (!mayUseOffline(policy.policy, authenticators)) {
+    const pin = await offlinePin(tx, this.#vault, user.id, policy.policy);
+    if (!mayUseOffline(policy.policy, authenticators, pin)) {
       await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
       return none;
     }
     const enrolment = await activeEnrolment(tx, machine, user);
     const issuer = { signingKey, vault: this.#vault };
     if (bySeed && enrolment !== undefined)
-      return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, enrolment }, nowMs) };
+      return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, pin, enrolment }, nowMs) };
     if (enrolment === undefined && policy.policy.enrol === "off") return none;
     const maySeed = await mayShowSeed(tx, signIn, nowMs);
     if (enrolment !== undefined || policy.policy.enrol === "automatic") {
-      return { ...none, maySeed, bundle: await enrolUser(tx, issuer, signIn, nowMs, this.#random, nowMs) };
+      return {
+        ...none,
+        maySeed,
+        bundle: await enrolUser(tx, issuer, { ...signIn, pin }, nowMs, this.#random, nowMs),
+      };
     }
     await rememberDialogue(tx, machine, user, signIn.request.dialogue, nowMs);
     return { ...none, maySeed, mayEnrol: true };
@@ -219,6 +251,12 @@ export class Verification {
     await audit(tx, machine, request, "sign-in-denied", { reason }, nowMs);
     return { result: { verdict: "denied" } };
   }
+}
+
+/** For the audit alone. */
+function reasonOf(judgement: Judgement, has: number): string {
+  if (has === 0) return "no-authenticator";
+  return judgement.pin === "wrong" || judgement.pin === "left-out" ? "wrong-pin" : "wrong-code";
 }
 
 async function activeEnrolment(tx: Tx, machine: Machine, user: User): Promise<Enrolment | undefined> {

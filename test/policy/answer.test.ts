@@ -1,10 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { type AnswerRules, judgeAnswer } from "../../agent/factors/answer.ts";
+import { Hashing } from "../../agent/factors/hashing.ts";
 import { prepareAnswers } from "../../agent/factors/prepare.ts";
 import { spentOf } from "../../agent/policy/standing.ts";
 import { hashBackupCode } from "../../otp/backup-code.ts";
 import { timeStep } from "../../otp/totp.ts";
-import { answer, appCode, backupCode, backupCodes, codeOfStep, hotp, startMs, totp } from "./standing.ts";
+import {
+  answer,
+  appCode,
+  backupCode,
+  backupCodes,
+  codeOfStep,
+  hotp,
+  openWith,
+  startMs,
+  totp,
+} from "./standing.ts";
 
 const rules: AnswerRules = { totpWindow: { past: 1, future: 1 }, hotpLookAhead: 2 };
 const step = timeStep(30, startMs);
@@ -89,7 +100,12 @@ describe("an answer from a set of backup codes", () => {
   });
 
   test("is wrong where no hash was prepared for the set", () => {
-    const unprepared = { text: backupCode(2), backupHashes: new Map(), challenge: undefined };
+    const unprepared = {
+      text: backupCode(2),
+      backupHashes: new Map(),
+      challenge: undefined,
+      pins: [],
+    };
     expect(judgeAnswer(paper, spentOf(paper), unprepared, rules, startMs)).toBeUndefined();
   });
 });
@@ -99,7 +115,8 @@ describe("preparing answers", () => {
   const sets = salts.map((salt, n) => backupCodes(`set-${n}`, { salt: salt.toString("base64") }));
 
   test("hashes what may be a backup code under the salt of each set, in any way of typing it", async () => {
-    const [first] = await prepareAnswers(["abcd efgh-jkm"], [totp(), ...sets], undefined);
+    const set = openWith([totp(), ...sets]);
+    const [first] = await prepareAnswers(["abcd efgh-jkm"], set, undefined, new Hashing());
     expect(first?.text).toBe("abcd efgh-jkm");
     expect([...(first?.backupHashes.keys() ?? [])]).toEqual(["set-0", "set-1"]);
     for (const [n, salt] of salts.entries())
@@ -107,11 +124,14 @@ describe("preparing answers", () => {
   });
 
   test("hashes nothing for a text that can't be one, and nothing without a set", async () => {
-    expect(await prepareAnswers(["123456", "", "ABCDEFGHJK"], sets, undefined)).toEqual(
-      ["123456", "", "ABCDEFGHJK"].map((text) => ({ text, backupHashes: new Map(), challenge: undefined })),
+    const none = { backupHashes: new Map(), challenge: undefined, pins: [] };
+    const texts = ["123456", "", "ABCDEFGHJK"];
+    expect(await prepareAnswers(texts, openWith(sets), undefined, new Hashing())).toEqual(
+      texts.map((text) => ({ text, ...none })),
     );
-    expect(await prepareAnswers(["ABCDEFGHJKM"], [totp(), hotp()], undefined)).toEqual([
-      { text: "ABCDEFGHJKM", backupHashes: new Map(), challenge: undefined },
+    const without = openWith([totp(), hotp()]);
+    expect(await prepareAnswers(["ABCDEFGHJKM"], without, undefined, new Hashing())).toEqual([
+      { text: "ABCDEFGHJKM", ...none },
     ]);
   });
 });

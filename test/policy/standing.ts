@@ -57,7 +57,8 @@ function standInHash(code: string, setId: string): Buffer {
 
 /** As `prepareAnswers` would, for any set of backup codes that a test names. */
 export function answer(text: string, sets: readonly string[] = ["paper"]): Answer {
-  return { text, backupHashes: new Map(sets.map((id) => [id, standInHash(text, id)])), challenge: undefined };
+  const backupHashes = new Map(sets.map((id) => [id, standInHash(text, id)]));
+  return { text, backupHashes, challenge: undefined, pins: [] };
 }
 
 /** What the app shows at a moment, or so many steps beside it. */

@@ -17,6 +17,9 @@ export function commandLine(outIsTerminal = false, made = true) {
 /** On a clock that may be the system's, for a server that others have to do with too. */
 export function commandLineAt(clock: Clock, data: string, outIsTerminal = false, made = true) {
   const environment: Record<string, string> = { NIGHTLATCH_DATA: data };
+  const questions: string[] = [];
+  /** What is typed where a secret is asked for, a line a question. */
+  const typed: string[] = [];
   const run = async (args: readonly string[]) => {
     let [out, err] = ["", ""];
     const code = await runCommand(args, {
@@ -28,6 +31,10 @@ export function commandLineAt(clock: Clock, data: string, outIsTerminal = false,
           err += text;
         },
         outIsTerminal,
+        askSecret: async (question) => {
+          questions.push(question);
+          return typed.shift();
+        },
       },
       clock,
       random,
@@ -49,7 +56,7 @@ export function commandLineAt(clock: Clock, data: string, outIsTerminal = false,
     return run(args);
   };
   const json = async (...args: string[]) => JSON.parse((await call(...args, "--json")).out);
-  return { data, environment, call, json };
+  return { data, environment, call, json, typed, questions };
 }
 
 /** For commands on a server that a test has open; what they say is dropped. */

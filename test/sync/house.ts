@@ -12,6 +12,7 @@ import { dialogueSpeech } from "../../agent/dialogue/languages/dialogue-speech.t
 import { signIn } from "../../agent/dialogue/sign-in.ts";
 import { DialogueOver } from "../../agent/dialogue/talk.ts";
 import { UserQueue } from "../../agent/dialogue/user-queue.ts";
+import { Hashing } from "../../agent/factors/hashing.ts";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
 import { Ledger } from "../../agent/state/ledger.ts";
@@ -203,6 +204,7 @@ export class Agent {
   readonly settings: AgentSettings;
   readonly timekeeper: Timekeeper;
   readonly #house: House;
+  readonly #hashing = new Hashing();
   readonly #queue = new UserQueue();
   readonly #challenges: DrawnChallenges;
   /** How often an online MFA has asked for a sync in the background; the tests run syncs themselves. */
@@ -240,6 +242,7 @@ export class Agent {
       url: undefined,
     });
     this.online = new Online({
+      hashing: this.#hashing,
       link,
       keeper,
       timekeeper,
@@ -303,6 +306,7 @@ export class Agent {
     const name = parseUserName(user);
     if (!name.ok) throw new Error(name.error);
     const converse = signIn({
+      hashing: this.#hashing,
       ...this,
       ...this.settings,
       queue: this.#queue,

@@ -15,6 +15,11 @@ export const de: Translation<typeof en, "de"> = {
   "next-response": "Nun die Antwort: ",
   "code-sent-to": "Code, der an {to} gesendet wurde: ",
   "code-sent": "Code, der Ihnen gesendet wurde, wenn Sie einen bekommen können: ",
+  "pin-before": "PIN und Code in einem, zuerst die PIN.",
+  "pin-after": "Code und PIN in einem, zuerst der Code.",
+  "pin-needed":
+    "Das war richtig, aber Sie haben noch keine eigene PIN. Setzen Sie eine unter {address} und kommen Sie dann zurück.",
+  "pin-if-any": "Wenn Sie eine PIN haben, tippen Sie sie wie immer zusammen mit dem Code.",
 
   days: { one: "{count} Tag", other: "{count} Tage" },
   "sign-ins": { one: "{count} Anmeldung", other: "{count} Anmeldungen" },

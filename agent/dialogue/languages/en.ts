@@ -15,6 +15,10 @@ export const en = {
   "next-response": "Next, response: ",
   "code-sent-to": "Code that was sent to {to}: ",
   "code-sent": "Code that was sent to you, if you can get one: ",
+  "pin-before": "PIN and code as one, the PIN first.",
+  "pin-after": "Code and PIN as one, the code first.",
+  "pin-needed": "That was right, but you have no PIN of your own yet. Set one at {address} and come back.",
+  "pin-if-any": "If you have a PIN, type it with the code as always.",
 
   days: { one: "{count} day", other: "{count} days" },
   "sign-ins": { one: "{count} sign-in", other: "{count} sign-ins" },

@@ -15,6 +15,10 @@ export const es: Translation<typeof en, "es"> = {
   "next-response": "Ahora, la respuesta: ",
   "code-sent-to": "Código enviado a {to}: ",
   "code-sent": "Código que se le ha enviado, si puede recibir uno: ",
+  "pin-before": "PIN y código juntos, primero el PIN.",
+  "pin-after": "Código y PIN juntos, primero el código.",
+  "pin-needed": "Era correcto, pero aún no tiene un PIN propio. Establezca uno en {address} y vuelva.",
+  "pin-if-any": "Si tiene un PIN, escríbalo con el código como siempre.",
 
   days: { one: "{count} día", many: "{count} de días", other: "{count} días" },
   "sign-ins": {

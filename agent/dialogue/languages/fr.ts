@@ -15,6 +15,11 @@ export const fr: Translation<typeof en, "fr"> = {
   "next-response": "Ensuite, la réponse : ",
   "code-sent-to": "Code envoyé à {to} : ",
   "code-sent": "Code qui vous a été envoyé, si vous pouvez en recevoir un : ",
+  "pin-before": "Code PIN et code à usage unique d’un trait, d’abord le code PIN.",
+  "pin-after": "Code à usage unique et code PIN d’un trait, d’abord le code à usage unique.",
+  "pin-needed":
+    "C’était juste, mais vous n’avez pas encore de code PIN à vous. Définissez-en un sur {address}, puis revenez.",
+  "pin-if-any": "Si vous avez un code PIN, tapez-le avec le code comme toujours.",
 
   days: { one: "{count} jour", many: "{count} de jours", other: "{count} jours" },
   "sign-ins": { one: "{count} connexion", many: "{count} de connexions", other: "{count} connexions" },

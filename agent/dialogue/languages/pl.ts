@@ -15,6 +15,11 @@ export const pl: Translation<typeof en, "pl"> = {
   "next-response": "Teraz odpowiedź: ",
   "code-sent-to": "Kod wysłany na {to}: ",
   "code-sent": "Kod, który do ciebie wysłano, jeśli możesz go otrzymać: ",
+  "pin-before": "PIN i kod razem, najpierw PIN.",
+  "pin-after": "Kod i PIN razem, najpierw kod.",
+  "pin-needed":
+    "Wszystko się zgadza, ale nie masz jeszcze własnego PIN-u. Ustaw go pod adresem {address} i wróć.",
+  "pin-if-any": "Jeśli masz PIN, wpisz go razem z kodem, jak zawsze.",
 
   days: { one: "{count} dzień", few: "{count} dni", many: "{count} dni", other: "{count} dnia" },
   "sign-ins": {

@@ -11,6 +11,10 @@ export const de: Translation<typeof en, "de"> = {
   "authenticator-removed": "Aus Ihrem Konto wurde ein Authentifikator entfernt: {name}",
   "backup-codes-made": "Für Ihr Konto wurden neue Ersatzcodes erstellt. Ältere gelten nicht mehr.",
   "password-changed": "Das Kennwort Ihres Kontos wurde geändert.",
+  "pin-set": "Ihre PIN wurde gesetzt oder geändert.",
+  "pin-reset": "Ihre PIN wurde zurückgesetzt. Setzen Sie im Portal eine neue.",
+  "pin-locked":
+    "Ihre PIN ist gesperrt: Sie war zu oft falsch, jedes Mal mit einem richtigen Code. Bitten Sie Ihren Administrator, sie zurückzusetzen.",
   "address-changed": "Eine E-Mail-Adresse Ihres Kontos wurde geändert. Sie lautet jetzt: {address}",
   "address-removed": "Aus Ihrem Konto wurde eine E-Mail-Adresse entfernt: {address}",
   "change-not-you": "Wenn Sie das nicht waren, sagen Sie es sofort Ihrem Administrator.",

@@ -8,6 +8,10 @@ export const en = {
   "authenticator-removed": "An authenticator was removed from your account: {name}",
   "backup-codes-made": "New backup codes were made for your account. Older ones are no longer good.",
   "password-changed": "The password of your account was changed.",
+  "pin-set": "Your PIN was set or changed.",
+  "pin-reset": "Your PIN was reset. Set a new one in the portal.",
+  "pin-locked":
+    "Your PIN is locked: it was wrong too many times, each time with a right code. Ask your administrator to reset it.",
   "address-changed": "An e-mail address of your account was changed. It is now: {address}",
   "address-removed": "An e-mail address was removed from your account: {address}",
   "change-not-you": "If that was not you, tell your administrator at once.",

@@ -12,6 +12,10 @@ export const es: Translation<typeof en, "es"> = {
   "backup-codes-made":
     "Se han creado nuevos códigos de respaldo para su cuenta. Los anteriores ya no son válidos.",
   "password-changed": "Se ha cambiado la contraseña de su cuenta.",
+  "pin-set": "Su PIN se ha establecido o cambiado.",
+  "pin-reset": "Su PIN se ha restablecido. Establezca uno nuevo en el portal.",
+  "pin-locked":
+    "Su PIN está bloqueado: fue incorrecto demasiadas veces, cada vez con un código correcto. Pida a su administrador que lo restablezca.",
   "address-changed": "Se ha cambiado una dirección de correo de su cuenta. Ahora es: {address}",
   "address-removed": "Se ha quitado una dirección de correo de su cuenta: {address}",
   "change-not-you": "Si no ha sido usted, avise de inmediato a su administrador.",

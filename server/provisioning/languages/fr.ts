@@ -12,6 +12,10 @@ export const fr: Translation<typeof en, "fr"> = {
   "backup-codes-made":
     "De nouveaux codes de secours ont été créés pour votre compte. Les anciens ne sont plus valables.",
   "password-changed": "Le mot de passe de votre compte a été changé.",
+  "pin-set": "Votre code PIN a été défini ou modifié.",
+  "pin-reset": "Votre code PIN a été réinitialisé. Définissez-en un nouveau sur le portail.",
+  "pin-locked":
+    "Votre code PIN est bloqué : il a été faux trop souvent, chaque fois avec un code juste. Demandez à votre administrateur de le réinitialiser.",
   "address-changed": "Une adresse e-mail de votre compte a été changée. La nouvelle est : {address}",
   "address-removed": "Une adresse e-mail a été retirée de votre compte : {address}",
   "change-not-you": "Si ce n'était pas vous, prévenez immédiatement votre administrateur.",

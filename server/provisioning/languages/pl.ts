@@ -12,6 +12,10 @@ export const pl: Translation<typeof en, "pl"> = {
   "authenticator-removed": "Z konta usunięto uwierzytelniacz: {name}",
   "backup-codes-made": "Utworzono nowe kody zapasowe do konta. Poprzednie nie są już ważne.",
   "password-changed": "Hasło do konta zostało zmienione.",
+  "pin-set": "Ustawiono lub zmieniono Twój PIN.",
+  "pin-reset": "Twój PIN został zresetowany. Ustaw nowy w portalu.",
+  "pin-locked":
+    "Twój PIN jest zablokowany: był błędny zbyt wiele razy, za każdym razem przy poprawnym kodzie. Poproś administratora o jego zresetowanie.",
   "address-changed": "Adres e-mail konta został zmieniony. Nowy adres: {address}",
   "address-removed": "Z konta usunięto adres e-mail: {address}",
   "change-not-you": "Jeśli to nie była Państwa zmiana, proszę natychmiast powiadomić administratora.",
