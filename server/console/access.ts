@@ -21,6 +21,7 @@ export const consoleAccess = {
 
   "GET /admin": { may: readers },
   "GET /admin/sign-ins.json": { may: readers },
+  "GET /admin/lease-ends.json": { may: readers },
 
   "GET /admin/users": { may: readers },
   "GET /admin/users/add": { may: admins },

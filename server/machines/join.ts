@@ -182,6 +182,7 @@ export function freshMachine(
     policyDigest: "",
     eventsThrough: 0,
     eventsHash: chainStart,
+    clockTurnedBackAtMs: null,
   };
 }
 

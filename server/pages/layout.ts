@@ -37,6 +37,9 @@ export interface Notice {
   readonly text: string;
 }
 
+/** Of every page, in this order. */
+const styles = ["base.css", "frame.css", "forms.css", "lists.css"] as const;
+
 export function wholePage(frame: Frame, page: Page): Markup {
   return html`<!doctype html>
 <html lang="${frame.language}">
@@ -47,7 +50,7 @@ export function wholePage(frame: Frame, page: Page): Markup {
 <meta name="htmx-config" content="${htmxConfig}">
 <title>${page.title} · ${frame.area}</title>
 <link rel="icon" href="${assetPath("icon.svg")}" type="image/svg+xml">
-<link rel="stylesheet" href="${assetPath("style.css")}">
+${styles.map((name) => html`<link rel="stylesheet" href="${assetPath(name)}">\n`)}
 ${(page.styles ?? []).map((path) => html`<link rel="stylesheet" href="${path}">\n`)}
 <script src="${assetPath("htmx.js")}" defer></script>
 ${(page.scripts ?? []).map((path) => html`<script src="${path}" defer></script>\n`)}

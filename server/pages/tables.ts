@@ -61,12 +61,25 @@ export function pageNumber(text: string): number {
 }
 
 export function listing(list: Listing): Markup {
-  return html`<section id="list" aria-live="polite" aria-busy="false">
-<p class="count">${list.total === 1 ? "1 entry" : `${list.total.toLocaleString("en")} entries`}</p>
+  return html`${countOf(list.total === 1 ? "1 entry" : `${list.total.toLocaleString("en")} entries`)}
+<section id="list">
 ${list.rows.length === 0 ? html`<p class="nothing">${list.nothing}</p>` : tableOf(list)}
 ${list.rows.length > 0 && list.below}
 ${pager(list)}
 </section>`;
+}
+
+/**
+ * How many there are, beside the list: it stays in the page while the list is replaced, so that a reader that watches it
+ * hears the number, and not the whole list.
+ */
+export function countOf(text: string): Markup {
+  return html`<p class="count" id="count" role="status">${text}</p>`;
+}
+
+/** What is shown, as a file; it follows what a script narrows. */
+export function exportLink(path: string): Markup {
+  return html`<p class="head" id="export"><a class="button quiet" href="${path}" download>Export as CSV</a></p>`;
 }
 
 /** One that is short and whole, or a sentence. */
@@ -115,7 +128,7 @@ function pager({ address, total }: Listing): Markup | null {
 /** Fields that narrow a list. Sent by a button; with a script also while one types. */
 export function filterForm(address: Address, fields: readonly Markup[]): Markup {
   const sort = address.get("sort");
-  return html`<form class="filter" method="get" action="${address.path}" role="search" data-hx-get="${address.path}" data-hx-trigger="submit, input delay:300ms, change" data-hx-target="#list" data-hx-select="#list" data-hx-swap="outerHTML" data-hx-replace-url="true">
+  return html`<form class="filter" method="get" action="${address.path}" role="search" data-hx-get="${address.path}" data-hx-trigger="submit, input delay:300ms, change" data-hx-target="#list" data-hx-select="#list" data-hx-swap="outerHTML" data-hx-select-oob="#count:innerHTML,#export:innerHTML" data-hx-replace-url="true">
 ${fields}${sort === "" ? null : html`<input type="hidden" name="sort" value="${sort}">`}
 <button class="quiet" type="submit">Show</button>
 </form>`;

@@ -36,6 +36,7 @@ export async function keepEvents(
   let { through, hash } = anchor;
   let previous = upload.previous;
   const fresh: Event[] = [];
+  let turnedBackAtMs: number | undefined;
   for (const [at, line] of upload.lines.entries()) {
     const sequence = upload.from + at;
     previous = chainHash(previous, line);
@@ -46,6 +47,7 @@ export async function keepEvents(
     }
     const event = await keepEvent(tx, machine, sequence, line, previous, nowMs);
     if (event !== undefined) fresh.push(event);
+    if (event?.kind === "clock-turned-back") turnedBackAtMs = event.atMs;
     if (event?.dropped !== undefined)
       await flagMachine(tx, machine, "events-dropped", nowMs, {
         sequence,
@@ -56,7 +58,11 @@ export async function keepEvents(
   }
   await tx
     .updateTable("machines")
-    .set({ eventsThrough: through, eventsHash: hash })
+    .set({
+      eventsThrough: through,
+      eventsHash: hash,
+      ...(turnedBackAtMs === undefined ? {} : { clockTurnedBackAtMs: turnedBackAtMs }),
+    })
     .where("id", "=", machine.id)
     .execute();
   return { through, fresh };

@@ -12,6 +12,7 @@ import {
   type Site,
   seriousIn,
   signedInAs,
+  tabTo,
   type Watched,
 } from "./fixture.ts";
 
@@ -90,13 +91,13 @@ describe("with a script", () => {
     await watched.context.close();
   });
 
-  test("the plot is drawn, and has the table beside it", async () => {
+  test("the plots are drawn, and have their tables beside them", async () => {
     const watched = await windowOf("light");
-    await watched.page.goto("/admin", { waitUntil: "networkidle" });
-    expect(await watched.page.locator("#plot canvas").count()).toBe(1);
-    await watched.page.getByText("The same as a table").click();
-    expect(await watched.page.getByRole("table", { name: "Sign-ins by day" }).isVisible()).toBe(true);
-    expect(watched.faults()).toEqual([]);
+    await look(watched, "/admin");
+    expect(await watched.page.locator(".plot canvas").count()).toBe(2);
+    for (const summary of await watched.page.getByText("The same as a table").all()) await summary.click();
+    for (const name of ["Sign-ins by day", "Ends of offline use by day"])
+      expect(await watched.page.getByRole("table", { name }).isVisible()).toBe(true);
     await watched.context.close();
   });
 });
@@ -154,8 +155,8 @@ describe("by the keyboard", () => {
     const watched = await windowOf("light");
     const { page } = watched;
     await page.goto("/admin/machines");
-    await page.keyboard.press("Tab");
-    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to content");
+    await tabTo(page, "Skip to content");
+    await picture(page, "light-skip");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.id")).toBe("f-search");
@@ -163,6 +164,56 @@ describe("by the keyboard", () => {
     await page.keyboard.press("Enter");
     expect(await page.getByRole("button", { name: "Sign out", exact: true }).isVisible()).toBe(true);
     await picture(page, "light-menu");
+    await watched.context.close();
+  });
+
+  test.each(["light", "phone"] as const)("a user is found and put into a group, %s", async (name) => {
+    const watched = await windowOf(name);
+    const { page } = watched;
+    await page.goto("/admin");
+    await tabTo(page, "Users");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/admin/users");
+    await tabTo(page, "Name");
+    await page.keyboard.type("user-04");
+    await page.getByRole("status").getByText("10 entries").waitFor();
+    // The list has changed beside the field, which keeps the focus.
+    expect(await page.evaluate("document.activeElement.id")).toBe("f-search");
+    await tabTo(page, name === "light" ? "user-041" : "user-042");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "user-04" }).waitFor();
+    await tabTo(page, "Put into group");
+    await page.keyboard.type("night");
+    await page.keyboard.press("Enter");
+    await page.getByText("The groups were changed").waitFor();
+    expect(watched.faults()).toEqual([]);
+    await watched.context.close();
+  });
+
+  test("what is exported follows what was typed", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/enrolments");
+    await tabTo(page, "User or machine");
+    await page.keyboard.type("basalt");
+    await page.waitForURL("**search=basalt**");
+    await page.locator('a[download][href*="search=basalt"]').waitFor();
+    await watched.context.close();
+  });
+});
+
+describe("in forced colours", () => {
+  test("where one is, and what needs a look, is drawn and not only coloured", async () => {
+    const watched = await site.window({ ...looks.dark, forcedColors: "active" });
+    const { page } = watched;
+    await watched.context.addCookies(await admin.context.cookies());
+    await look(watched, "/admin/machines?state=flagged");
+    const drawn = (selector: string, property: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`);
+    expect(await drawn(".bar nav a[aria-current]", "outlineStyle")).toBe("solid");
+    expect(await drawn(".tag.warn", "borderTopStyle")).toBe("solid");
+    await picture(page, "forced-machines");
+    await tabTo(page, "Host name or id");
     await watched.context.close();
   });
 });

@@ -135,7 +135,9 @@ export async function signedInAs(
 /** Opens a page and expects it to be without fault, and axe to find nothing serious. */
 export async function look(watched: Watched, path: string): Promise<void> {
   const { page } = watched;
-  await page.goto(path, { waitUntil: "networkidle" });
+  await page.goto(path);
+  // What a script draws after the page is there belongs to it.
+  for (const plot of await page.locator("[data-from]").all()) await plot.locator("canvas").waitFor();
   expect([path, watched.faults()]).toEqual([path, []]);
   expect([path, await seriousIn(page)]).toEqual([path, []]);
 }
@@ -152,8 +154,45 @@ export async function seriousIn(page: Page): Promise<string[]> {
   ];
 }
 
-/** For people to look at: where NIGHTLATCH_SCREENSHOTS names a folder, the page as it is now. */
-export async function picture(page: Page, name: string): Promise<void> {
+/**
+ * Tab by tab until what has the focus says this, by its text or its label. Wherever the focus is on the way, it is seen: the
+ * thing has a size, lies within the window's width, and is outlined.
+ */
+export async function tabTo(page: Page, wanted: string): Promise<void> {
+  const seen: string[] = [];
+  for (let stops = 0; stops < 120; stops++) {
+    await page.keyboard.press("Tab");
+    const { name, outlined, within } = (await page.evaluate(focusOf)) as Focus;
+    expect([name, outlined, within]).toEqual([name, true, true]);
+    if (name === wanted) return;
+    seen.push(name);
+  }
+  throw new Error(`"${wanted}" is not reached by the keyboard, but: ${seen.join(" | ")}`);
+}
+
+interface Focus {
+  readonly name: string;
+  readonly outlined: boolean;
+  readonly within: boolean;
+}
+
+const focusOf = `(() => {
+  const at = document.activeElement;
+  const label = at.labels?.[0]?.textContent ?? at.getAttribute("aria-label") ?? at.textContent;
+  const box = at.getBoundingClientRect();
+  const style = getComputedStyle(at);
+  return {
+    name: label.trim().replaceAll(/\\s+/g, " "),
+    outlined: style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2,
+    within: box.width > 0 && box.height > 0 && box.left >= 0 && box.right <= innerWidth + 1,
+  };
+})()`;
+
+/** For people to look at: where NIGHTLATCH_SCREENSHOTS names a folder, the page as it is now, or its top. */
+export async function picture(page: Page, name: string, top?: { readonly height: number }): Promise<void> {
   const folder = process.env["NIGHTLATCH_SCREENSHOTS"];
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (folder === undefined) return;
+  const { width = 0 } = page.viewportSize() ?? {};
+  const clip = top && { clip: { x: 0, y: 0, width, height: top.height } };
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, ...clip });
 }

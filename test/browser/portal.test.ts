@@ -7,7 +7,7 @@ import { portalAccess } from "../../server/portal/access.ts";
 import { portalSpeech } from "../../server/portal/portal-speech.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { type Language, languages } from "../../words/language.ts";
-import { type Look, look, looks, openSite, picture, type Site, type Watched } from "./fixture.ts";
+import { type Look, look, looks, openSite, picture, type Site, tabTo, type Watched } from "./fixture.ts";
 
 let site: Site;
 let paula: Watched;
@@ -117,6 +117,44 @@ describe.each(views)("every page, %s, in %s", (name, language) => {
     await picture(stranger.page, `portal-${name}-${language}-invitation`);
     await watched.context.close();
     await stranger.context.close();
+  });
+});
+
+describe("by the keyboard alone", () => {
+  test("somebody comes in, past the bar, and makes an authenticator's page", async () => {
+    const watched = await site.window(looks.phone);
+    const { page } = watched;
+    const enter = async (leadsTo: string) => {
+      await page.keyboard.press("Enter");
+      await page.waitForURL(`**/portal${leadsTo}`);
+    };
+    await page.goto("/portal/sign-in");
+    await tabTo(page, "Skip to content");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "User name");
+    await page.keyboard.type("paula");
+    await tabTo(page, "Password");
+    await page.keyboard.type("a lamp beside the harbour");
+    await tabTo(page, "Code");
+    await page.keyboard.type(await code(watched));
+    await enter("");
+    await tabTo(page, "Authenticators");
+    await enter("/authenticators");
+    await tabTo(page, "Add an authenticator");
+    await enter("/authenticators/add");
+    await tabTo(page, "Its name");
+    await page.keyboard.type("Token");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Scan and confirm" }).waitFor();
+    await tabTo(page, "I can't scan it");
+    await page.keyboard.press("Enter");
+    expect(await page.locator("code.key").isVisible()).toBe(true);
+    await tabTo(page, "Code");
+    await tabTo(page, "Give up");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nothing was added").waitFor();
+    expect(watched.faults()).toEqual([]);
+    await watched.context.close();
   });
 });
 

@@ -260,17 +260,12 @@ describe("every page", () => {
     const browser = new Browser(server);
     const { text } = await browser.get("/admin/sign-in");
     const paths = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
-    expect(new Set(paths).size).toBe(3);
+    expect(new Set(paths).size).toBe(6);
     for (const path of paths) {
       const { status, headers } = await browser.get(path);
       expect([status, headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
     }
-    for (const path of [
-      "/assets/style.css",
-      "/assets/../server.key",
-      "/assets/%2e%2e/server.key",
-      "/assets/",
-    ])
+    for (const path of ["/assets/base.css", "/assets/../server.key", "/assets/%2e%2e/server.key", "/assets/"])
       expect((await browser.get(path)).status).toBe(404);
   });
 });

@@ -5,7 +5,7 @@ import { type AuditSearch, eachOfAudit, pageOfAudit } from "../../audit/search.t
 import { isoTime } from "../../iso-time.ts";
 import { textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
-import { Address, filterForm, tableOf } from "../../pages/tables.ts";
+import { Address, countOf, exportLink, filterForm, tableOf } from "../../pages/tables.ts";
 import { moment } from "../../pages/time.ts";
 import { csvOf } from "../../report/csv.ts";
 import type { ConsoleHandlers, ConsoleParts } from "../parts.ts";
@@ -28,8 +28,9 @@ export function auditHandlers({ store }: ConsoleParts) {
         field("from", "From", "date"),
         field("until", "Until", "date"),
       ])}
-<p class="head"><a class="button quiet" href="${new Address("/admin/audit.csv", visit.queries).with({ before: "", done: "" })}" download>Export as CSV</a></p>
-<section id="list" aria-live="polite">${
+${exportLink(new Address("/admin/audit.csv", visit.queries).with({ before: "", done: "" }))}
+${countOf(page.before === undefined ? `${page.rows.length} ${page.rows.length === 1 ? "entry" : "entries"}` : `${page.rows.length} entries, and older ones`)}
+<section id="list">${
         page.rows.length === 0
           ? html`<p class="nothing">No entry is like that.</p>`
           : tableOf({

@@ -15,7 +15,7 @@ import { Failure } from "../../failure.ts";
 import { isoTime } from "../../iso-time.ts";
 import { form, selectField, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
-import { Address, filterForm, listing, pageNumber, pageSize } from "../../pages/tables.ts";
+import { Address, exportLink, filterForm, listing, pageNumber, pageSize } from "../../pages/tables.ts";
 import { csvOf } from "../../report/csv.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { type ConsoleHandlers, type ConsoleParts, may } from "../parts.ts";
@@ -61,7 +61,7 @@ export function enrolmentHandlers({ store, identity }: ConsoleParts) {
         }),
         selectField({ name: "state", label: "State", value: address.get("state"), choices: stateChoices }),
       ])}
-<p class="head"><a class="button quiet" href="${new Address("/admin/enrolments.csv", visit.queries).with({ page: "", sort: "", done: "" })}" download>Export as CSV</a></p>
+${exportLink(new Address("/admin/enrolments.csv", visit.queries).with({ page: "", sort: "", done: "" }))}
 ${mayEnd ? html`<form method="get" action="/admin/enrolments/end">${list}</form>` : list}`;
       return visit.page({ title: "Offline enrolments", content });
     },

@@ -7,7 +7,7 @@ import {
   machineStates,
   pageOfMachines,
 } from "../../machines/list.ts";
-import { flagsOf, type Machine } from "../../machines/machines.ts";
+import { flagsOf, type Machine, type MachineFlag } from "../../machines/machines.ts";
 import { selectField, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { Address, filterForm, listing, pageNumber, pageSize } from "../../pages/tables.ts";
@@ -46,7 +46,8 @@ ${listing({
     { label: "Agent", sort: "version" },
     { label: "Protector" },
     { label: "Last sync", sort: "sync" },
-    { label: "State" },
+    { label: "Clock" },
+    { label: "State and warnings" },
   ],
   rows: rows.map((row) => [
     html`<a href="/admin/machines/${row.id}">${row.hostname}</a>`,
@@ -55,6 +56,7 @@ ${listing({
     row.agentVersion,
     row.protector,
     moment(row.lastSyncAtMs),
+    row.clockTurnedBackAtMs === null ? "" : html`turned back ${moment(row.clockTurnedBackAtMs)}`,
     machineTags(row),
   ]),
   nothing: "No machine is like that.",
@@ -80,5 +82,15 @@ function queryOf(address: Address): MachineQuery {
 export function machineTags(machine: Machine): Markup {
   return html`${machine.revokedAtMs !== null && html`<span class="tag bad">revoked</span> `}${
     machine.exempt === 1 && html`<span class="tag warn">exempt</span> `
-  }${flagsOf(machine).map((flag) => html`<span class="tag warn">${flag}</span> `)}`;
+  }${flagsOf(machine).map((flag) => html`<span class="tag warn">${warnings[flag]}</span> `)}`;
 }
+
+/** What a flag comes to; its own word and what it means stand on the machine's page. */
+const warnings: Readonly<Record<MachineFlag, string>> = {
+  "sequence-conflict": "clone or replay",
+  "state-restored": "rolled back",
+  "event-gap": "events missing",
+  "event-fork": "events altered",
+  "event-malformed": "events unreadable",
+  "events-dropped": "events dropped",
+};

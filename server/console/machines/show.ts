@@ -30,11 +30,9 @@ export async function machinePage(visit: SignedIn, parts: ConsoleParts, answer?:
   const machine = await theMachineById(db, visit.param("id"));
   const wish = { search: "", machineId: machine.id, sort: "user", descending: false, offset: 0 } as const;
   const enrolments = await pageOfReport(db, { ...wish, limit: mostShown }, visit.nowMs);
-  const told = (kind: string) =>
-    pageOfAudit(db, { user: "", machine: machine.id, kind, operator: "" }, undefined, 2);
-  const clock = await told("clock-turned-back");
-  // The first is told twice, by the flag and by the machine.
-  const dropped = (await told("events-dropped")).rows.find(({ source }) => source === "machine");
+  const told = { user: "", machine: machine.id, kind: "events-dropped", operator: "" };
+  // It is told twice, by the flag and by the machine.
+  const dropped = (await pageOfAudit(db, told, undefined, 2)).rows.find(({ source }) => source === "machine");
   const flags = flagsOf(machine);
   const content = html`${answer}
 <dl class="facts">
@@ -46,7 +44,7 @@ export async function machinePage(visit: SignedIn, parts: ConsoleParts, answer?:
 <dt>Joined</dt><dd>${moment(machine.joinedAtMs)}</dd>
 <dt>Last heard of</dt><dd>${moment(machine.lastSeenAtMs)}</dd>
 <dt>Last sync</dt><dd>${moment(machine.lastSyncAtMs)}</dd>
-<dt>Clock</dt><dd>${clock.rows[0] === undefined ? "never turned back, as far as it has told" : html`turned back at ${moment(clock.rows[0].atMs)}`}</dd>
+<dt>Clock</dt><dd>${machine.clockTurnedBackAtMs === null ? "never turned back, as far as it has told" : html`turned back at ${moment(machine.clockTurnedBackAtMs)}`}</dd>
 </dl>
 ${flags.length > 0 && html`<h2>Flags</h2><ul>${flags.map((flag) => html`<li><b>${flag}</b>: ${meanings[flag]}${flag === "events-dropped" && dropped !== undefined && html` Last: ${String(dropped.detail["said"])}.`}</li>`)}</ul>`}
 ${buttons(visit, machine, flags.length > 0)}

@@ -118,8 +118,10 @@ export function policyFields(values: Readonly<Record<string, string>>, faults: F
 }
 
 function fieldOf(name: string, shown: Shown, value: string, fault: string | undefined): Markup {
-  const hint = assignmentKeys.find((key) => key.name === name)?.help;
   const { label, choices, most } = shown;
+  const help = assignmentKeys.find((key) => key.name === name)?.help;
+  // Where the values are to be chosen from, their list says nothing more.
+  const hint = choices !== undefined && help?.includes(" | ") === true ? undefined : help;
   if (choices !== undefined && (choices.includes(value) || value === ""))
     return selectField({
       name,

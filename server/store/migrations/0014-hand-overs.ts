@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 
-/** The screen of a sign-in hands over to a phone; and which addresses their users have proved. */
+/**
+ * The screen of a sign-in hands over to a phone; which addresses their users have proved; when a machine's clock was turned
+ * back last.
+ */
 export async function handOvers({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable("hand_overs")
@@ -14,4 +17,5 @@ export async function handOvers({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.alterTable("invitations").addColumn("sign_in", "text").execute();
   await schema.alterTable("addresses").addColumn("proved_at_ms", "bigint").execute();
+  await schema.alterTable("machines").addColumn("clock_turned_back_at_ms", "bigint").execute();
 }

@@ -46,6 +46,8 @@ export interface MachineTable {
   eventsThrough: number;
   /** The chain's hash after event `eventsThrough`; null = begin anew with what the machine sends next. */
   eventsHash: string | null;
+  /** When it found its clock behind the last time, as it has told; null: never. */
+  clockTurnedBackAtMs: number | null;
 }
 
 /** Keys beside those a machine has now. */
