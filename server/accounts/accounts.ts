@@ -91,8 +91,8 @@ export async function setRole(tx: Tx, change: RoleChange, nowMs: number): Promis
   await record(tx, serverEntry(nowMs, "role-changed", { user: user.name }, { before, role }));
 }
 
-/** @throws Failure when this user is the only one who can sign in as an admin. */
-export async function keepAnAdmin(tx: Tx, user: User): Promise<void> {
+/** Whether nobody else can sign in as an admin. */
+export async function isOnlyAdmin(tx: Tx, user: User): Promise<boolean> {
   const admins = await tx
     .selectFrom("accounts")
     .innerJoin("users", "users.id", "accounts.userId")
@@ -103,7 +103,12 @@ export async function keepAnAdmin(tx: Tx, user: User): Promise<void> {
     .orderBy("users.id")
     .limit(2)
     .execute();
-  if (admins.length === 1 && admins[0]?.id === user.id)
+  return admins.length === 1 && admins[0]?.id === user.id;
+}
+
+/** @throws Failure when this user is the only one who can sign in as an admin. */
+export async function keepAnAdmin(tx: Tx, user: User): Promise<void> {
+  if (await isOnlyAdmin(tx, user))
     throw new Failure(
       "conflict",
       `${user.name} is the only admin who can sign in; make another one first, or run: nightlatch-server admin role NAME none --even-the-last-admin`,

@@ -11,6 +11,7 @@ import {
   theDirectory,
 } from "../directory/settings.ts";
 import { type SyncReport, synchroniseDirectory } from "../directory/synchronise.ts";
+import { Failure } from "../failure.ts";
 import { checkOwn } from "../identity/data-folder.ts";
 import { readSetting } from "../settings/settings.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
@@ -94,23 +95,36 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         } finally {
           line.end();
         }
-        const { gone, returned, unusableGroups } = report;
-        const faults = report.faults.slice(0, shownFaults);
+        const { gone, returned, unusableGroups, adminsKept } = report;
         say(
           parts,
           options,
-          { ...reportJson(report, wish.dryRun, []), gone, returned, unusableGroups, errors: report.faults },
+          {
+            ...reportJson(report, wish.dryRun, []),
+            gone,
+            returned,
+            adminsKept,
+            unusableGroups,
+            errors: report.faults,
+          },
           `${describeImport(report, wish.dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
         );
-        if (options.json) return;
-        for (const name of unusableGroups)
-          parts.terminal.err(
-            `group left out: ${plain(JSON.stringify(name))}; give it a name with groupMap\n`,
+        if (!options.json) tellLeftOut(report);
+        const verb = wish.dryRun ? "would be" : "was";
+        if (adminsKept.length > 0)
+          throw new Failure(
+            "conflict",
+            `${adminsKept.join(", ")} is the only admin who can sign in and ${verb} left enabled, though the directory says otherwise; all the rest ${verb} done. Make another admin, then sync again`,
           );
-        for (const { dn, line: entry, field, fault } of faults)
-          parts.terminal.err(`${plain(dn ?? `entry ${entry}`)}, ${field || "entry"}: ${plain(fault)}\n`);
       }),
     );
+
+  function tellLeftOut({ unusableGroups, faults }: SyncReport): void {
+    for (const name of unusableGroups)
+      parts.terminal.err(`group left out: ${plain(JSON.stringify(name))}; give it a name with groupMap\n`);
+    for (const { dn, line: entry, field, fault } of faults.slice(0, shownFaults))
+      parts.terminal.err(`${plain(dn ?? `entry ${entry}`)}, ${field || "entry"}: ${plain(fault)}\n`);
+  }
 }
 
 function shown({ sealedPassword, ...setting }: DirectorySetting): object {

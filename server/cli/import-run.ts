@@ -61,6 +61,7 @@ export async function runImport(
         ...from,
         secretEncoding: given.secretEncoding,
         otherGroups: given.replaceGroups === true ? "leave" : "keep",
+        onlyAdmin: "refuse-all",
         skipBadLines: given.skipBadLines === true,
         dryRun: given.dryRun === true,
       },

@@ -54,7 +54,7 @@ export class DirectorySchedule {
       const parts = { store, vault, random, clock, signingKey: identity.signing.privateKey };
       const wish = { dryRun: false, force: false, stop: this.#over.signal };
       const nobody = { read: () => undefined, writing: () => undefined };
-      const { rows, badLines, applied, gone, returned } = await synchroniseDirectory(
+      const { rows, badLines, applied, gone, returned, adminsKept } = await synchroniseDirectory(
         parts,
         directory,
         wish,
@@ -62,6 +62,8 @@ export class DirectorySchedule {
       );
       this.#lastReason = "";
       log.info({ rows, badLines, ...applied, gone, returned }, "directory synchronised");
+      if (adminsKept.length > 0)
+        log.warn({ adminsKept }, "gone from the directory, and not disabled: nobody else is an admin");
     } catch (error) {
       if (this.#over.signal.aborted) return;
       await this.#tell(error);

@@ -1,6 +1,7 @@
 // One sync: the directory's people as an import, and what becomes of those it does not have any more.
 
 import { type SqlBool, sql } from "kysely";
+import { isOnlyAdmin } from "../accounts/accounts.ts";
 import { Failure } from "../failure.ts";
 import type { Applied } from "../import/apply.ts";
 import type { ListedFault } from "../import/faults.ts";
@@ -27,6 +28,8 @@ export interface SyncReport extends ImportReport {
   /** Enabled again, whom an earlier sync had disabled. */
   readonly returned: number;
   readonly unusableGroups: readonly string[];
+  /** Who is gone or disabled there and stays here, because nobody else can sign in as an admin. */
+  readonly adminsKept: readonly string[];
   /** With the DN of the entry, where it is known. */
   readonly faults: readonly (ListedFault & { readonly dn: string | undefined })[];
 }
@@ -49,6 +52,7 @@ export async function synchroniseDirectory(
     const entries = new DirectoryEntries(directory, groups);
     const faults: (ListedFault & { readonly dn: string | undefined })[] = [];
     let others = { gone: 0, returned: 0 };
+    let adminsKept: readonly string[] = [];
     const report = await importUsers(
       parts,
       {
@@ -58,23 +62,26 @@ export async function synchroniseDirectory(
         otherGroups: directory.groups === "none" ? "keep" : "leave-those-of-the-directory",
         // One entry that can't be taken must not keep all the others from being disabled.
         skipBadLines: true,
+        onlyAdmin: "keep",
         dryRun: wish.dryRun,
         before: async (tx, importId, nowMs) => {
           if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");
           await remember(tx, importId, nowMs);
         },
         behind: async (tx, importId, applied, nowMs) => {
-          others = await followUsers(tx, parts.signingKey, importId, entries.unreadable, nowMs);
+          const followed = await followUsers(tx, parts.signingKey, importId, entries.unreadable, nowMs);
+          others = { gone: followed.gone, returned: followed.returned };
+          adminsKept = [...applied.adminsKept, ...followed.kept];
           if (!wish.force) await guard(tx, applied, others, directory.mostDisabledPercent);
         },
-        entry: { kind: "directory-synchronised", detail: () => others },
+        entry: { kind: "directory-synchronised", detail: () => ({ ...others, adminsKept }) },
       },
       progress,
       (fault) => {
         if (faults.length < toldFaults) faults.push({ ...fault, dn: entries.dnOf(fault.line) });
       },
     );
-    return { ...report, ...others, unusableGroups: groups.unusable, faults };
+    return { ...report, ...others, adminsKept, unusableGroups: groups.unusable, faults };
   } finally {
     wish.stop?.removeEventListener("abort", cut);
     await connection.close();
@@ -112,23 +119,26 @@ async function followUsers(
   await sql`insert into directory_users (user_id, external_id, gone_at_ms)
     select user_id, external_id, case when disabled = 1 then cast(${nowMs} as bigint) end
     from import_users where import_id = ${importId} and bad = 0 and present = 0`.execute(tx);
-  return {
-    gone: await disableGone(tx, signingKey, importId, unreadable, nowMs),
-    returned: await enableReturned(tx, importId, nowMs),
-  };
+  // First who is back: an admin among them may take the place of one who goes.
+  const returned = await enableReturned(tx, importId, nowMs);
+  return { ...(await disableGone(tx, signingKey, importId, unreadable, nowMs)), returned };
 }
 
 const atOnce = 500;
 
-/** Not gone is also who is there and could not be read, or not taken. */
+/**
+ * Not gone is also who is there and could not be read, or not taken. The only admin who can sign in is kept, and asked about
+ * again at the next sync.
+ */
 async function disableGone(
   tx: Tx,
   signingKey: Uint8Array,
   importId: string,
   unreadable: ReadonlySet<string>,
   nowMs: number,
-): Promise<number> {
-  let count = 0;
+): Promise<{ readonly gone: number; readonly kept: readonly string[] }> {
+  const kept: string[] = [];
+  let gone = 0;
   let after = "";
   for (;;) {
     const rows = await tx
@@ -150,6 +160,11 @@ async function disableGone(
       .execute();
     for (const { name, userId, externalId, disabledAtMs } of rows) {
       if (unreadable.has(externalId)) continue;
+      const user = await theUser(tx, name);
+      if (disabledAtMs === null && (await isOnlyAdmin(tx, user))) {
+        kept.push(name);
+        continue;
+      }
       await tx
         .updateTable("directoryUsers")
         // Who was disabled by hand is not the directory's to enable again.
@@ -157,11 +172,11 @@ async function disableGone(
         .where("userId", "=", userId)
         .execute();
       if (disabledAtMs !== null) continue;
-      await disableUser(tx, signingKey, await theUser(tx, name), nowMs);
-      count += 1;
+      await disableUser(tx, signingKey, user, nowMs);
+      gone += 1;
     }
     after = rows.at(-1)?.userId ?? after;
-    if (rows.length < atOnce) return count;
+    if (rows.length < atOnce) return { gone, kept };
   }
 }
 

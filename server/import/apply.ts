@@ -2,6 +2,7 @@
 // for the transaction they are in.
 
 import { sql } from "kysely";
+import { isOnlyAdmin } from "../accounts/accounts.ts";
 import type { Tx } from "../store/store.ts";
 import { addressPlaces } from "../store/tables.ts";
 import { disableUser } from "../users/leave.ts";
@@ -25,7 +26,12 @@ export interface Applied {
   readonly groupsLeft: number;
   readonly addressesSet: number;
   readonly authenticatorsAdded: number;
+  /** Who was to be disabled and was not, because nobody else can sign in as an admin. */
+  readonly adminsKept: readonly string[];
 }
+
+/** What becomes of an import that would disable the only admin: nothing of it, or all the rest. */
+export type OnlyAdmin = "refuse-all" | "keep";
 
 /** Of all lines that are not bad. The conflicts must have been looked for in the same transaction. */
 export async function apply(
@@ -33,6 +39,7 @@ export async function apply(
   signingKey: Uint8Array,
   importId: string,
   otherGroups: OtherGroups,
+  onlyAdmin: OnlyAdmin,
   nowMs: number,
 ): Promise<Applied> {
   await addUsers(tx, importId, nowMs);
@@ -41,7 +48,8 @@ export async function apply(
   const groupsJoined = await joinGroups(tx, importId);
   const addressesSet = await setAddresses(tx, importId);
   const authenticatorsAdded = await addAuthenticators(tx, importId, nowMs);
-  const disabled = await disableUsers(tx, signingKey, importId, nowMs);
+  const adminsKept: string[] = [];
+  const disabled = await disableUsers(tx, signingKey, importId, onlyAdmin, adminsKept, nowMs);
   const enabled = await enableUsers(tx, importId, nowMs);
   return {
     ...(await countUsers(tx, importId)),
@@ -52,6 +60,7 @@ export async function apply(
     groupsLeft,
     addressesSet,
     authenticatorsAdded,
+    adminsKept,
   };
 }
 
@@ -178,11 +187,24 @@ async function disableUsers(
   tx: Tx,
   signingKey: Uint8Array,
   importId: string,
+  onlyAdmin: OnlyAdmin,
+  adminsKept: string[],
   nowMs: number,
 ): Promise<number> {
-  return eachToSwitch(tx, importId, 1, async (name) => {
-    await disableUser(tx, signingKey, await theUser(tx, name), nowMs);
+  const disabled = await eachToSwitch(tx, importId, 1, async (name, line) => {
+    const user = await theUser(tx, name);
+    if (onlyAdmin === "keep" && (await isOnlyAdmin(tx, user))) {
+      adminsKept.push(name);
+      // As if nothing had been said about them: they are not asked for again.
+      await tx
+        .updateTable("importUsers")
+        .set({ disabled: null })
+        .where("importId", "=", importId)
+        .where("line", "=", line)
+        .execute();
+    } else await disableUser(tx, signingKey, user, nowMs);
   });
+  return disabled - adminsKept.length;
 }
 
 async function enableUsers(tx: Tx, importId: string, nowMs: number): Promise<number> {
@@ -197,7 +219,7 @@ async function eachToSwitch(
   tx: Tx,
   importId: string,
   wanted: 0 | 1,
-  act: (name: string) => Promise<void>,
+  act: (name: string, line: number) => Promise<void>,
 ): Promise<number> {
   let done = 0;
   for (;;) {
@@ -214,7 +236,7 @@ async function eachToSwitch(
       .select(["users.name", "importUsers.line"])
       .execute();
     if (rows.length === 0) return done;
-    for (const { name } of rows) await act(name);
+    for (const { name, line } of rows) await act(name, line);
     await tx
       .updateTable("importUsers")
       .set({ changed: 1 })

@@ -1,11 +1,11 @@
 // One import, whatever it comes from: read and staged piece by piece, checked as a whole, carried out in one transaction.
 
 import type { Clock } from "../../words/clock.ts";
-import { record, serverEntry } from "../audit/audit.ts";
+import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { completeDigests } from "../authenticators/authenticators.ts";
 import { Failure } from "../failure.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { type Applied, apply, type OtherGroups } from "./apply.ts";
+import { type Applied, apply, type OnlyAdmin, type OtherGroups } from "./apply.ts";
 import { markConflicts } from "./conflicts.ts";
 import { type ListedFault, listFaults } from "./faults.ts";
 import type { SecretEncoding } from "./key-cells.ts";
@@ -23,6 +23,7 @@ export interface ImportWish {
   readonly from: string;
   readonly secretEncoding: SecretEncoding;
   readonly otherGroups: OtherGroups;
+  readonly onlyAdmin: OnlyAdmin;
   /** Whether good lines are imported beside bad ones, or none of them. */
   readonly skipBadLines: boolean;
   /** Everything is done and then undone: what it says is what would be. */
@@ -31,7 +32,7 @@ export interface ImportWish {
   readonly before?: (tx: Tx, importId: string, nowMs: number) => Promise<void>;
   readonly behind?: (tx: Tx, importId: string, applied: Applied, nowMs: number) => Promise<void>;
   /** What the audit calls it, and has of it beside the counts. */
-  readonly entry?: { readonly kind: string; readonly detail: () => Readonly<Record<string, number>> };
+  readonly entry?: { readonly kind: string; readonly detail: () => AuditEntry["detail"] };
 }
 
 /** What a person who waits is told. */
@@ -94,7 +95,7 @@ async function applyOrUndo(
         throw new Failure("conflict", "users were changed while the import was checked; begin again");
       const nowMs = clock.wallMs();
       await wish.before?.(tx, importId, nowMs);
-      const all = await apply(tx, signingKey, importId, wish.otherGroups, nowMs);
+      const all = await apply(tx, signingKey, importId, wish.otherGroups, wish.onlyAdmin, nowMs);
       await wish.behind?.(tx, importId, all, nowMs);
       if (!keep) throw new Undone(all);
       const detail = { from: wish.from, badLines, ...all, ...wish.entry?.detail() };

@@ -4,12 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { setPassword, setRole } from "../../server/accounts/accounts.ts";
+import { keepPassword } from "../../server/accounts/password.ts";
 import { DirectorySchedule } from "../../server/directory/schedule.ts";
 import { openServer } from "../../server/identity/open-server.ts";
 import { makeDevCertificate } from "../../server/listen/dev-ca.ts";
+import { theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { commandLine } from "../server/command-line.ts";
-import { random, temporaryFolder } from "../server/fixture.ts";
+import { FakeClock, random, temporaryFolder } from "../server/fixture.ts";
 import { freePort } from "./daemon.ts";
 import {
   base,
@@ -22,6 +25,8 @@ import {
   personDn,
   startDirectory,
 } from "./directory-server.ts";
+
+const quick = { memory: 8, passes: 1, parallelism: 1 };
 
 let ldap: DirectoryServer;
 let tlsPort: number;
@@ -139,6 +144,50 @@ describe("a sync", () => {
     expect(await sync("--dry-run", "--force")).toMatchObject({ imported: false, gone: 2 });
     expect(await users()).toEqual(before);
     expect(await sync("--force")).toMatchObject({ gone: 2 });
+  });
+
+  const makeAdmin = async (data: string, name: string) => {
+    const { store, vault } = await openServer(data, new FakeClock(), random);
+    const kept = await keepPassword("a lamp beside the harbour", quick, random);
+    await store.write(async (tx) => {
+      const user = await theUser(tx, name);
+      await setRole(tx, { user, role: "admin", evenTheLastAdmin: false }, 1);
+      await setPassword(tx, vault, user, kept, 1);
+    });
+    await store.close();
+  };
+
+  it.each([
+    ["is gone", (uid: string) => `dn: ${personDn(uid)}\nchangetype: delete\n\n`],
+    [
+      "is disabled there",
+      (uid: string) =>
+        `dn: ${personDn(uid)}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n\n`,
+    ],
+  ])("leaves the last admin who %s, says so, and does the rest", async (_, leave) => {
+    people();
+    const { call, data, json, sync, users } = await site("accountControl=yes", "mostDisabledPercent=100");
+    await sync();
+    for (const name of ["alice", "bob"]) await makeAdmin(data, name);
+    ldap.change(`${leave("alice")}${leave("bob")}${leave("carl")}${person("dora")}`);
+    const disabled = async () => (await users()).filter((one) => one.disabled).map(({ name }) => name);
+    const dry = await call("directory", "sync", "--dry-run");
+    expect([dry.code, dry.err]).toEqual([1, expect.stringContaining("is the only admin")]);
+    expect(await disabled()).toEqual([]);
+    const { code, err, out } = await call("directory", "sync");
+    const [kept = ""] = ["alice", "bob"].filter((name) => err.includes(name));
+    expect([code, out.includes("1 added")]).toEqual([1, true]);
+    expect(err).toContain(`${kept} is the only admin who can sign in and was left enabled`);
+    const gone = ["alice", "bob", "carl"].filter((name) => name !== kept);
+    expect(await disabled()).toEqual(gone);
+    const last = (await json("audit")).filter(
+      (entry: { kind: string }) => entry.kind === "directory-synchronised",
+    );
+    expect(last.at(-1)).toMatchObject({ detail: { adminsKept: [kept] } });
+    // Once there is another one, the next sync does it.
+    await makeAdmin(data, "dora");
+    expect(await sync()).toMatchObject({ adminsKept: [] });
+    expect(await disabled()).toEqual(["alice", "bob", "carl"]);
   });
 
   it("does not take somebody whose entry can't be read for gone", async () => {

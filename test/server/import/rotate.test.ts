@@ -21,7 +21,12 @@ it("an import goes on over a rotation of the key, and everything opens after it"
       await other.store.close();
     }
   }
-  const wish = { from: "a test", secretEncoding: "base32", otherGroups: "keep" } as const;
+  const wish = {
+    from: "a test",
+    secretEncoding: "base32",
+    otherGroups: "keep",
+    onlyAdmin: "refuse-all",
+  } as const;
   const report = await importUsers(
     { store, vault, random, clock, signingKey: identity.signing.privateKey },
     { ...wish, source: people(), skipBadLines: false, dryRun: false },
