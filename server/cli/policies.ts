@@ -6,6 +6,7 @@ import { changePolicies, type PolicyChange, positionOf } from "../policies/chang
 import type { Condition } from "../policies/matching.ts";
 import { defaultPolicyName, listPolicies, type NamedPolicy, pick } from "../policies/policies.ts";
 import { previewChange } from "../policies/preview.ts";
+import { unsentWarnings } from "../policies/unsent.ts";
 import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { previewText } from "./policy-preview.ts";
 import { table, UsageError } from "./terminal.ts";
@@ -57,7 +58,10 @@ export function addPolicyCommands(program: Command, parts: CommandParts): void {
       const { name } = change;
       const done = { set: "set", move: "moved", remove: "removed" }[change.do];
       const found = all.find((one) => one.name === name);
-      const json = found === undefined ? { name, done: "remove" } : toJson(found, all);
+      const warned = found !== undefined && change.do === "set";
+      const warnings = warned ? await unsentWarnings(store.db, found.policy) : [];
+      const json = found === undefined ? { name, done: "remove" } : { ...toJson(found, all), warnings };
+      if (!options.json) for (const text of warnings) parts.terminal.err(`warning: ${text}\n`);
       say(parts, options, json, `${done} policy ${name}; machines follow at their next sync\n`);
     }),
   );
@@ -67,8 +71,10 @@ export function addPolicyCommands(program: Command, parts: CommandParts): void {
     .description("whom a change would hit, and what would be different for them; nothing is changed");
   changesIn(preview, async (command, change) =>
     withServer(command, parts, async ({ store }, options) => {
-      const { users, machines, moves } = await previewChange(store.db, change);
-      say(parts, options, { users, machines, moves }, previewText({ users, machines, moves }));
+      const { users, machines, moves, warnings } = await previewChange(store.db, change);
+      if (!options.json) for (const text of warnings) parts.terminal.err(`warning: ${text}\n`);
+      const json = { users, machines, moves, warnings };
+      say(parts, options, json, previewText({ users, machines, moves }));
     }),
   );
 }

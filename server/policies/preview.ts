@@ -5,6 +5,7 @@ import type { Db } from "../store/store.ts";
 import { type PolicyChange, planChange } from "./changes.ts";
 import { firstFor, onMachine } from "./matching.ts";
 import { listPolicies, type NamedPolicy } from "./policies.ts";
+import { unsentWarnings } from "./unsent.ts";
 
 export interface Hit {
   readonly count: number;
@@ -36,6 +37,8 @@ export interface Preview {
   readonly users: Hit;
   readonly machines: Hit;
   readonly moves: readonly Move[];
+  /** What whoever makes the change should know, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 interface Kind extends Hit {
@@ -66,9 +69,11 @@ export async function previewChange(db: Db, change: PolicyChange, most = 10): Pr
       moves.set(key, moving);
     }
   }
+  const changed = after.find(({ name }) => change.do === "set" && name === change.name);
   return {
     before,
     after,
+    warnings: changed === undefined ? [] : await unsentWarnings(db, changed.policy),
     users: together(hit.people, most),
     machines: together(hit.machines, most),
     moves: [...moves.values()].map((moving) => ({

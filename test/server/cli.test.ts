@@ -191,6 +191,7 @@ describe("policies", () => {
           differences: [{ field: "offline.days", before: 7, after: 3 }],
         },
       ],
+      warnings: [],
     });
     expect((await call("policy", ...args)).out).toContain("  offline.days: 7 -> 3\n");
     expect(await json("policy", "list")).toHaveLength(1);

@@ -2,28 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { listPolicies } from "../../server/policies/policies.ts";
-import { type Browser, signedIn } from "./browser.ts";
+import { signedIn } from "./browser.ts";
 import { type TestServer, testServer } from "./fixture.ts";
-
-/** The fields as they stand in the form on the page that is open. */
-function fieldsOf({ page }: Browser): Record<string, string> {
-  const main = page.slice(page.indexOf("/admin/policies/look"));
-  const text = (html: string) =>
-    html
-      .replaceAll("&quot;", '"')
-      .replaceAll("&#39;", "'")
-      .replaceAll("&lt;", "<")
-      .replaceAll("&gt;", ">")
-      .replaceAll("&amp;", "&");
-  const inputs = [...main.matchAll(/<input[^>]*>/g)].map(([input]) => [
-    /name="([^"]*)"/.exec(input)?.[1] ?? "",
-    text(/value="([^"]*)"/.exec(input)?.[1] ?? ""),
-  ]);
-  const selects = [...main.matchAll(/<select[^>]*name="([^"]*)".*?<option value="([^"]*)" selected>/gs)].map(
-    ([, name = "", value = ""]) => [name, value],
-  );
-  return Object.fromEntries([...inputs, ...selects].filter(([name]) => name !== "form-token"));
-}
+import { fieldsOf } from "./policy-form.ts";
 
 async function adminOf(server: TestServer) {
   return signedIn(server, "admin", "root");

@@ -4,11 +4,13 @@ import { html, type Markup } from "../../pages/markup.ts";
 import { table } from "../../pages/tables.ts";
 import { assignmentText } from "../../policies/assignments.ts";
 import type { Hit, Preview } from "../../policies/preview.ts";
+import { sentence } from "../../web/sentence.ts";
 
-export function previewMarkup({ users, machines, moves }: Preview): Markup {
+export function previewMarkup({ users, machines, moves, warnings }: Preview): Markup {
+  const warned = warnings.map((text) => html`<div class="notice" role="status">${sentence(text)}</div>`);
   if (moves.length === 0)
-    return html`<div class="notice done" role="status">Nothing would change for anybody.</div>`;
-  return html`<section class="card" aria-labelledby="preview"><h2 id="preview">What would change</h2>
+    return html`${warned}<div class="notice done" role="status">Nothing would change for anybody.</div>`;
+  return html`${warned}<section class="card" aria-labelledby="preview"><h2 id="preview">What would change</h2>
 <p>For <b>${people(users, "user", "users")}</b> on <b>${people(machines, "machine", "machines")}</b>.</p>
 ${names("Users", users)}${names("Machines", machines)}
 ${table({
