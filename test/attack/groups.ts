@@ -5,6 +5,7 @@ import { comparison } from "./comparison.ts";
 import { local } from "./p01-local.ts";
 import { network } from "./p01-network.ts";
 import { codesWorkOnce } from "./p02-once.ts";
+import { responsesWorkOnce } from "./p02-responses.ts";
 import { guessing, guessLimit } from "./p03-guessing.ts";
 import { theft } from "./p04-theft.ts";
 import { past, pastWithTpm } from "./p05-past.ts";
@@ -26,6 +27,7 @@ export const groups: readonly Group[] = [
   network,
   local,
   codesWorkOnce,
+  responsesWorkOnce,
   guessing,
   guessLimit,
   theft,

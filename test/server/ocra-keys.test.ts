@@ -5,7 +5,7 @@ import { responseTo } from "../../otp/response.ts";
 import { authenticatorsOf } from "../../server/authenticators/authenticators.ts";
 import { theUser } from "../../server/users/users.ts";
 import { fromBase32 } from "../../words/base32.ts";
-import { offeredSecret } from "./browser.ts";
+import { offeredSecret, signedIn } from "./browser.ts";
 import { commandLine } from "./command-line.ts";
 import { type TestServer, testServer, wrongCode } from "./fixture.ts";
 import { allow, inPortal } from "./portal-fixture.ts";
@@ -80,6 +80,12 @@ describe("at the command line", () => {
     expect((await call("authenticator", "add", "ocra", "alice")).err).toContain("no new ocra authenticators");
   });
 
+  it("users may add such keys by themselves where the setting says so", async () => {
+    const { json, call } = await line();
+    expect(await json("provisioning", "set", "types=totp,ocra")).toMatchObject({ types: ["totp", "ocra"] });
+    expect((await call("provisioning", "set", "types=push")).code).not.toBe(0);
+  });
+
   it("who has nothing else gets no set-up link: its page could not ask", async () => {
     const { call } = await line();
     await call("authenticator", "add", "ocra", "alice");
@@ -134,5 +140,26 @@ describe("in the portal", () => {
     const code = responseTo(old, challengeOn(text), server.clock.nowMs);
     expect((await browser.send("/portal/authenticators/prove", { code })).status).toBe(400);
     expect(await own(server)).toHaveLength(1);
+  });
+});
+
+describe("in the console", () => {
+  it("one is shown once, with key and suite, and listed by its suite", async () => {
+    const server = await testServer();
+    const browser = await signedIn(server, "admin");
+    await server.userWithTotp("alice");
+    const user = await theUser(server.store.db, "alice");
+    const at = `/admin/users/${user.id}`;
+    expect((await browser.get(at)).text).toContain("Add OCRA");
+    const { text } = await browser.send(`${at}/authenticators`, { type: "ocra" });
+    const secret = offeredSecret(text);
+    expect(text).toContain(secret.toHex());
+    expect(text).toContain(common);
+    expect(text).not.toContain('<svg class="qr"');
+    const kept = (await authenticatorsOf(server.store.db, server.vault, user.id)).at(-1);
+    expect(kept).toMatchObject({ type: "ocra", secret: secret.toBase64(), suite: common });
+    const list = (await browser.get(at)).text;
+    expect(list).toContain(common);
+    expect(list).not.toContain(secret.toHex());
   });
 });

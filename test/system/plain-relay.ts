@@ -2,8 +2,11 @@
 
 import { connect } from "node:net";
 
-/** Answers the first question; resolves with the END line. `atEnd` runs before anything else can happen. */
-export function converse(socket: string, user: string, answer: string, atEnd: () => void): Promise<string> {
+/** What is typed; or how it is found out by the prompt. */
+type Typed = string | ((prompt: string) => string | Promise<string>);
+
+/** Answers each question so; resolves with the END line. `atEnd` runs before anything else can happen. */
+export function converse(socket: string, user: string, answer: Typed, atEnd: () => void): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const connection = connect(socket);
   let heard = "";
@@ -18,7 +21,10 @@ export function converse(socket: string, user: string, answer: string, atEnd: ()
         connection.destroy();
         return;
       }
-      if (line.startsWith("ASK ")) connection.write(`ANSWER ${answer}\n`);
+      const asked = /^ASK \w+ (.*)$/.exec(line)?.[1];
+      if (asked === undefined) continue;
+      const typed = typeof answer === "string" ? answer : answer(decodeURIComponent(asked));
+      Promise.resolve(typed).then((text) => connection.write(`ANSWER ${text}\n`), reject);
     }
   });
   connection.on("error", reject);
