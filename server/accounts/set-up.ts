@@ -1,30 +1,21 @@
 // What the holder of a set-up link does with it: a password, and a code. The code is one of an authenticator that the user
 // has, or of the one that the page offers to a user who has none; that one is kept then.
 
-import type { Clock } from "../../words/clock.ts";
-import type { Random } from "../../words/random.ts";
 import { lookAlikeKey } from "../../words/user-name.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { addOtp } from "../authenticators/manage.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
-import type { Vault } from "../identity/vault.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
+import { Guesses, type PasswordWayParts } from "../sessions/guesses.ts";
 import { judgeCode, judgeOffered, type JudgedCode } from "../sessions/judge-code.ts";
 import { beginSession, type SessionKind } from "../sessions/sessions.ts";
-import { SlowLane } from "../sessions/slow-lane.ts";
-import {
-  blockedUntil,
-  countFailure,
-  forgetFailures,
-  throttlesOf,
-  userThrottle,
-} from "../sessions/throttle.ts";
-import type { Store, Tx } from "../store/store.ts";
+import { countFailure, forgetFailures, throttlesOf, userThrottle } from "../sessions/throttle.ts";
+import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 import { accountOf, setPassword } from "./accounts.ts";
-import { checkPassword, keepPassword, type PasswordCost } from "./password.ts";
+import { checkPassword, keepPassword } from "./password.ts";
 import { findSetupLink, type SetupLink, spendSetupLink } from "./setup-links.ts";
 
 export interface SetUpForm {
@@ -50,33 +41,20 @@ export interface OpenSetUp {
 }
 
 export class SettingUp {
-  readonly #store: Store;
-  readonly #vault: Vault;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #passwordCost: PasswordCost;
-  readonly #lane = new SlowLane();
+  readonly #parts: PasswordWayParts;
+  readonly #guesses: Guesses;
 
-  constructor(parts: {
-    store: Store;
-    vault: Vault;
-    clock: Clock;
-    random: Random;
-    passwordCost: PasswordCost;
-  }) {
-    this.#store = parts.store;
-    this.#vault = parts.vault;
-    this.#clock = parts.clock;
-    this.#random = parts.random;
-    this.#passwordCost = parts.passwordCost;
+  constructor(parts: PasswordWayParts) {
+    this.#parts = parts;
+    this.#guesses = new Guesses(parts);
   }
 
   /** Looking spends nothing: mail programs look at links, too. */
   async look(secret: string): Promise<OpenSetUp | undefined> {
-    const { db } = this.#store;
-    const link = await findSetupLink(db, this.#vault, secret, this.#clock.wallMs());
+    const { db } = this.#parts.store;
+    const link = await findSetupLink(db, this.#parts.vault, secret, this.#parts.clock.wallMs());
     if (link === undefined) return undefined;
-    const own = await authenticatorsOf(db, this.#vault, link.user.id);
+    const own = await authenticatorsOf(db, this.#parts.vault, link.user.id);
     return { link, hasAuthenticator: own.length > 0 };
   }
 
@@ -88,27 +66,21 @@ export class SettingUp {
     if (!password.ok) return { kind: "wrong", field: "password", why: password.error };
     if (form.repeated.normalize("NFC") !== password.value)
       return { kind: "wrong", field: "repeated", why: "the two passwords are not the same" };
-    const prepared = await this.#lane.pass(async () => ({
-      kept: await keepPassword(password.value, this.#passwordCost, this.#random),
-      answers: await hashAnswers(this.#store.db, this.#vault, { user: user.name, machineId: null }, [
-        form.code,
-      ]),
-    }));
-    if (prepared === undefined) return { kind: "busy" };
-    const { kept, answers } = prepared.value;
-    const throttled = throttlesOf(this.#vault, lookAlikeKey(user.name), form.address);
-    return this.#store.write(async (tx): Promise<SetUpOutcome> => {
-      const nowMs = this.#clock.wallMs();
-      const link = await findSetupLink(tx, this.#vault, form.secret, nowMs);
+    const { store, vault, random, passwordCost } = this.#parts;
+    const throttled = throttlesOf(vault, lookAlikeKey(user.name), form.address);
+    const prepare = async () => ({
+      kept: await keepPassword(password.value, passwordCost, random),
+      answers: await hashAnswers(store.db, vault, { user: user.name, machineId: null }, [form.code]),
+    });
+    return this.#guesses.prepared(throttled, prepare, async (tx, prepared, nowMs): Promise<SetUpOutcome> => {
+      const { kept, answers } = prepared;
+      const link = await findSetupLink(tx, vault, form.secret, nowMs);
       if (link === undefined) return { kind: "no-link" };
-      const untilMs = await blockedUntil(tx, throttled, nowMs);
-      if (untilMs !== undefined) return { kind: "wait", untilMs };
-      const own = await authenticatorsOf(tx, this.#vault, user.id);
-      const post = { vault: this.#vault, random: this.#random };
+      const own = await authenticatorsOf(tx, this.#parts.vault, user.id);
       const judged =
         own.length === 0
           ? await judgeOffered(tx, user, link.offered, answers, nowMs)
-          : await judgeCode(tx, post, user, answers, nowMs);
+          : await judgeCode(tx, this.#parts, user, answers, nowMs);
       await judged.settle();
       if (!judged.right) {
         await countFailure(tx, throttled, nowMs);
@@ -117,19 +89,19 @@ export class SettingUp {
       }
       if (own.length === 0) await this.#keepOffered(tx, link, judged, nowMs);
       await spendSetupLink(tx, link);
-      await setPassword(tx, this.#vault, user, kept, nowMs);
+      await setPassword(tx, this.#parts.vault, user, kept, nowMs);
       await this.#tell(tx, user, own.length === 0, nowMs);
-      await forgetFailures(tx, userThrottle(this.#vault, lookAlikeKey(user.name)));
+      await forgetFailures(tx, userThrottle(this.#parts.vault, lookAlikeKey(user.name)));
       const area = (await accountOf(tx, user.id)).role === "none" ? "portal" : "console";
       const { address, browser } = form;
       const wish = { kind: area, userId: user.id, address, browser } as const;
-      return { kind: "done", area, id: await beginSession(tx, wish, this.#random, nowMs) };
+      return { kind: "done", area, id: await beginSession(tx, wish, this.#parts.random, nowMs) };
     });
   }
 
   /** Whoever had the link: its user is told. */
   async #tell(tx: Tx, user: User, withAuthenticator: boolean, nowMs: number): Promise<void> {
-    const post = { vault: this.#vault, random: this.#random };
+    const post = { vault: this.#parts.vault, random: this.#parts.random };
     await tellOfChange(tx, post, user, { kind: "password-changed" }, nowMs);
     const added = { kind: "authenticator-added", name: "" } as const;
     if (withAuthenticator) await tellOfChange(tx, post, user, added, nowMs);
@@ -140,7 +112,7 @@ export class SettingUp {
     const { type, algorithm, digits, periodSeconds } = link.offered;
     const secret = Buffer.from(link.offered.secret, "base64");
     const wish = { type, algorithm, digits, periodSeconds, counter: 0, secret };
-    const added = await addOtp(tx, this.#vault, link.user, wish, this.#random, nowMs);
+    const added = await addOtp(tx, this.#parts.vault, link.user, wish, this.#parts.random, nowMs);
     await mergeAndSave(
       tx,
       [added],

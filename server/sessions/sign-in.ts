@@ -1,21 +1,18 @@
 // Signing in to the server's own pages: name, password and a code on one form, judged, spent and counted in one
 // transaction. All three have to be right; which was not is told to nobody but the audit.
 
-import type { Clock } from "../../words/clock.ts";
-import type { Random } from "../../words/random.ts";
-import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
+import { lookAlikeKey } from "../../words/user-name.ts";
 import { type Account, accountOf, openPassword, sealPassword } from "../accounts/accounts.ts";
-import { isOutdated, isPassword, keepPassword, type PasswordCost } from "../accounts/password.ts";
+import { isOutdated, isPassword, keepPassword } from "../accounts/password.ts";
 import { record, serverEntry } from "../audit/audit.ts";
-import type { Vault } from "../identity/vault.ts";
-import type { Store, Tx } from "../store/store.ts";
+import type { Tx } from "../store/store.ts";
 import { findUser, theUserById, type User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 import type { Answer } from "../verification/judge.ts";
+import { Guesses, type PasswordWayParts, throttlesOfTyped, typedLookAlike } from "./guesses.ts";
 import { judgeCode } from "./judge-code.ts";
 import { beginSession, renewSession, type Session, type SessionKind } from "./sessions.ts";
-import { SlowLane } from "./slow-lane.ts";
-import { blockedUntil, countFailure, forgetFailures, throttlesOf, userThrottle } from "./throttle.ts";
+import { countFailure, forgetFailures, throttlesOf, userThrottle } from "./throttle.ts";
 
 export interface SignInAttempt {
   readonly kind: SessionKind;
@@ -44,68 +41,45 @@ interface Prepared {
 }
 
 export class SignIns {
-  readonly #store: Store;
-  readonly #vault: Vault;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #passwordCost: PasswordCost;
-  readonly #lane = new SlowLane();
+  readonly #parts: PasswordWayParts;
+  readonly #guesses: Guesses;
 
-  constructor(parts: {
-    store: Store;
-    vault: Vault;
-    clock: Clock;
-    random: Random;
-    passwordCost: PasswordCost;
-  }) {
-    this.#store = parts.store;
-    this.#vault = parts.vault;
-    this.#clock = parts.clock;
-    this.#random = parts.random;
-    this.#passwordCost = parts.passwordCost;
+  constructor(parts: PasswordWayParts) {
+    this.#parts = parts;
+    this.#guesses = new Guesses(parts);
   }
 
   async signIn(attempt: SignInAttempt): Promise<SignInOutcome> {
-    const parsed = parseUserName(attempt.name);
-    // A name that can't be one is counted as it was typed.
-    const lookAlike = parsed.ok ? lookAlikeKey(parsed.value) : `not a name: ${attempt.name}`;
-    const throttled = throttlesOf(this.#vault, lookAlike, attempt.address);
-    const waitUntil = await blockedUntil(this.#store.db, throttled, this.#clock.wallMs());
-    if (waitUntil !== undefined) return { kind: "wait", untilMs: waitUntil };
-    const prepared = await this.#lane.pass(() => this.#prepare(attempt));
-    if (prepared === undefined) return { kind: "busy" };
-    const outcome = await this.#store.write(async (tx): Promise<SignInOutcome> => {
-      const nowMs = this.#clock.wallMs();
-      // Others may have failed while this one was being worked out: those in flight at once are no free guesses.
-      const untilMs = await blockedUntil(tx, throttled, nowMs);
-      if (untilMs !== undefined) return { kind: "wait", untilMs };
-      const judged = await this.#judge(tx, attempt, prepared.value, nowMs);
-      const { user } = prepared.value;
+    const { vault } = this.#parts;
+    const throttled = throttlesOfTyped(vault, attempt.name, attempt.address);
+    let prepared: Prepared | undefined;
+    const prepare = async () => {
+      prepared = await this.#prepare(attempt);
+      return prepared;
+    };
+    const outcome = await this.#guesses.prepared(throttled, prepare, async (tx, known, nowMs) => {
+      const judged = await this.#judge(tx, attempt, known, nowMs);
+      const { user } = known;
       const detail = { area: attempt.kind, address: attempt.address, ...judged.detail };
       const about = user === undefined ? {} : { user: user.name };
       await record(tx, serverEntry(nowMs, judged.audit, about, detail));
       if (judged.outcome.kind === "refused") await countFailure(tx, throttled, nowMs);
-      else await forgetFailures(tx, userThrottle(this.#vault, lookAlike));
+      else await forgetFailures(tx, userThrottle(vault, typedLookAlike(attempt.name)));
       return judged.outcome;
     });
-    if (outcome.kind === "in") await this.#refresh(attempt.password, prepared.value);
+    if (outcome.kind === "in" && prepared !== undefined) await this.#refresh(attempt.password, prepared);
     return outcome;
   }
 
   /** A code in the middle of a session, for what must not be done by whoever finds a browser open. */
   async confirm(session: Session, code: string, address: string): Promise<SignInOutcome> {
-    const throttled = throttlesOf(this.#vault, lookAlikeKey(session.userName), address);
-    const answers = await this.#lane.pass(() =>
-      hashAnswers(this.#store.db, this.#vault, { user: session.userName, machineId: null }, [code]),
-    );
-    if (answers === undefined) return { kind: "busy" };
-    return this.#store.write(async (tx): Promise<SignInOutcome> => {
-      const nowMs = this.#clock.wallMs();
-      const untilMs = await blockedUntil(tx, throttled, nowMs);
-      if (untilMs !== undefined) return { kind: "wait", untilMs };
+    const throttled = throttlesOf(this.#parts.vault, lookAlikeKey(session.userName), address);
+    const { store, vault } = this.#parts;
+    const prepare = () => hashAnswers(store.db, vault, { user: session.userName, machineId: null }, [code]);
+    return this.#guesses.prepared(throttled, prepare, async (tx, answers, nowMs): Promise<SignInOutcome> => {
       const user = await theUserById(tx, session.userId);
-      const judged = await judgeCode(tx, this.#post(), user, answers.value, nowMs);
-      const id = judged.right ? await renewSession(tx, session, this.#random, nowMs) : undefined;
+      const judged = await judgeCode(tx, this.#parts, user, answers, nowMs);
+      const id = judged.right ? await renewSession(tx, session, this.#parts.random, nowMs) : undefined;
       const audit = id === undefined ? "web-confirmation-denied" : "web-confirmation-granted";
       const detail = { area: session.kind, address, ...(judged.right ? { method: judged.method } : {}) };
       await record(tx, serverEntry(nowMs, audit, { user: session.userName }, detail));
@@ -115,21 +89,17 @@ export class SignIns {
     });
   }
 
-  #post() {
-    return { vault: this.#vault, random: this.#random };
-  }
-
   /** The same work for every name, known or not. */
   async #prepare(attempt: SignInAttempt): Promise<Prepared> {
-    const { db } = this.#store;
+    const { db } = this.#parts.store;
     const user = await findUser(db, attempt.name);
     const account = user === undefined ? undefined : await accountOf(db, user.id);
     const sealed = account?.sealedPassword ?? null;
     const kept =
-      user === undefined || sealed === null ? undefined : openPassword(this.#vault, user.id, sealed);
-    const passwordRight = await isPassword(attempt.password, kept, this.#passwordCost);
+      user === undefined || sealed === null ? undefined : openPassword(this.#parts.vault, user.id, sealed);
+    const passwordRight = await isPassword(attempt.password, kept, this.#parts.passwordCost);
     const who = { user: attempt.name, machineId: null };
-    const answers = await hashAnswers(db, this.#vault, who, [attempt.code]);
+    const answers = await hashAnswers(db, this.#parts.vault, who, [attempt.code]);
     return { user, account, passwordRight, answers };
   }
 
@@ -142,7 +112,7 @@ export class SignIns {
     if (account.sealedPassword === null) return refused("no-password");
     // The one that was compared is the one that holds.
     const same = account.sealedPassword === prepared.account?.sealedPassword;
-    const judged = await judgeCode(tx, this.#post(), user, prepared.answers, nowMs);
+    const judged = await judgeCode(tx, this.#parts, user, prepared.answers, nowMs);
     if (!same || !prepared.passwordRight) return refused("wrong-password");
     await judged.settle();
     if (!judged.right) return refused("wrong-code");
@@ -150,7 +120,7 @@ export class SignIns {
     if (attempt.kind === "console" && account.role === "none")
       return { outcome: { kind: "no-role" }, audit: "web-sign-in-denied", detail: { reason: "no-role" } };
     const wish = { ...attempt, userId: user.id };
-    const id = await beginSession(tx, wish, this.#random, nowMs);
+    const id = await beginSession(tx, wish, this.#parts.random, nowMs);
     return { outcome: { kind: "in", id }, audit: "web-sign-in-granted", detail };
   }
 
@@ -158,13 +128,13 @@ export class SignIns {
   async #refresh(password: string, { user, account }: Prepared): Promise<void> {
     const before = account?.sealedPassword ?? null;
     if (user === undefined || before === null) return;
-    if (!isOutdated(openPassword(this.#vault, user.id, before), this.#passwordCost)) return;
+    if (!isOutdated(openPassword(this.#parts.vault, user.id, before), this.#parts.passwordCost)) return;
     const sealed = sealPassword(
-      this.#vault,
+      this.#parts.vault,
       user.id,
-      await keepPassword(password.normalize("NFC"), this.#passwordCost, this.#random),
+      await keepPassword(password.normalize("NFC"), this.#parts.passwordCost, this.#parts.random),
     );
-    await this.#store.write((tx) =>
+    await this.#parts.store.write((tx) =>
       tx
         .updateTable("accounts")
         .set({ sealedPassword: sealed })
