@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
+import { takePinAway } from "../pins/choose-pin.ts";
 import { checkPin, freshPin, initialPin, pinRulesOf, plainRules } from "../pins/new-pin.ts";
-import { keepPin, pinOf, pinState, resetPin } from "../pins/pins.ts";
+import { keepPin, pinOf, pinState } from "../pins/pins.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
@@ -48,11 +49,9 @@ export function addPinCommands(user: Command, parts: CommandParts): void {
     .action(async (name: string, _: object, command: Command) =>
       withServer(command, parts, async ({ store, vault }, options) => {
         const { random, clock } = parts;
-        await store.write(async (tx) => {
-          const found = await theUser(tx, name);
-          await resetPin(tx, found, clock.wallMs());
-          await tellOfChange(tx, { vault, random }, found, { kind: "pin-reset" }, clock.wallMs());
-        });
+        await store.write(async (tx) =>
+          takePinAway(tx, { vault, random }, (await theUser(tx, name)).id, clock.wallMs()),
+        );
         say(parts, options, { user: name, done: "reset" }, `${name} has no PIN any more\n`);
       }),
     );

@@ -17,11 +17,16 @@ import type { Db } from "../store/store.ts";
 import { groupsOfUser } from "../users/users.ts";
 import type { NewPin, Pin } from "./pins.ts";
 
+export interface PinDemand extends PinRules {
+  /** At the present PIN, when it is changed. */
+  readonly attempts: number;
+}
+
 /**
  * The strictest of all policies that may hold for the user on some machine and ask for a PIN: there is one PIN, for all of
  * them. Undefined where none asks.
  */
-export async function pinRulesOf(db: Db, userId: string): Promise<PinRules | undefined> {
+export async function pinRulesOf(db: Db, userId: string): Promise<PinDemand | undefined> {
   const groups = await groupsOfUser(db, userId);
   const asking = (await listPolicies(db))
     .filter(
@@ -36,7 +41,13 @@ export async function pinRulesOf(db: Db, userId: string): Promise<PinRules | und
     leastLength: Math.max(...asking.map(({ leastLength }) => leastLength)),
     complexity: pinComplexities[hardest] ?? "strong",
     trivial: asking.some(({ trivial }) => trivial === "refused") ? "refused" : "allowed",
+    attempts: Math.min(...asking.map(({ attempts }) => attempts)),
   };
+}
+
+/** Of anybody, anywhere. */
+export async function isPinAsked(db: Db): Promise<boolean> {
+  return (await listPolicies(db)).some(({ policy }) => policy.pin.place !== "none");
 }
 
 /** What holds where nobody asks for a PIN yet. */

@@ -33,6 +33,8 @@ export const portalAccess = {
   "POST /portal/authenticators/:id/remove": { may: "signed-in", recentCode: true },
   "GET /portal/backup-codes": { may: "signed-in" },
   "POST /portal/backup-codes": { may: "signed-in", recentCode: true },
+  "GET /portal/pin": { may: "signed-in", recentCode: true },
+  "POST /portal/pin": { may: "signed-in", recentCode: true },
   "GET /portal/machines": { may: "signed-in" },
   "POST /portal/machines/:id/disenrol": { may: "signed-in" },
   "GET /portal/machines/:id/seed": { may: "signed-in", recentCode: true },

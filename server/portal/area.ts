@@ -47,6 +47,7 @@ function areaIn(language: Language): SpokenArea {
       "address-removed": say("done-address-removed"),
       codes: say("done-codes"),
       password: say("done-password"),
+      pin: say("done-pin"),
     },
     faults: {
       400: fault("title-fault", say("fault-400")),
@@ -86,6 +87,7 @@ function navigation({ say }: PortalSpeech) {
     { path: base, label: say("nav-home") },
     { path: `${base}/authenticators`, label: say("nav-authenticators") },
     { path: `${base}/backup-codes`, label: say("nav-backup-codes") },
+    { path: `${base}/pin`, label: say("nav-pin") },
     { path: `${base}/machines`, label: say("nav-machines") },
     { path: `${base}/account`, label: say("nav-account") },
     { path: `${base}/activity`, label: say("nav-activity") },

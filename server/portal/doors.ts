@@ -35,7 +35,7 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
   return {
     "GET /portal/sign-in": async (visit) =>
       visit.session === undefined
-        ? signInPage(visit, undefined, 200)
+        ? signInPage(parts, visit, undefined, 200)
         : visit.goTo(pathWithin(visit.area, visit.query("to"))),
     "POST /portal/sign-in": async (visit) => {
       const { form: sent, address, browser } = visit;
@@ -49,13 +49,13 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
       });
       if (outcome.kind === "in") return enter(parts, visit, outcome.id, sent.text("name"), sent.text("to"));
       const { text, status } = refusal(visit, outcome, "sign-in-wrong");
-      return signInPage(visit, { tone: "fault", text }, status);
+      return signInPage(parts, visit, { tone: "fault", text }, status);
     },
     "GET /portal/sign-in/mail": async (visit) => askMailPage(visit),
     "POST /portal/sign-in/mail": async (visit) => {
       const name = visit.form.text("name");
       const asked = await mailSignIns.ask({ name, address: visit.address });
-      if (asked.kind === "asked") return mailCodePage(visit, { id: asked.id, name });
+      if (asked.kind === "asked") return mailCodePage(parts, visit, { id: asked.id, name });
       return askMailPage(visit, refusal(visit, asked, "sign-in-wrong"));
     },
     "POST /portal/sign-in/mail-code": async (visit) => {
@@ -71,17 +71,17 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
         browser,
       });
       if (outcome.kind === "in") return enter(parts, visit, outcome.id, name, "");
-      return mailCodePage(visit, { id, name }, refusal(visit, outcome, "mail-wrong"));
+      return mailCodePage(parts, visit, { id, name }, refusal(visit, outcome, "mail-wrong"));
     },
     "POST /portal/sign-out": signOut,
     "POST /portal/sign-out-everywhere": signOutEverywhere,
-    "GET /portal/confirm": async (visit) => confirmPage(visit, undefined, 200),
+    "GET /portal/confirm": async (visit) => confirmPage(parts, visit, undefined, 200),
     "POST /portal/confirm": async (visit) => {
       const outcome = await signIns.confirm(visit.session, visit.form.text("code"), visit.address);
       if (outcome.kind === "in")
         return visit.withSession(visit.goTo(pathWithin(visit.area, visit.form.text("to"))), outcome.id);
       const { text, status } = refusal(visit, outcome, "code-wrong");
-      return confirmPage(visit, { tone: "fault", text }, status);
+      return confirmPage(parts, visit, { tone: "fault", text }, status);
     },
   };
 }
@@ -130,7 +130,12 @@ export function refusal(
   }
 }
 
-function signInPage(visit: Visit, notice: Notice | undefined, status: number): Response {
+async function signInPage(
+  parts: PortalParts,
+  visit: Visit,
+  notice: Notice | undefined,
+  status: number,
+): Promise<Response> {
   const { form: sent, area } = visit;
   const speech = speechOf(visit);
   const { say } = speech;
@@ -150,7 +155,7 @@ function signInPage(visit: Visit, notice: Notice | undefined, status: number): R
         required: true,
         most: 200,
       }),
-      codeField(speech),
+      await codeField(parts, speech),
     ],
   });
   const content = html`${fields}
@@ -171,11 +176,12 @@ function askMailPage(visit: Visit, fault?: Fault): Response {
   return openPage(visit, page, fault);
 }
 
-function mailCodePage(
+async function mailCodePage(
+  parts: PortalParts,
   visit: Visit,
   asked: { readonly id: string; readonly name: string },
   fault?: Fault,
-): Response {
+): Promise<Response> {
   const speech = speechOf(visit);
   const { say } = speech;
   const page = {
@@ -187,13 +193,18 @@ function mailCodePage(
       hidden("id", asked.id),
       hidden("name", asked.name),
       digitsField("mail-code", say("mail-code")),
-      codeField(speech),
+      await codeField(parts, speech),
     ],
   };
   return openPage(visit, page, fault);
 }
 
-function confirmPage(visit: SignedIn, notice: Notice | undefined, status: number): Response {
+async function confirmPage(
+  parts: PortalParts,
+  visit: SignedIn,
+  notice: Notice | undefined,
+  status: number,
+): Promise<Response> {
   const speech = speechOf(visit);
   const { say } = speech;
   const fields = form({
@@ -203,7 +214,7 @@ function confirmPage(visit: SignedIn, notice: Notice | undefined, status: number
     submit: say("go-on"),
     content: [
       hidden("to", pathWithin(visit.area, visit.form.text("to") || visit.query("to"))),
-      codeField(speech),
+      await codeField(parts, speech),
     ],
   });
   const content = html`<p>${say("confirm-text")}</p>${fields}`;

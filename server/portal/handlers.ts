@@ -17,6 +17,7 @@ import { homePage } from "./home.ts";
 import { invitationPages } from "./invitation.ts";
 import { machinePages } from "./machines.ts";
 import { MailSignIns } from "./mail-sign-in.ts";
+import { pinPages } from "./pin.ts";
 import type { PortalParts } from "./parts.ts";
 import { languageCookie } from "./portal-speech.ts";
 
@@ -28,6 +29,7 @@ export function portalHandlers(parts: PortalParts & GateParts): Handlers<typeof 
     ...invitationPages(parts),
     ...authenticatorPages(parts),
     ...backupCodePages(parts),
+    ...pinPages(parts),
     ...machinePages(parts),
     ...accountPages(parts),
     "POST /portal/language": (visit) => switchLanguage(parts, visit),

@@ -8,6 +8,7 @@ import type { Vault } from "../identity/vault.ts";
 import { isoTime } from "../iso-time.ts";
 import { textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
+import { isPinAsked } from "../pins/new-pin.ts";
 import type { SignIns } from "../sessions/sign-in.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
@@ -28,12 +29,12 @@ export function ownUser(db: Tx | Store["db"], visit: SignedIn): Promise<User> {
   return theUser(db, visit.session.userName);
 }
 
-export function codeField({ say }: PortalSpeech, fault?: string): Markup {
+/** Says of a PIN where anybody is asked for one: who it is, is not known yet. */
+export async function codeField({ store }: PortalParts, { say }: PortalSpeech): Promise<Markup> {
   return textField({
     name: "code",
     label: say("code"),
-    hint: say("code-hint"),
-    fault,
+    hint: say((await isPinAsked(store.db)) ? "code-hint-pin" : "code-hint"),
     autocomplete: "one-time-code",
     required: true,
     literal: true,

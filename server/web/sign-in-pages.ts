@@ -116,7 +116,7 @@ export function codeField(fault?: string): Markup {
   return textField({
     name: "code",
     label: "Code",
-    hint: "From your authenticator app or token, or a backup code.",
+    hint: "From your authenticator app or token, with your PIN if you have one; or a backup code.",
     fault,
     autocomplete: "one-time-code",
     required: true,

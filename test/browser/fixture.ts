@@ -33,6 +33,8 @@ export interface Site {
   cli(...args: string[]): Promise<unknown>;
   /** A browser window of its own, watched. Closed with the site. */
   window(options?: BrowserContextOptions): Promise<Watched>;
+  /** For good: machines are offline from then on. */
+  stopServing(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,9 @@ export async function openSite(): Promise<Site> {
     async window(options = looks.light) {
       const context = await browser.newContext({ ...options, ignoreHTTPSErrors: true, baseURL: served.url });
       return watch(context);
+    },
+    async stopServing() {
+      for (const end of endings.splice(0)) await end();
     },
     async close() {
       await browser.close();

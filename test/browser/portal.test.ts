@@ -26,6 +26,8 @@ beforeAll(async () => {
   await site.cli("user", "add", "quentin");
   const invited = (await site.cli("authenticator", "invite", "quentin", "--print")) as { path: string };
   invitation = invited.path;
+  // She has none yet: her codes are good here alone, and the page for it has a form.
+  await site.cli("policy", "set", "pin.place=before", "pin.complexity=strong");
   paula = await site.window();
   await setPassword(paula);
 });

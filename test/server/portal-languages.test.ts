@@ -18,10 +18,10 @@ describe("the portal", () => {
   checkCatalogue(portalTexts, {
     // The product's name, the zone of the time, and words that both languages have.
     alike: {
-      de: ["area", "utc", "code", "column-name", "where-portal"],
+      de: ["area", "utc", "code", "column-name", "nav-pin", "pin", "where-portal"],
       fr: ["area", "utc", "minutes", "code", "nav-machines", "column-machine", "where-console"],
-      es: ["area", "utc", "where-portal"],
-      pl: ["area", "utc", "where-portal"],
+      es: ["area", "nav-pin", "pin", "utc", "where-portal"],
+      pl: ["area", "nav-pin", "pin", "utc", "where-portal"],
     },
     most: (key, english) => (short.test(key) ? 34 : english.length * 2 + 30),
   });

@@ -162,6 +162,46 @@ export const de: Translation<typeof en, "de"> = {
   "home-machines": { one: "Rechner ohne Server nutzbar", other: "Rechner ohne Server nutzbar" },
   "home-no-backup": "Erstellen Sie Ersatzcodes: Mit ihnen kommen Sie hinein, wenn Ihr Telefon weg ist.",
 
+  "nav-pin": "PIN",
+  pin: "PIN",
+  "pin-text":
+    "Eine PIN wird zusammen mit jedem Code Ihrer App oder Ihres Tokens getippt, beides in einem. Bei der Anmeldung steht, was zuerst kommt.",
+  "pin-not-asked": "Niemand verlangt von Ihnen eine PIN.",
+  "pin-is-none":
+    "Sie haben noch keine PIN. Bis dahin kommen Sie mit Ihren Codes hier herein, aber an keinem Rechner.",
+  "pin-is-set": "Sie haben eine PIN.",
+  "pin-is-must-change":
+    "Ihre PIN stammt von jemand anderem. An Rechnern gilt sie, sobald Sie sie geändert haben.",
+  "pin-is-locked":
+    "Ihre PIN ist gesperrt: Sie war zu oft falsch. Bitten Sie Ihren Administrator, sie zurückzusetzen.",
+  "pin-first": "PIN setzen",
+  "pin-change": "PIN ändern",
+  "pin-save": "PIN speichern",
+  "pin-old": "Jetzige PIN",
+  "pin-new": "Neue PIN",
+  "pin-repeated": "Die neue noch einmal",
+  "pin-rule-length":
+    "{least} bis {most} Zeichen: Buchstaben von A bis Z und Ziffern. Groß und klein sind verschieden.",
+  "pin-rule-decimal": "Ziffern allein genügen.",
+  "pin-rule-alphanumeric": "Mindestens ein Buchstabe und eine Ziffer.",
+  "pin-rule-strong": "Mindestens ein großer Buchstabe, ein kleiner und eine Ziffer.",
+  "pin-rule-trivial": "Nicht nur ein einziges Zeichen wie 2222, auch keine Reihe wie 1234, 6543 oder abcd.",
+  "pin-characters": "Eine PIN hat Buchstaben von A bis Z und Ziffern, sonst nichts.",
+  "pin-too-short": "Eine PIN hat hier mindestens {least} Zeichen.",
+  "pin-too-long": "Eine PIN hat höchstens 8 Zeichen.",
+  "pin-needs-both": "Eine PIN braucht hier einen Buchstaben und eine Ziffer.",
+  "pin-needs-three": "Eine PIN braucht hier einen großen Buchstaben, einen kleinen und eine Ziffer.",
+  "pin-trivial":
+    "Diese PIN ist ein einziges Zeichen oder eine Reihe. Nehmen Sie eine, die schwerer zu raten ist.",
+  "pin-same": "Das ist die jetzige PIN. Nehmen Sie eine andere.",
+  "pin-differ": "Die beiden sind nicht gleich.",
+  "pin-old-wrong": "Das ist nicht Ihre jetzige PIN. Nach zu vielen falschen ist sie gesperrt.",
+  "done-pin":
+    "Ihre PIN ist gesetzt. In allen anderen Browsern sind Sie abgemeldet. An Rechnern gilt sie ab deren nächstem Abgleich.",
+  "home-no-pin": "Für die Anmeldung an Rechnern brauchen Sie eine PIN und haben noch keine eigene.",
+  "code-hint-pin":
+    "Aus Ihrer Authenticator-App oder vom Token, zusammen mit Ihrer PIN, falls Sie eine haben, beides in einem; oder ein Ersatzcode.",
+
   machines: "Ihre Rechner",
   "machines-text":
     "Hier können Sie sich ohne den Server anmelden. Mit jeder Anmeldung mit Server beginnen die Tage von vorn.",

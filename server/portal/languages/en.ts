@@ -153,6 +153,43 @@ export const en = {
   "home-machines": { one: "Machine offline", other: "Machines offline" },
   "home-no-backup": "Make backup codes: they let you in when your phone is gone.",
 
+  "nav-pin": "PIN",
+  pin: "PIN",
+  "pin-text":
+    "A PIN is typed together with each code of your app or token, as one. At the sign-in you are told whether it comes first or last.",
+  "pin-not-asked": "Nobody asks you for a PIN.",
+  "pin-is-none": "You have no PIN yet. Until you have, your codes let you in here, and on no machine.",
+  "pin-is-set": "You have a PIN.",
+  "pin-is-must-change":
+    "Your PIN was made by somebody else. It lets you in on machines once you have changed it.",
+  "pin-is-locked": "Your PIN is locked: it was wrong too many times. Ask your administrator to reset it.",
+  "pin-first": "Set your PIN",
+  "pin-change": "Change your PIN",
+  "pin-save": "Save the PIN",
+  "pin-old": "Present PIN",
+  "pin-new": "New PIN",
+  "pin-repeated": "The new one once more",
+  "pin-rule-length":
+    "{least} to {most} characters: letters from A to Z, and digits. Capital and small letters differ.",
+  "pin-rule-decimal": "Digits alone will do.",
+  "pin-rule-alphanumeric": "At least one letter and one digit.",
+  "pin-rule-strong": "At least one capital letter, one small letter and one digit.",
+  "pin-rule-trivial": "Not one character alone, such as 2222, nor a row such as 1234, 6543 or abcd.",
+  "pin-characters": "A PIN has letters from A to Z and digits, and nothing else.",
+  "pin-too-short": "A PIN has at least {least} characters here.",
+  "pin-too-long": "A PIN has at most 8 characters.",
+  "pin-needs-both": "A PIN needs a letter and a digit here.",
+  "pin-needs-three": "A PIN needs a capital letter, a small letter and a digit here.",
+  "pin-trivial": "This PIN is one character alone, or a row. Take one that is harder to guess.",
+  "pin-same": "That is the present PIN. Take another one.",
+  "pin-differ": "The two are not the same.",
+  "pin-old-wrong": "That is not your present PIN. After too many wrong ones it is locked.",
+  "done-pin":
+    "Your PIN is set. You are signed out in every other browser. On machines it holds from their next sync on.",
+  "home-no-pin": "You need a PIN to sign in on machines, and have none of your own yet.",
+  "code-hint-pin":
+    "From your authenticator app or token, with your PIN if you have one, typed as one; or a backup code.",
+
   machines: "Your machines",
   "machines-text":
     "Here you can sign in without the server. Each sign-in with the server begins the days anew.",

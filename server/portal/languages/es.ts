@@ -170,6 +170,43 @@ export const es: Translation<typeof en, "es"> = {
   },
   "home-no-backup": "Cree códigos de respaldo: con ellos entra cuando no tiene su teléfono.",
 
+  "nav-pin": "PIN",
+  pin: "PIN",
+  "pin-text":
+    "El PIN se escribe junto con cada código de su app o token, de una vez. Al iniciar sesión se le dice qué va primero.",
+  "pin-not-asked": "Nadie le pide un PIN.",
+  "pin-is-none": "Aún no tiene PIN. Hasta entonces sus códigos le dejan entrar aquí, pero en ningún equipo.",
+  "pin-is-set": "Tiene un PIN.",
+  "pin-is-must-change": "Su PIN lo hizo otra persona. Vale en los equipos en cuanto lo haya cambiado.",
+  "pin-is-locked":
+    "Su PIN está bloqueado: fue incorrecto demasiadas veces. Pida a su administrador que lo restablezca.",
+  "pin-first": "Establecer su PIN",
+  "pin-change": "Cambiar su PIN",
+  "pin-save": "Guardar el PIN",
+  "pin-old": "PIN actual",
+  "pin-new": "PIN nuevo",
+  "pin-repeated": "El nuevo otra vez",
+  "pin-rule-length":
+    "De {least} a {most} caracteres: letras de la A a la Z y cifras. Mayúsculas y minúsculas se distinguen.",
+  "pin-rule-decimal": "Bastan las cifras.",
+  "pin-rule-alphanumeric": "Al menos una letra y una cifra.",
+  "pin-rule-strong": "Al menos una mayúscula, una minúscula y una cifra.",
+  "pin-rule-trivial": "Ni un solo carácter repetido como 2222, ni una serie como 1234, 6543 o abcd.",
+  "pin-characters": "Un PIN tiene letras de la A a la Z y cifras, y nada más.",
+  "pin-too-short": "Aquí un PIN tiene al menos {least} caracteres.",
+  "pin-too-long": "Un PIN tiene como máximo 8 caracteres.",
+  "pin-needs-both": "Aquí un PIN necesita una letra y una cifra.",
+  "pin-needs-three": "Aquí un PIN necesita una mayúscula, una minúscula y una cifra.",
+  "pin-trivial": "Este PIN es un solo carácter o una serie. Elija uno más difícil de adivinar.",
+  "pin-same": "Ese es el PIN actual. Elija otro.",
+  "pin-differ": "Los dos no son iguales.",
+  "pin-old-wrong": "Ese no es su PIN actual. Tras demasiados errores queda bloqueado.",
+  "done-pin":
+    "Su PIN está establecido. Se ha cerrado la sesión en todos los demás navegadores. En los equipos vale desde su próxima sincronización.",
+  "home-no-pin": "Para iniciar sesión en los equipos necesita un PIN, y aún no tiene uno propio.",
+  "code-hint-pin":
+    "De su app de autenticación o token, junto con su PIN si tiene uno, de una vez; o un código de reserva.",
+
   machines: "Sus equipos",
   "machines-text":
     "Aquí puede iniciar sesión sin el servidor. Cada inicio de sesión con el servidor hace empezar de nuevo los días.",

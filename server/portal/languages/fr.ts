@@ -174,6 +174,47 @@ export const fr: Translation<typeof en, "fr"> = {
   "home-no-backup":
     "Créez des codes de secours : ils vous laissent entrer quand votre téléphone n'est plus là.",
 
+  "nav-pin": "Code PIN",
+  pin: "Code PIN",
+  "pin-text":
+    "Le code PIN se tape d’un trait avec chaque code de votre appli ou de votre jeton. À la connexion, il est dit lequel vient d’abord.",
+  "pin-not-asked": "Personne ne vous demande de code PIN.",
+  "pin-is-none":
+    "Vous n’avez pas encore de code PIN. D’ici là, vos codes vous font entrer ici, mais sur aucun poste.",
+  "pin-is-set": "Vous avez un code PIN.",
+  "pin-is-must-change":
+    "Votre code PIN a été créé par quelqu’un d’autre. Il vaut sur les postes dès que vous l’aurez changé.",
+  "pin-is-locked":
+    "Votre code PIN est bloqué : il a été faux trop souvent. Demandez à votre administrateur de le réinitialiser.",
+  "pin-first": "Définir votre code PIN",
+  "pin-change": "Changer votre code PIN",
+  "pin-save": "Enregistrer le code PIN",
+  "pin-old": "Code PIN actuel",
+  "pin-new": "Nouveau code PIN",
+  "pin-repeated": "Le nouveau, encore une fois",
+  "pin-rule-length":
+    "De {least} à {most} caractères : des lettres de A à Z et des chiffres. Majuscules et minuscules comptent.",
+  "pin-rule-decimal": "Des chiffres seuls suffisent.",
+  "pin-rule-alphanumeric": "Au moins une lettre et un chiffre.",
+  "pin-rule-strong": "Au moins une majuscule, une minuscule et un chiffre.",
+  "pin-rule-trivial": "Pas un seul caractère répété comme 2222, ni une suite comme 1234, 6543 ou abcd.",
+  "pin-characters": "Un code PIN se compose de lettres de A à Z et de chiffres, de rien d’autre.",
+  "pin-too-short": "Ici, un code PIN a au moins {least} caractères.",
+  "pin-too-long": "Un code PIN a au plus 8 caractères.",
+  "pin-needs-both": "Ici, un code PIN doit avoir une lettre et un chiffre.",
+  "pin-needs-three": "Ici, un code PIN doit avoir une majuscule, une minuscule et un chiffre.",
+  "pin-trivial":
+    "Ce code PIN n’est qu’un seul caractère ou une suite. Prenez-en un plus difficile à deviner.",
+  "pin-same": "C’est le code PIN actuel. Prenez-en un autre.",
+  "pin-differ": "Les deux ne sont pas identiques.",
+  "pin-old-wrong": "Ce n’est pas votre code PIN actuel. Après trop d’erreurs, il est bloqué.",
+  "done-pin":
+    "Votre code PIN est défini. Vous êtes déconnecté de tous les autres navigateurs. Sur les postes, il vaut dès leur prochaine synchronisation.",
+  "home-no-pin":
+    "Pour vous connecter aux postes, il vous faut un code PIN, et vous n’en avez pas encore à vous.",
+  "code-hint-pin":
+    "De votre appli d’authentification ou de votre jeton, d’un trait avec votre code PIN si vous en avez un ; ou un code de secours.",
+
   machines: "Vos machines",
   "machines-text":
     "Vous pouvez vous y connecter sans le serveur. Chaque connexion avec le serveur fait repartir les jours.",

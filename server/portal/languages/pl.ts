@@ -180,6 +180,43 @@ export const pl: Translation<typeof en, "pl"> = {
   },
   "home-no-backup": "Proszę utworzyć kody zapasowe: pozwalają się zalogować, gdy telefonu nie ma pod ręką.",
 
+  "nav-pin": "PIN",
+  pin: "PIN",
+  "pin-text":
+    "PIN wpisuje się razem z każdym kodem z aplikacji lub tokena, jednym ciągiem. Przy logowaniu jest napisane, co jest pierwsze.",
+  "pin-not-asked": "Nikt nie wymaga od Ciebie PIN-u.",
+  "pin-is-none":
+    "Nie masz jeszcze PIN-u. Do tego czasu Twoje kody wpuszczają Cię tutaj, ale na żadnym komputerze.",
+  "pin-is-set": "Masz PIN.",
+  "pin-is-must-change": "Twój PIN ustawił ktoś inny. Na komputerach działa, gdy go zmienisz.",
+  "pin-is-locked":
+    "Twój PIN jest zablokowany: był błędny zbyt wiele razy. Poproś administratora o jego zresetowanie.",
+  "pin-first": "Ustaw swój PIN",
+  "pin-change": "Zmień swój PIN",
+  "pin-save": "Zapisz PIN",
+  "pin-old": "Obecny PIN",
+  "pin-new": "Nowy PIN",
+  "pin-repeated": "Nowy jeszcze raz",
+  "pin-rule-length": "Od {least} do {most} znaków: litery od A do Z i cyfry. Wielkość liter ma znaczenie.",
+  "pin-rule-decimal": "Wystarczą same cyfry.",
+  "pin-rule-alphanumeric": "Co najmniej jedna litera i jedna cyfra.",
+  "pin-rule-strong": "Co najmniej jedna wielka litera, jedna mała i jedna cyfra.",
+  "pin-rule-trivial": "Nie jeden powtarzany znak, jak 2222, ani ciąg, jak 1234, 6543 lub abcd.",
+  "pin-characters": "PIN składa się z liter od A do Z i cyfr, i z niczego więcej.",
+  "pin-too-short": "PIN musi tu mieć co najmniej {least} znaki (znaków).",
+  "pin-too-long": "PIN ma najwyżej 8 znaków.",
+  "pin-needs-both": "PIN musi tu mieć literę i cyfrę.",
+  "pin-needs-three": "PIN musi tu mieć wielką literę, małą literę i cyfrę.",
+  "pin-trivial": "Ten PIN to jeden znak albo ciąg. Wybierz trudniejszy do odgadnięcia.",
+  "pin-same": "To jest obecny PIN. Wybierz inny.",
+  "pin-differ": "Nie są takie same.",
+  "pin-old-wrong": "To nie jest Twój obecny PIN. Po zbyt wielu błędach zostanie zablokowany.",
+  "done-pin":
+    "Twój PIN jest ustawiony. We wszystkich innych przeglądarkach Cię wylogowano. Na komputerach działa od ich najbliższej synchronizacji.",
+  "home-no-pin": "Aby logować się na komputerach, potrzebujesz PIN-u, a nie masz jeszcze własnego.",
+  "code-hint-pin":
+    "Z aplikacji uwierzytelniającej lub tokena, razem z PIN-em, jeśli go masz, jednym ciągiem; albo kod zapasowy.",
+
   machines: "Komputery",
   "machines-text":
     "Tutaj można logować się bez serwera. Każde logowanie z serwerem rozpoczyna liczenie dni od nowa.",

@@ -1,0 +1,107 @@
+// A user chooses a PIN: a first one with the code that was just given, another one with the present PIN as well.
+
+import { type PinFault, pinFault } from "../../otp/pin.ts";
+import type { Random } from "../../words/random.ts";
+import type { Vault } from "../identity/vault.ts";
+import { tellOfChange } from "../provisioning/letters.ts";
+import { beginSession, endSessionsOf, type Session } from "../sessions/sessions.ts";
+import { SlowLane } from "../sessions/slow-lane.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { theUserById } from "../users/users.ts";
+import { changedPin, freshPin, type PinDemand, pinRulesOf } from "./new-pin.ts";
+import { countPinFailure, keepPin, lockName, type NewPin, type Pin, pinOf, resetPin } from "./pins.ts";
+
+export interface PinWish {
+  /** Nothing, where there is none yet. */
+  readonly old: string;
+  readonly fresh: string;
+  readonly repeated: string;
+}
+
+export type PinOutcome =
+  /** The session that goes on; all others of the user have ended. */
+  | { readonly kind: "set"; readonly id: string }
+  | { readonly kind: "wrong"; readonly fault: PinFault | "pin-same" | "pin-differ" | "pin-old-wrong" }
+  | { readonly kind: "not-asked" | "locked" | "busy" };
+
+/** In whose name it is done, and how it is written. */
+export interface Choosing {
+  readonly session: Session;
+  readonly address: string;
+  readonly browser: string;
+  readonly nowMs: number;
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export class PinChoice {
+  readonly #store: Store;
+  readonly #vault: Vault;
+  readonly #random: Random;
+  readonly #lane = new SlowLane();
+
+  constructor(parts: { store: Store; vault: Vault; random: Random }) {
+    this.#store = parts.store;
+    this.#vault = parts.vault;
+    this.#random = parts.random;
+  }
+
+  async choose(who: Choosing, wish: PinWish): Promise<PinOutcome> {
+    const { db } = this.#store;
+    const { userId } = who.session;
+    const demand = await pinRulesOf(db, userId);
+    if (demand === undefined) return { kind: "not-asked" };
+    const fault = pinFault(wish.fresh, demand);
+    if (fault !== undefined) return { kind: "wrong", fault };
+    if (wish.repeated !== wish.fresh) return { kind: "wrong", fault: "pin-differ" };
+    if (wish.fresh === wish.old) return { kind: "wrong", fault: "pin-same" };
+    const present = await pinOf(db, this.#vault, userId);
+    const made = await this.#lane.pass(() => this.#make(present, wish));
+    if (made === undefined) return { kind: "busy" };
+    return who.write((tx) => this.#keep(tx, who, demand, present, made.value));
+  }
+
+  #make(present: Pin | undefined, { old, fresh }: PinWish): Promise<NewPin | undefined> {
+    return present === undefined ? freshPin(fresh, this.#random) : changedPin(present, old, fresh);
+  }
+
+  async #keep(
+    tx: Tx,
+    { session, address, browser, nowMs }: Choosing,
+    { attempts }: PinDemand,
+    before: Pin | undefined,
+    made: NewPin | undefined,
+  ): Promise<PinOutcome> {
+    const user = await theUserById(tx, session.userId);
+    const present = await pinOf(tx, this.#vault, user.id);
+    // Those in flight at once are no free guesses.
+    if (present !== undefined && present.lockedAtMs !== null) return { kind: "locked" };
+    // The one that was compared is the one that holds.
+    const same = (before && lockName(before.lock)) === (present && lockName(present.lock));
+    if (!same) return { kind: "wrong", fault: "pin-old-wrong" };
+    const parts = { vault: this.#vault, random: this.#random };
+    if (made === undefined) {
+      if (present === undefined) throw new Error("a first PIN needs no other one");
+      const counted = await countPinFailure(tx, user, present, attempts, nowMs);
+      if (counted === "locked") await tellOfChange(tx, parts, user, { kind: "pin-locked" }, nowMs);
+      return counted === "locked" ? { kind: "locked" } : { kind: "wrong", fault: "pin-old-wrong" };
+    }
+    await keepPin(tx, this.#vault, user, made, false, nowMs);
+    await tellOfChange(tx, parts, user, { kind: "pin-set" }, nowMs);
+    await endSessionsOf(tx, user.id);
+    const wish = { kind: session.kind, userId: user.id, address, browser };
+    return { kind: "set", id: await beginSession(tx, wish, this.#random, nowMs) };
+  }
+}
+
+/** As whoever helps does it: sessions end, and the user is told. @throws Failure when there is none. */
+export async function takePinAway(
+  tx: Tx,
+  parts: { readonly vault: Vault; readonly random: Random },
+  userId: string,
+  nowMs: number,
+): Promise<void> {
+  const user = await theUserById(tx, userId);
+  await resetPin(tx, user, nowMs);
+  await endSessionsOf(tx, user.id);
+  await tellOfChange(tx, parts, user, { kind: "pin-reset" }, nowMs);
+}
