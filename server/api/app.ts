@@ -17,6 +17,7 @@ import { Recovering } from "../machines/recover.ts";
 import { Health } from "../monitoring/health.ts";
 import type { Metrics } from "../monitoring/metrics.ts";
 import { addHealth } from "../monitoring/monitoring-app.ts";
+import { KnownPolicies } from "../policies/known.ts";
 import { Providing } from "../provisioning/provide.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
@@ -55,11 +56,12 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const { store, clock, log, random } = parts;
   const signed = new SignedExchanges(parts);
-  const joining = new Joining(parts);
-  const verification = new Verification(parts);
-  const recovering = new Recovering({ ...parts, verification });
+  const policies = new KnownPolicies(parts);
+  const joining = new Joining({ ...parts, policies });
+  const verification = new Verification({ ...parts, policies });
+  const recovering = new Recovering({ ...parts, policies, verification });
   const providing = new Providing({ ...parts, verification });
-  const synchronisation = new Synchronisation(parts);
+  const synchronisation = new Synchronisation({ ...parts, policies });
   const issuer = {
     get signingKey() {
       return parts.identity.signing.privateKey;

@@ -9,6 +9,7 @@ import type { Clock } from "../../words/clock.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
+import type { KnownPolicies } from "../policies/known.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
@@ -27,6 +28,7 @@ export class Joining {
   readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #syncMinutes: number;
+  readonly #policies: KnownPolicies;
 
   constructor(parts: {
     store: Store;
@@ -34,12 +36,14 @@ export class Joining {
     identity: ServerIdentity;
     vault: Vault;
     syncMinutes: number;
+    policies: KnownPolicies;
   }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#syncMinutes = parts.syncMinutes;
+    this.#policies = parts.policies;
   }
 
   /** The request's signature by `signingKey` has been verified. */
@@ -131,7 +135,12 @@ export class Joining {
 
   async #answer(tx: Tx, machine: Machine, nowMs: number): Promise<ResponseOf<"join">> {
     const { signing, box } = this.#identity;
-    const issuer = { signingKey: signing.privateKey, vault: this.#vault, syncMinutes: this.#syncMinutes };
+    const issuer = {
+      signingKey: signing.privateKey,
+      vault: this.#vault,
+      syncMinutes: this.#syncMinutes,
+      policies: this.#policies,
+    };
     const machinePolicy = await machinePolicyIfNew(tx, issuer, machine, -1, nowMs);
     if (machinePolicy === null) throw new Error("a machine that holds no policy needs one");
     return {

@@ -4,8 +4,7 @@ import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { MachinePolicy } from "../../protocol/sync/documents.ts";
 import type { Vault } from "../identity/vault.ts";
-import { policiesOn } from "../policies/applicable.ts";
-import { withoutBundle } from "../policies/without-bundle.ts";
+import type { KnownPolicies } from "../policies/known.ts";
 import type { Tx } from "../store/store.ts";
 import { type Machine, nextSerial } from "./machines.ts";
 
@@ -14,6 +13,7 @@ export interface MachinePolicyIssuer {
   readonly vault: Vault;
   /** Minutes between two scheduled syncs. */
   readonly syncMinutes: number;
+  readonly policies: KnownPolicies;
 }
 
 /** Null when the machine holds the newest, which is the one with serial `held`. */
@@ -24,12 +24,10 @@ export async function machinePolicyIfNew(
   held: number,
   nowMs: number,
 ): Promise<SignedDocument | null> {
-  const says = {
-    exempt: machine.exempt === 1,
-    ...(await withoutBundle(tx, await policiesOn(tx, machine.id))),
-    syncMinutes: issuer.syncMinutes,
-  };
-  const policyDigest = issuer.vault.digest([says, publicHalf(issuer.signingKey).toBase64()]);
+  const here = await issuer.policies.on(tx, machine.id);
+  const { says, digest } = await here.withoutBundle();
+  const besides = { exempt: machine.exempt === 1, syncMinutes: issuer.syncMinutes };
+  const policyDigest = issuer.vault.digest([digest, besides, publicHalf(issuer.signingKey).toBase64()]);
   if (machine.policyDigest === policyDigest && machine.policySerial === held) return null;
   const policySerial = await nextSerial(tx, machine.id);
   await tx.updateTable("machines").set({ policySerial, policyDigest }).where("id", "=", machine.id).execute();
@@ -37,6 +35,7 @@ export async function machinePolicyIfNew(
     serial: policySerial,
     machine: machine.id,
     issuedAtMs: nowMs,
+    ...besides,
     ...says,
   };
   return signDocument("machine-policy", content, issuer.signingKey);

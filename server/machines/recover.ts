@@ -8,6 +8,7 @@ import type { Clock } from "../../words/clock.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
+import type { KnownPolicies } from "../policies/known.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
 import { exemptMethod, type Verification } from "../verification/verification.ts";
@@ -32,6 +33,7 @@ export interface RecoveringParts {
   readonly identity: ServerIdentity;
   readonly vault: Vault;
   readonly syncMinutes: number;
+  readonly policies: KnownPolicies;
   readonly verification: Verification;
 }
 
@@ -86,7 +88,7 @@ export class Recovering {
     answers: readonly Answer[] | undefined,
     nowMs: number,
   ): Promise<ResponseOf<"recover">> {
-    const { identity, vault, syncMinutes, verification } = this.#parts;
+    const { identity, vault, syncMinutes, policies, verification } = this.#parts;
     const kept = { exempt: old.exempt, flags: old.flags, recoveredFrom: old.id };
     const machine = { ...freshMachine(id, request, old.joinToken, nowMs), ...kept };
     await tx.insertInto("machines").values(machine).execute();
@@ -110,7 +112,7 @@ export class Recovering {
       await flagMachine(tx, machine, "state-restored", nowMs, { before: old.id });
     const machinePolicy = await machinePolicyIfNew(
       tx,
-      { signingKey, vault, syncMinutes },
+      { signingKey, vault, syncMinutes, policies },
       machine,
       -1,
       nowMs,

@@ -7,7 +7,7 @@ import type { Db } from "../store/store.ts";
 import { usersUnder } from "./applicable.ts";
 import type { NamedPolicy } from "./policies.ts";
 
-type Says = Pick<MachinePolicy, "policy" | "policyName" | "ofUsers">;
+export type Says = Pick<MachinePolicy, "policy" | "policyName" | "ofUsers">;
 
 /** What fits into one document, and is not a burden on every sync. */
 const most = { policies: 50, users: 10_000, bytes: 150_000 };

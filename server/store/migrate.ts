@@ -16,6 +16,7 @@ import { pins } from "./migrations/0011-pins.ts";
 import { challenges } from "./migrations/0012-challenges.ts";
 import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
+import { policyMark } from "./migrations/0015-policy-mark.ts";
 
 const migrations = [
   first,
@@ -32,6 +33,7 @@ const migrations = [
   challenges,
   begunAndAsked,
   handOvers,
+  policyMark,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

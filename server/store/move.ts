@@ -51,7 +51,9 @@ async function checkEmpty(target: Db): Promise<void> {
 /** Those that others refer to come first. */
 async function tablesInOrder(source: Tx): Promise<string[]> {
   const found = await sql<{ name: string }>`select name from sqlite_master
-    where type = 'table' and name not like 'sqlite%' and name <> 'migrations' order by name`.execute(source);
+    where type = 'table' and name not like 'sqlite%' and name not in ('migrations', 'policy_mark') order by name`.execute(
+    source,
+  );
   const waiting = new Map<string, Set<string>>();
   for (const { name } of found.rows) {
     const keys = await sql<{ parent: string }>`select "table" as parent

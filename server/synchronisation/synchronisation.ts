@@ -12,12 +12,13 @@ import { shortenLease } from "../enrolments/lease.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
 import { offerKeys } from "../machines/machine-keys.ts";
-import { machinePolicyIfNew } from "../machines/machine-policy.ts";
+import { type MachinePolicyIssuer, machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
 import { sealedRecoveryKey } from "../machines/recovery-key.ts";
 import { isRevocationPending, issueRevocation, pendingRevocations } from "../machines/revocations.ts";
 import { offlinePin } from "../pins/judge-pin.ts";
-import { policiesOn, policyAmong } from "../policies/applicable.ts";
+import { policyAmong } from "../policies/applicable.ts";
+import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
@@ -31,18 +32,25 @@ type Answer = Omit<ResponseOf<"sync">, "serverTimeMs" | "revocations" | "serverK
 const mostRevocations = 1_000;
 
 export class Synchronisation {
-  readonly #issuer: BundleIssuer & { readonly syncMinutes: number };
+  readonly #issuer: BundleIssuer & MachinePolicyIssuer;
   readonly #random: Random;
 
-  constructor(parts: { identity: Identity; vault: Vault; syncMinutes: number; random: Random }) {
+  constructor(parts: {
+    identity: Identity;
+    vault: Vault;
+    syncMinutes: number;
+    policies: KnownPolicies;
+    random: Random;
+  }) {
     this.#random = parts.random;
-    const { identity, vault, syncMinutes } = parts;
+    const { identity, vault, syncMinutes, policies } = parts;
     this.#issuer = {
       get signingKey() {
         return identity.signing.privateKey;
       },
       vault,
       syncMinutes,
+      policies,
     };
   }
 
@@ -56,7 +64,7 @@ export class Synchronisation {
         if (user !== undefined) await markEnded(tx, machine.id, user, "machine-forgot", nowMs);
       }
     const bundles: SignedDocument[] = [];
-    const policies = await policiesOn(tx, machine.id);
+    const { policies } = await this.#issuer.policies.on(tx, machine.id);
     for (const enrolment of request.enrolments) {
       const bundle = await this.#refresh(tx, machine, policies, request, enrolment, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
@@ -80,7 +88,7 @@ export class Synchronisation {
     if (!proven || !(await offerKeys(tx, machine, { signingKey, boxKey }, nowMs)))
       return { sealedRecoveryKey: null, bundles: [] };
     const next = { ...machine, signingKey, boxKey };
-    const policies = await policiesOn(tx, machine.id);
+    const { policies } = await this.#issuer.policies.on(tx, machine.id);
     const bundles: SignedDocument[] = [];
     for (const enrolment of enrolments) {
       // No bundle that it has can be opened with the new keys.

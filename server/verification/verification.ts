@@ -17,7 +17,8 @@ import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Machine } from "../machines/machines.ts";
 import { lacksPin, offlinePin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
-import { policyOf } from "../policies/applicable.ts";
+import { policyAmong } from "../policies/applicable.ts";
+import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -57,6 +58,7 @@ export class Verification {
   readonly #identity: ServerIdentity;
   readonly #vault: Vault;
   readonly #random: Random;
+  readonly #policies: KnownPolicies;
   readonly #webAddress: string | undefined;
 
   /** `webAddress`: how people reach the pages, where that is not how machines reach the server. */
@@ -66,12 +68,14 @@ export class Verification {
     vault: Vault;
     random: Random;
     webAddress?: string | undefined;
+    policies: KnownPolicies;
   }) {
     this.#store = parts.store;
     this.#identity = parts.identity;
     this.#vault = parts.vault;
     this.#random = parts.random;
     this.#webAddress = parts.webAddress && new URL(parts.webAddress).origin;
+    this.#policies = parts.policies;
   }
 
   prepare(machineId: string, request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
@@ -91,7 +95,8 @@ export class Verification {
     nowMs: number,
   ): Promise<{ result: Result }> {
     const user = await findUser(tx, request.user);
-    const policy = await policyOf(tx, { userId: user?.id ?? null, machineId: machine.id });
+    const { policies } = await this.#policies.on(tx, machine.id);
+    const policy = await policyAmong(tx, policies, user?.id ?? null);
     const authenticators =
       user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, nowMs);
     const usable = user !== undefined && user.disabledAtMs === null;
@@ -191,7 +196,8 @@ export class Verification {
     method: KeyType,
     nowMs: number,
   ): Promise<Extract<Result, { verdict: "granted" }>> {
-    const policy = await policyOf(tx, { userId: user.id, machineId: machine.id });
+    const { policies } = await this.#policies.on(tx, machine.id);
+    const policy = await policyAmong(tx, policies, user.id);
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);

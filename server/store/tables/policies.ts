@@ -1,6 +1,7 @@
 export interface PolicyTables {
   policies: PolicyTable;
   machineTags: MachineTagTable;
+  policyMark: PolicyMarkTable;
 }
 
 interface PolicyTable {
@@ -14,6 +15,12 @@ interface PolicyTable {
   machineTags: string;
   policy: string;
   updatedAtMs: number;
+}
+
+/** One row. */
+interface PolicyMarkTable {
+  /** Drawn anew by the database when a policy, a group's members or an enabled user come or go. */
+  mark: string;
 }
 
 interface MachineTagTable {
