@@ -82,7 +82,7 @@ function sentence({ user, state, setAt, wrongInARow, asked }: State): string {
     case "none":
       return `${user} has no PIN; ${policy}`;
     case "locked":
-      return `${user}'s PIN is locked after ${wrongInARow} wrong ones with a right code: user pin reset ${user}`;
+      return `${user}'s PIN is locked after ${wrongInARow} wrong in a row, each with a right code: user pin reset ${user}`;
     case "must-change":
       return `${user} has a PIN since ${setAt} that has to be changed in the portal; ${policy}`;
     case "set":

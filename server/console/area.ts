@@ -26,6 +26,7 @@ const items: readonly NavigationItem[] = [
 const notices = {
   ...signInNotices,
   "user-added": "The user was added. Next: an authenticator, or a one-time link.",
+  "pin-reset": "The user has no PIN any more, and sets another one in the portal. All sessions have ended.",
   "user-unlocked": "The lockout has ended. Machines that are out of reach keep theirs.",
   "user-enabled": "The user may sign in again.",
   "user-disabled":

@@ -15,6 +15,7 @@ import { settingsHandlers } from "./settings/handlers.ts";
 import { addressChanges } from "./users/addresses.ts";
 import { authenticatorChanges } from "./users/authenticators.ts";
 import { userChanges } from "./users/change.ts";
+import { pinChanges } from "./users/pin.ts";
 import { usersPage } from "./users/list.ts";
 import { userPage } from "./users/show.ts";
 import { waysIn } from "./users/ways-in.ts";
@@ -34,6 +35,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "GET /admin/users": (visit) => usersPage(visit, db),
     "GET /admin/users/:id": (visit) => userPage(visit, parts),
     ...userChanges(parts),
+    ...pinChanges(parts),
     ...authenticatorChanges(parts),
     ...addressChanges(parts),
     ...waysIn(parts),

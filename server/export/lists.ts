@@ -2,6 +2,7 @@
 
 import type { Vault } from "../identity/vault.ts";
 import { isoTime } from "../iso-time.ts";
+import { pinState } from "../pins/pins.ts";
 import type { Db } from "../store/store.ts";
 import { authenticatorRows, usersWithEverything } from "./people.ts";
 
@@ -45,6 +46,11 @@ export function listsOf(db: Db, vault: Vault, withSecrets: boolean): readonly Li
         "createdAt",
       ],
       rows: () => authenticatorRows(db, vault),
+    },
+    {
+      name: "pins",
+      columns: ["user", "state", "wrongInARow", "setAt"],
+      rows: () => pinRows(db),
     },
     {
       name: "machines",
@@ -125,6 +131,37 @@ async function* addressRows(db: Db): AsyncGenerator<Row> {
       provedAt: timeOrNull(provedAtMs),
     }));
     after = last.id;
+  }
+}
+
+/** How they stand; of the PINs themselves there are hashes only, and those stay. */
+async function* pinRows(db: Db): AsyncGenerator<Row> {
+  for (let after = ""; ; ) {
+    const rows = await db
+      .selectFrom("pins")
+      .innerJoin("users", "users.id", "pins.userId")
+      .where("pins.userId", ">", after)
+      .orderBy("pins.userId")
+      .limit(atOnce)
+      .select([
+        "pins.userId",
+        "users.name as user",
+        "pins.failures",
+        "pins.lockedAtMs",
+        "pins.mustChange",
+        "pins.setAtMs",
+      ])
+      .execute();
+    for (const { user, lockedAtMs, mustChange, failures, setAtMs } of rows)
+      yield {
+        user,
+        state: pinState({ lockedAtMs, mustChange: mustChange !== 0 }),
+        wrongInARow: failures,
+        setAt: isoTime(setAtMs),
+      };
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.userId;
   }
 }
 

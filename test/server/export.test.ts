@@ -66,7 +66,16 @@ describe("an export", () => {
     const { folder, told } = await exported(line);
     expect(told.rows).toMatchObject({ users: 2, addresses: 1, authenticators: 3, machines: 0, policies: 2 });
     const names = readdirSync(folder);
-    const lists = ["addresses", "audit", "authenticators", "enrolments", "machines", "policies", "users"];
+    const lists = [
+      "addresses",
+      "audit",
+      "authenticators",
+      "enrolments",
+      "machines",
+      "pins",
+      "policies",
+      "users",
+    ];
     expect(names.sort()).toEqual(lists.flatMap((name) => [`${name}.csv`, `${name}.jsonl`]));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const name of names) {

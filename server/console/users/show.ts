@@ -18,6 +18,7 @@ import { enrolmentCells, enrolmentColumns } from "../enrolments/cells.ts";
 import { type ConsoleParts, may } from "../parts.ts";
 import { addressesPart } from "./addresses.ts";
 import { stateTags } from "./list.ts";
+import { pinPart } from "./pin.ts";
 
 const mostShown = 50;
 
@@ -38,6 +39,7 @@ ${stateButtons(visit, user, account.role)}
 ${groupsPart(visit, user, groups)}
 ${addressesPart(visit, user, await addressesOf(db, user.id))}
 ${authenticatorsPart(visit, user, authenticators, await openInvitationUntil(db, user.id, visit.nowMs))}
+${await pinPart(visit, parts, user, account.role)}
 <h2>Offline use</h2>
 ${table({
   caption: `Machines where ${user.name} can sign in offline`,

@@ -1,0 +1,58 @@
+// A user's PIN as others see it: how it stands, and the way to take it away.
+
+import { checkMayHelp, mayHelp } from "../../accounts/who-helps.ts";
+import type { Role } from "../../accounts/roles.ts";
+import { buttonForm } from "../../pages/forms.ts";
+import { html, type Markup } from "../../pages/markup.ts";
+import { moment } from "../../pages/time.ts";
+import { takePinAway } from "../../pins/choose-pin.ts";
+import { pinRulesOf } from "../../pins/new-pin.ts";
+import { pinOf, pinState } from "../../pins/pins.ts";
+import { theUserById, type User } from "../../users/users.ts";
+import type { SignedIn } from "../../web/visit.ts";
+import { type ConsoleHandlers, type ConsoleParts, may } from "../parts.ts";
+
+export function pinChanges(parts: ConsoleParts) {
+  return {
+    "POST /admin/users/:id/pin/reset": async (visit) => {
+      await visit.write(async (tx) => {
+        const user = await theUserById(tx, visit.param("id"));
+        await checkMayHelp(tx, visit.session.role, user);
+        await takePinAway(tx, parts, user.id, visit.nowMs);
+      });
+      return visit.goTo(`/admin/users/${visit.param("id")}`, "pin-reset");
+    },
+  } satisfies Partial<ConsoleHandlers>;
+}
+
+/** Nothing where there is none, and nobody asks for one. */
+export async function pinPart(
+  visit: SignedIn,
+  { store, vault }: ConsoleParts,
+  user: User,
+  role: Role,
+): Promise<Markup | null> {
+  const pin = await pinOf(store.db, vault, user.id);
+  const asked = (await pinRulesOf(store.db, user.id)) !== undefined;
+  if (pin === undefined && !asked) return null;
+  const since = pin && html`since ${moment(pin.setAtMs)}`;
+  const states = {
+    none: html`None yet: codes let in to the portal, where one is set, and on no machine.`,
+    "must-change": html`Set by somebody else ${since}; the user has to change it in the portal.`,
+    locked: html`<span class="tag bad">locked</span> after ${pin?.failures ?? 0} wrong in a row, each with a right code.`,
+    set: html`Set ${since}.`,
+  };
+  const reset =
+    pin !== undefined &&
+    may(visit.session.role, "POST /admin/users/:id/pin/reset") &&
+    mayHelp(visit.session.role, role) &&
+    buttonForm({
+      action: `/admin/users/${user.id}/pin/reset`,
+      token: visit.token,
+      label: "Reset the PIN",
+      about: user.name,
+    });
+  return html`<h2>PIN</h2>
+<p>${states[pinState(pin)]}${asked ? null : html` No policy asks for it.`}</p>
+${reset && html`<div class="actions">${reset}</div>`}`;
+}

@@ -1,0 +1,55 @@
+// PINs in the console: how one stands, and who may take it away.
+
+import { expect, it } from "vitest";
+import { theUser } from "../../server/users/users.ts";
+import { Browser, person, signIn } from "./browser.ts";
+import { testServer, totpAt } from "./fixture.ts";
+import { setPin, stateOfPin } from "./pins.ts";
+import { addressFor, letters, withMail } from "./portal-fixture.ts";
+
+async function consoleOf(role: "admin" | "help-desk" | "auditor") {
+  const server = await testServer();
+  const secret = await server.userWithTotp("alice");
+  const who = await person(server, "root", role);
+  const browser = new Browser(server);
+  await signIn(server, browser, who);
+  await server.policy("pin.place=before", "pin.attempts=1");
+  await setPin(server, "alice", "9946");
+  const at = `/admin/users/${(await theUser(server.store.db, "alice")).id}`;
+  return { server, browser, secret, at };
+}
+
+it("the help desk sees a locked PIN and resets it; the user is told, and sets another one", async () => {
+  const { server, browser, secret, at } = await consoleOf("help-desk");
+  await withMail(server);
+  await addressFor(server, "alice", "alice@corp.example");
+  const laptop = await server.machine();
+  await laptop.verify("alice", [`1357${totpAt(secret, server.clock.nowMs)}`]);
+  expect((await browser.get(at)).text).toContain("after 1 wrong in a row");
+  expect((await browser.send(`${at}/pin/reset`)).to).toBe(`${at}?done=pin-reset`);
+  expect((await browser.get(at)).text).toContain("None yet");
+  expect(await stateOfPin(server, "alice")).toEqual({ state: "none", failures: 0 });
+  expect((await letters(server)).at(-1)?.text).toContain("Your PIN was reset.");
+  expect((await server.audit()).find(({ kind }) => kind === "pin-reset")).toMatchObject({
+    user: "alice",
+    operator: "console: root",
+  });
+});
+
+it("an auditor reads how it stands, and does nothing about it", async () => {
+  const { server, browser, at } = await consoleOf("auditor");
+  const { text } = await browser.get(at);
+  expect([text.includes("<h2>PIN</h2>"), text.includes("Reset the PIN")]).toEqual([true, false]);
+  expect((await browser.send(`${at}/pin/reset`)).status).toBe(403);
+  expect(await stateOfPin(server, "alice")).toMatchObject({ state: "set" });
+});
+
+it("the help desk takes none away from who has a role", async () => {
+  const { server, browser } = await consoleOf("help-desk");
+  await person(server, "boss", "admin");
+  await setPin(server, "boss", "9946");
+  const boss = `/admin/users/${(await theUser(server.store.db, "boss")).id}`;
+  expect((await browser.get(boss)).text).not.toContain("Reset the PIN");
+  expect((await browser.send(`${boss}/pin/reset`)).status).toBeGreaterThanOrEqual(400);
+  expect(await stateOfPin(server, "boss")).toMatchObject({ state: "set" });
+});
