@@ -67,8 +67,8 @@ export function httpsTransport(settings: HttpsSettings): Transport {
       try {
         return await once();
       } catch (error) {
-        // A kept connection that the server has closed meanwhile says nothing about the server. The request keeps its
-        // sequence number, so it can't be carried out twice.
+        // A kept connection that was closed meanwhile says nothing about the server. Whether the request was taken before is
+        // not to be known: it keeps its sequence number, so it can't be carried out twice.
         if (error instanceof StaleConnection && !stop.aborted) return await once();
         throw error;
       }

@@ -17,6 +17,7 @@ import { type Asking, converse, type Exchange } from "../machines/converse.ts";
 import { type Joining, keysOf } from "../machines/join.ts";
 import { signerOf } from "../machines/machine-keys.ts";
 import { findMachine, flagMachine, type Machine } from "../machines/machines.ts";
+import { printOf } from "../machines/recent-requests.ts";
 import type { Recovering } from "../machines/recover.ts";
 import type { Store } from "../store/store.ts";
 import { type RefusalCode, refusalBody, refusals } from "./refusal.ts";
@@ -122,7 +123,7 @@ export class SignedExchanges {
         this.#clock,
         exchange,
         machine,
-        signer.signingKey,
+        { by: signer.signingKey, print: printOf(context.req.header("signature") ?? "") },
         request,
         gone,
         this.#identity,

@@ -3,6 +3,7 @@
 import type { Tx } from "../store/store.ts";
 import { takeKeys } from "./machine-keys.ts";
 import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
+import { afterRequest, whatIsRepeated, withOvertaken } from "./recent-requests.ts";
 
 export type Acceptance =
   | { readonly kind: "accepted"; readonly machine: Machine }
@@ -10,16 +11,23 @@ export type Acceptance =
   | { readonly kind: "sequence-conflict" }
   | { readonly kind: "unknown" };
 
+/** Who has signed a request, and which one it is. */
+export interface Signed {
+  /** The key whose signature has been verified: the machine's own, or its next one, which is its own from now on. */
+  readonly by: string;
+  readonly print: string;
+}
+
 /**
- * Raises the machine's sequence, or refuses: a sequence that does not rise is a replay, or a clone of the machine. The
- * sequence is what makes a request fresh; its time is not, since a machine whose clock is wrong must be able to sync.
+ * Raises the machine's sequence, or refuses. A sequence that does not rise is a replay or a clone of the machine, and flagged,
+ * unless it is such as a line that breaks or holds up makes of a healthy machine's requests. The sequence is what makes a
+ * request fresh; its time is not, since a machine whose clock is wrong must be able to sync.
  */
 export async function acceptRequest(
   tx: Tx,
   machineId: string,
   request: { readonly sequence: number; readonly revokedThrough: number },
-  /** The key whose signature has been verified: the machine's own, or its next one, which is its own from now on. */
-  signedBy: string,
+  signed: Signed,
   serverKey: Uint8Array,
   nowMs: number,
 ): Promise<Acceptance> {
@@ -27,11 +35,15 @@ export async function acceptRequest(
   if (known === undefined) return { kind: "unknown" };
   const { sequence, revokedThrough } = request;
   if (sequence <= known.sequence) {
-    await flagMachine(tx, known, "sequence-conflict", nowMs, { sequence, expectedAbove: known.sequence });
+    const what = whatIsRepeated(known.recentRequests, known.sequence, sequence, signed.print);
+    if (what === "taken")
+      await flagMachine(tx, known, "sequence-conflict", nowMs, { sequence, expectedAbove: known.sequence });
+    // Once: whoever comes with another request under this number is somebody else.
+    if (what === "overtaken") await keepRequest(tx, known, sequence, signed.print);
     return { kind: "sequence-conflict" };
   }
   const machine =
-    known.signingKey === signedBy ? known : await takeKeys(tx, serverKey, known, signedBy, nowMs);
+    known.signingKey === signed.by ? known : await takeKeys(tx, serverKey, known, signed.by, nowMs);
   if (machine === undefined) return { kind: "unknown" };
   if (revokedThrough < machine.revokedThrough)
     await flagMachine(tx, machine, "state-restored", nowMs, {
@@ -40,6 +52,7 @@ export async function acceptRequest(
     });
   const raised = {
     sequence,
+    recentRequests: afterRequest(machine.recentRequests, sequence, signed.print),
     lastSeenAtMs: nowMs,
     revokedThrough: Math.max(machine.revokedThrough, revokedThrough),
     serial: serialAbove(machine.serial, [revokedThrough]),
@@ -47,4 +60,12 @@ export async function acceptRequest(
   await tx.updateTable("machines").set(raised).where("id", "=", machineId).execute();
   const accepted = { ...machine, ...raised };
   return { kind: machine.revokedAtMs === null ? "accepted" : "revoked", machine: accepted };
+}
+
+async function keepRequest(tx: Tx, machine: Machine, sequence: number, print: string): Promise<void> {
+  await tx
+    .updateTable("machines")
+    .set({ recentRequests: withOvertaken(machine.recentRequests, sequence, print) })
+    .where("id", "=", machine.id)
+    .execute();
 }

@@ -5,7 +5,7 @@ import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Clock } from "../../words/clock.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { acceptRequest } from "./accept-request.ts";
+import { acceptRequest, type Signed } from "./accept-request.ts";
 import type { Machine } from "./machines.ts";
 import { takePlace } from "./recover.ts";
 import { pendingRevocations } from "./revocations.ts";
@@ -45,8 +45,7 @@ export async function converse<Q extends Asking, P, A extends object>(
   clock: Clock,
   exchange: Exchange<Q, P, A>,
   machine: Machine,
-  /** The key that has signed the request. */
-  signedBy: string,
+  signed: Signed,
   request: Q,
   gone: AbortSignal,
   identity: ServerIdentity,
@@ -60,7 +59,7 @@ export async function converse<Q extends Asking, P, A extends object>(
   const keys = serverKeysAfter(identity, request.serverKey);
   const work = async (tx: Tx): Promise<Reply<A>> => {
     const nowMs = clock.wallMs();
-    const accepted = await acceptRequest(tx, machine.id, request, signedBy, signingKey, nowMs);
+    const accepted = await acceptRequest(tx, machine.id, request, signed, signingKey, nowMs);
     if (accepted.kind === "unknown") return { kind: "unknown" };
     const revocations = () => pendingRevocations(tx, signingKey, machine.id, request.revokedThrough);
     // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.

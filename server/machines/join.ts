@@ -13,6 +13,7 @@ import type { KnownPolicies } from "../policies/known.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
 import { findMachine, flagMachine, type Machine } from "./machines.ts";
+import { afterJoin } from "./recent-requests.ts";
 import { sealedRecoveryKey } from "./recovery-key.ts";
 import { giveTags } from "./tags.ts";
 
@@ -119,6 +120,7 @@ export class Joining {
       agentVersion,
       protector,
       sequence,
+      recentRequests: afterJoin(sequence),
       joinToken: tokenId,
       lastSeenAtMs: nowMs,
     };
@@ -177,6 +179,7 @@ export function freshMachine(
     agentVersion,
     protector,
     sequence,
+    recentRequests: afterJoin(sequence),
     joinToken,
     recoveredFrom: null,
     joinedAtMs: nowMs,

@@ -75,3 +75,32 @@ test("the configured headers go out where the certificate holds", async () => {
   await ask(transport);
   expect(heard[0]?.["x-gateway"]).toBe("gateway-secret");
 });
+
+test("a request whose kept connection breaks is sent once more, the very same, even if it had been taken", async () => {
+  const bodies: string[] = [];
+  const server = createServer(certificates.pairs.good, (request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      bodies.push(body);
+      // As a proxy or a server that is ended in the middle of it: the work is done, the answer never leaves.
+      if (body === "second" && bodies.length === 2) request.socket.destroy();
+      else response.end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const ca = readFileSync(certificates.caFile, "utf8");
+  const transport = httpsTransport({ ca, proxy: undefined, headers: {}, development: false });
+  onTestFinished(async () => {
+    transport.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/v1/probe`);
+  const stop = new AbortController().signal;
+  for (const body of ["first", "second"])
+    expect((await transport.post(url, {}, Buffer.from(body), 100, stop)).status).toBe(200);
+  expect(bodies).toEqual(["first", "second", "second"]);
+});

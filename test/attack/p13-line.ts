@@ -208,6 +208,7 @@ export const line = group({
         const { sent } = await recorded(site, "/v1/verify", async () =>
           site.machine.result(user.name, await user.next()),
         );
+        await site.machine.admin("POST", "/v1/sync").catch(() => undefined);
         const reply = await site.line.deliver(sent);
         const { machine: id } = await site.machine.status();
         const list = await site.json<{ id: string; flags: string[] }[]>("machine", "list");

@@ -67,11 +67,15 @@ describe("a request", () => {
     expect((await post("/v1/probe", signed, { ...headers, "signature-input": input })).status).toBe(401);
   });
 
-  it("is refused when it comes again, with nothing but revocations, and the machine is flagged, once", async () => {
+  it("is refused when it comes again, with nothing but revocations, and the machine is flagged once it has gone on", async () => {
     const { server, laptop, body, post } = await setting();
     const signed = body();
     const headers = { ...laptop.sign("/v1/probe", signed) };
     expect((await post("/v1/probe", signed, headers)).status).toBe(200);
+    expect((await post("/v1/probe", signed, headers)).status).toBe(409);
+    // A line that broke sends the newest one again.
+    expect(flagsOf(await theMachine(server.store.db, laptop.id))).toEqual([]);
+    await laptop.ask("probe", laptop.asking());
     for (let time = 0; time < 3; time++) {
       const again = await post("/v1/probe", signed, headers);
       expect(again.status).toBe(409);

@@ -91,6 +91,7 @@ describe("what goes out", () => {
 
   test("a replayed request is refused, and the server notes it", async () => {
     const sent = await recorded("/v1/verify", () => house.agent.signIn("alice", [alice.code()]));
+    await house.agent.online.probe();
     expect((await house.deliver(sent)).status).toBe(409);
     const [machine] = (await house.admin("machine", "list")) as { flags: string[] }[];
     expect(machine?.flags).toContain("sequence-conflict");

@@ -72,6 +72,23 @@ describe("a copy put back", () => {
   });
 });
 
+describe("a line that breaks after the server has taken a request", () => {
+  const flagged = async () => ((await house.admin("machine", "list")) as { flags: string[] }[])[0]?.flags;
+
+  test("makes the agent send it once more: refused, judged offline, and no clone", async () => {
+    house.line = async (sent, pass) => {
+      if (sent.path === "/v1/verify") await pass(sent);
+      return pass(sent);
+    };
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted offline by totp");
+    house.line = fine;
+    await house.clock.advance(30_000);
+    await house.agent.online.probe();
+    expect(said(await house.agent.signIn("alice", [alice.code()]))).toContain("granted by totp");
+    expect(await flagged()).toEqual([]);
+  });
+});
+
 describe("a refusal that is not the server's for this very request revokes nothing", () => {
   const forgeries: Record<string, (own: Reply, earlier: Reply) => Reply> = {
     "of another request": (_own, earlier) => earlier,

@@ -37,6 +37,8 @@ export interface MachineTable {
   flags: string;
   /** The highest sequence of an accepted request. */
   sequence: number;
+  /** The last of them, with what each came with: ../machines/recent-requests.ts. */
+  recentRequests: string;
   /** The highest serial given to a bundle, machine policy or revocation of this machine. */
   serial: number;
   /** The highest revocation serial that the machine has reported as carried out. */
