@@ -33,6 +33,8 @@ export interface BundleParts {
   readonly pin: Pin | undefined;
 }
 
+type SaidLast = Pick<Enrolment, "bundleSerial" | "bundleDigest" | "bundleSpent" | "lastSyncedAtMs">;
+
 /** Signs a bundle under the next serial and remembers what it said. */
 export async function issueBundle(
   tx: Tx,
@@ -40,6 +42,24 @@ export async function issueBundle(
   parts: BundleParts,
   nowMs: number,
 ): Promise<SignedDocument> {
+  const { machine, user } = parts;
+  const { bundle, said } = await signBundle(tx, issuer, parts, nowMs);
+  await tx
+    .updateTable("enrolments")
+    .set(said)
+    .where("machineId", "=", machine.id)
+    .where("userId", "=", user.id)
+    .execute();
+  return bundle;
+}
+
+/** What the enrolment has to remember of it is for the caller to keep. */
+export async function signBundle(
+  tx: Tx,
+  issuer: BundleIssuer,
+  parts: BundleParts,
+  nowMs: number,
+): Promise<{ readonly bundle: SignedDocument; readonly said: SaidLast }> {
   const { machine, user, enrolment, policy } = parts;
   const content = sealedContent(issuer.vault, parts);
   const serial = await nextSerial(tx, machine.id);
@@ -54,18 +74,13 @@ export async function issueBundle(
     policy: policy.policy,
     sealed: sealed.toBase64(),
   };
-  await tx
-    .updateTable("enrolments")
-    .set({
-      bundleSerial: serial,
-      bundleDigest: digest(issuer, parts, content),
-      bundleSpent: JSON.stringify(content.authenticators.map(spentOf)),
-      lastSyncedAtMs: nowMs,
-    })
-    .where("machineId", "=", machine.id)
-    .where("userId", "=", user.id)
-    .execute();
-  return signDocument("bundle", bundle, issuer.signingKey);
+  const said = {
+    bundleSerial: serial,
+    bundleDigest: digest(issuer, parts, content),
+    bundleSpent: JSON.stringify(content.authenticators.map(spentOf)),
+    lastSyncedAtMs: nowMs,
+  };
+  return { bundle: signDocument("bundle", bundle, issuer.signingKey), said };
 }
 
 /** Whether the machine, by what it holds and says it has spent, would learn nothing from a new bundle. */

@@ -10,27 +10,31 @@ import { offlinePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
-import { type BundleIssuer, type BundleParts, issueBundle } from "./bundle.ts";
-import { keepEnrolment } from "./enrolments.ts";
+import { type BundleIssuer, type BundleParts, signBundle } from "./bundle.ts";
+import { type Enrolment, enrolmentEver, keepEnrolment, withLease } from "./enrolments.ts";
 import { beginLease } from "./lease.ts";
 import { mayUseOffline } from "./offline-use.ts";
 
 const answerWithinMs = 5 * minuteMs;
 
-/** A new lease as of the online MFA, and its bundle. */
+/** A new lease as of the online MFA, and its bundle. `before` is what is there, as read in this transaction. */
 export async function enrolUser(
   tx: Tx,
   issuer: BundleIssuer,
   parts: Omit<BundleParts, "enrolment">,
+  before: Enrolment | undefined,
   mfaAtMs: number,
   random: Random,
   nowMs: number,
 ): Promise<SignedDocument> {
   const lease = beginLease(random.bytes(16).toHex(), parts.policy.policy, mfaAtMs);
   const { machine, user } = parts;
-  const fresh = () => freshUnlockKey(issuer.vault, { machineId: machine.id, userId: user.id }, random);
-  const enrolment = await keepEnrolment(tx, machine.id, user, lease, fresh, nowMs);
-  return issueBundle(tx, issuer, { ...parts, enrolment }, nowMs);
+  const place = { machineId: machine.id, userId: user.id };
+  const fresh = () => freshUnlockKey(issuer.vault, place, random);
+  const enrolment = withLease(place, before, lease, fresh, nowMs);
+  const { bundle, said } = await signBundle(tx, issuer, { ...parts, enrolment }, nowMs);
+  await keepEnrolment(tx, user, before, { ...enrolment, ...said }, nowMs);
+  return bundle;
 }
 
 /** Remembers a granted sign-in whose user may be asked. The machine's that nobody came back to are dropped on the way. */
@@ -83,5 +87,6 @@ export async function enrolByDialogue(
   const allowed = policy.policy.enrol !== "off" && mayUseOffline(policy.policy, authenticators, pin);
   if (user.disabledAtMs !== null || !allowed) return null;
   const parts = { machine, user, policy, authenticators, pin };
-  return enrolUser(tx, issuer, parts, remembered.grantedAtMs, random, nowMs);
+  const before = await enrolmentEver(tx, machine.id, user.id);
+  return enrolUser(tx, issuer, parts, before, remembered.grantedAtMs, random, nowMs);
 }

@@ -24,22 +24,19 @@ export async function enrolmentEver(
 }
 
 /**
- * Begins or renews: a new lease starts its count of sign-ins anew. The unlock key stays when one is renewed: a machine that
+ * Begun or renewed: a new lease starts its count of sign-ins anew. The unlock key stays when one is renewed: a machine that
  * never got the answer, and is out of reach since, still has the same one as the server.
  */
-export async function keepEnrolment(
-  tx: Tx,
-  machineId: string,
-  user: User,
+export function withLease(
+  place: { readonly machineId: string; readonly userId: string },
+  before: Enrolment | undefined,
   lease: Lease,
   freshUnlockKey: () => string,
   nowMs: number,
-): Promise<Enrolment> {
-  const before = await enrolmentEver(tx, machineId, user.id);
+): Enrolment {
   const active = before !== undefined && before.endedAtMs === null;
-  const row: Enrolment = {
-    machineId,
-    userId: user.id,
+  return {
+    ...place,
     enrolledAtMs: active ? before.enrolledAtMs : nowMs,
     lastSyncedAtMs: nowMs,
     endedAtMs: null,
@@ -53,13 +50,23 @@ export async function keepEnrolment(
     bundleSpent: "[]",
     sealedUnlockKey: active ? before.sealedUnlockKey : freshUnlockKey(),
   };
+}
+
+/** In the place of `before`, as it was read in this transaction. */
+export async function keepEnrolment(
+  tx: Tx,
+  user: User,
+  before: Enrolment | undefined,
+  row: Enrolment,
+  nowMs: number,
+): Promise<void> {
   await tx
     .insertInto("enrolments")
     .values(row)
     .onConflict((conflict) => conflict.columns(["machineId", "userId"]).doUpdateSet(row))
     .execute();
-  if (!active) await record(tx, serverEntry(nowMs, "enrolled", { user: user.name, machine: machineId }));
-  return row;
+  if (before === undefined || before.endedAtMs !== null)
+    await record(tx, serverEntry(nowMs, "enrolled", { user: user.name, machine: row.machineId }));
 }
 
 export function leaseOf(enrolment: Enrolment): Lease {

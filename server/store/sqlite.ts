@@ -49,23 +49,30 @@ class ImmediateDriver extends SqliteDriver {
 /** More than the program has; what an import or a report makes up of its own does not fill the memory. */
 const mostStatements = 500;
 
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Whether rows come of it. */
+  readonly reader: boolean;
+}
+
 function likeBetterSqlite(database: DatabaseSync): SqliteDatabase {
-  const known = new Map<string, StatementSync>();
-  const statementOf = (sql: string): StatementSync => {
+  const known = new Map<string, Prepared>();
+  const prepared = (sql: string): Prepared => {
     const present = known.get(sql);
     if (present !== undefined) return present;
     const statement = database.prepare(sql);
+    const fresh = { statement, reader: statement.columns().length > 0 };
     if (known.size >= mostStatements) known.clear();
-    known.set(sql, statement);
-    return statement;
+    known.set(sql, fresh);
+    return fresh;
   };
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = statementOf(sql);
+      const { statement, reader } = prepared(sql);
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
       return {
-        reader: statement.columns().length > 0,
+        reader,
         all: (parameters) => statement.all(...values(parameters)),
         run: (parameters) => statement.run(...values(parameters)),
         // One of its own: a second use of the same text would begin the rows anew under whoever is still reading.

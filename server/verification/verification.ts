@@ -48,6 +48,8 @@ interface SignIn {
   readonly policy: NamedPolicy;
   /** With everything merged that the machine says is spent. */
   readonly authenticators: readonly Authenticator[];
+  /** Also one that has ended. */
+  readonly enrolment: Enrolment | undefined;
 }
 
 /** Of a sign-in at which policy asks for nothing. */
@@ -97,10 +99,11 @@ export class Verification {
     const user = await findUser(tx, request.user);
     const { policies } = await this.#policies.on(tx, machine.id);
     const policy = await policyAmong(tx, policies, user?.id ?? null);
+    const enrolment = user && (await enrolmentEver(tx, machine.id, user.id));
     const authenticators =
-      user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, nowMs);
+      user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, enrolment, nowMs);
     const usable = user !== undefined && user.disabledAtMs === null;
-    const signIn = usable ? { machine, request, user, policy, authenticators } : undefined;
+    const signIn = usable ? { machine, request, user, policy, authenticators, enrolment } : undefined;
     const { lockout, mfa, online } = policy.policy;
 
     if (signIn !== undefined && mfa === "exempt") return this.#exempt(tx, signIn, nowMs);
@@ -124,11 +127,11 @@ export class Verification {
     request: RequestOf<"verify">,
     user: User,
     { policy }: NamedPolicy,
+    enrolment: Enrolment | undefined,
     nowMs: number,
   ): Promise<readonly Authenticator[]> {
     const here = { userId: user.id, machineId: machine.id, policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
-    const enrolment = await enrolmentEver(tx, machine.id, user.id);
     return enrolment === undefined ? authenticators : mergeAndSave(tx, authenticators, request.spent, nowMs);
   }
 
@@ -140,7 +143,7 @@ export class Verification {
   ): Promise<{ result: Result }> {
     const { machine, request, user, policy } = signIn;
     const { online, lockout } = policy.policy;
-    const enrolment = await activeEnrolment(tx, machine, user);
+    const enrolment = active(signIn.enrolment);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
     const sent = await codesSentFor(tx, this.#vault, machine, request.dialogue, user, nowMs);
     const first = own.length === 0 ? await mayAddFirst(tx, user, policy, request.caller) : undefined;
@@ -181,7 +184,9 @@ export class Verification {
     }
     // A code from the disk of a machine must not give back the guesses at the user's own.
     const bySeed = judgement.spends.some(isMachineSeed);
-    if (!bySeed) await keepFailures(tx, user, request.caller, noFailures);
+    const { failures, lockedUntilMs } = failuresOf(user, request.caller);
+    if (!bySeed && (failures > 0 || lockedUntilMs !== null))
+      await keepFailures(tx, user, request.caller, noFailures);
     const { method } = judgement;
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     return { result: await this.#grant(tx, { ...signIn, authenticators }, method, bySeed, nowMs) };
@@ -201,7 +206,9 @@ export class Verification {
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
     await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
-    return this.#grant(tx, { machine, request, user, policy, authenticators }, method, false, nowMs);
+    const enrolment = await enrolmentEver(tx, machine.id, user.id);
+    const signIn = { machine, request, user, policy, authenticators, enrolment };
+    return this.#grant(tx, signIn, method, false, nowMs);
   }
 
   /**
@@ -224,7 +231,7 @@ export class Verification {
       await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
       return none;
     }
-    const enrolment = await activeEnrolment(tx, machine, user);
+    const enrolment = active(signIn.enrolment);
     const issuer = { signingKey, vault: this.#vault };
     if (bySeed && enrolment !== undefined)
       return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, pin, enrolment }, nowMs) };
@@ -234,7 +241,15 @@ export class Verification {
       return {
         ...none,
         maySeed,
-        bundle: await enrolUser(tx, issuer, { ...signIn, pin }, nowMs, this.#random, nowMs),
+        bundle: await enrolUser(
+          tx,
+          issuer,
+          { machine, user, policy, authenticators, pin },
+          signIn.enrolment,
+          nowMs,
+          this.#random,
+          nowMs,
+        ),
       };
     }
     await rememberDialogue(tx, machine, user, signIn.request.dialogue, nowMs);
@@ -265,8 +280,7 @@ function reasonOf(judgement: Judgement, has: number): string {
   return judgement.pin === "wrong" || judgement.pin === "left-out" ? "wrong-pin" : "wrong-code";
 }
 
-async function activeEnrolment(tx: Tx, machine: Machine, user: User): Promise<Enrolment | undefined> {
-  const enrolment = await enrolmentEver(tx, machine.id, user.id);
+function active(enrolment: Enrolment | undefined): Enrolment | undefined {
   return enrolment?.endedAtMs === null ? enrolment : undefined;
 }
 
