@@ -82,6 +82,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/browser/setup.ts"],
           pool: "forks",
           testTimeout: 120_000,
           hookTimeout: 120_000,

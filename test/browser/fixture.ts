@@ -1,7 +1,7 @@
 // The server as a process of its own over HTTPS, a real browser before it, and an eye on all that a page does wrong.
 // The portal's pages are tested by the same: see `openSite`, `signedInAs` and `look`.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
@@ -17,7 +17,7 @@ import { hotpCode } from "../../otp/hotp.ts";
 import { timeStep } from "../../otp/totp.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { run, serve } from "../server/process.ts";
-import { populate } from "./populate.ts";
+import { populatedVariable } from "./setup.ts";
 
 export const looks = {
   light: { colorScheme: "light", viewport: { width: 1280, height: 900 } },
@@ -38,11 +38,17 @@ export interface Site {
   close(): Promise<void>;
 }
 
+function populated(): string {
+  const folder = process.env[populatedVariable];
+  if (folder === undefined) throw new Error("run these tests with: vitest run --project browser");
+  return folder;
+}
+
 /** With three weeks behind it. */
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "nightlatch-browser-"));
   const data = join(folder, "data");
-  await populate(data, Date.now());
+  cpSync(populated(), data, { recursive: true });
   const endings: (() => Promise<void>)[] = [];
   const served = await serve(["--data", data, "--dev-ca"], {}, (end) => void endings.push(end));
   const browser = await chromium.launch({
@@ -149,7 +155,10 @@ export async function look(watched: Watched, path: string): Promise<void> {
 
 /** What axe calls serious or critical, and where; anything wider than the window is, too. */
 export async function seriousIn(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // A phone has the colours of the light look, where their contrast is measured: it is what costs most.
+  const phone = page.viewportSize()?.width === looks.phone.viewport.width;
+  const axe = new AxeBuilder({ page }).disableRules(phone ? ["color-contrast"] : []);
+  const { violations } = await axe.analyze();
   const wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
   return [
     ...violations

@@ -11,7 +11,7 @@ import { type Look, look, looks, openSite, picture, type Site, tabTo, type Watch
 
 let site: Site;
 let paula: Watched;
-let secret: Uint8Array;
+const apps: { readonly secret: Uint8Array; spentStep: number }[] = [];
 let invitation: string;
 
 beforeAll(async () => {
@@ -21,8 +21,10 @@ beforeAll(async () => {
   await site.cli("user", "address", "set", "paula", "1", "paula@corp.example");
   await site.cli("user", "address", "set", "paula", "2", "paula@home.example");
   await site.cli("mail", "set", "--host", "127.0.0.1", "--security", "none", "--from", "n@corp.example");
-  const made = (await site.cli("authenticator", "add", "totp", "paula")) as { secret: string };
-  secret = fromBase32(made.secret) ?? new Uint8Array();
+  for (let n = 0; n < 4; n++) {
+    const made = (await site.cli("authenticator", "add", "totp", "paula")) as { secret: string };
+    apps.push({ secret: fromBase32(made.secret) ?? new Uint8Array(), spentStep: 0 });
+  }
   await site.cli("user", "add", "quentin");
   const invited = (await site.cli("authenticator", "invite", "quentin", "--print")) as { path: string };
   invitation = invited.path;
@@ -33,14 +35,17 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-/** The next code not used yet; a wait where the last one is. */
-let spentStep = 0;
+/** A code not used yet, of each authenticator in turn: nobody waits for the next one as long as there are enough of them. */
+let given = 0;
 async function code(watched: Watched): Promise<string> {
+  const app = apps[given++ % apps.length];
+  if (app === undefined) throw new Error("paula has no authenticator");
   for (;;) {
-    const step = Math.max(timeStep(30, Date.now()) - 1, spentStep + 1);
+    // The one before the present step only while that lasts: what is typed at its end is judged in the next.
+    const step = Math.max(timeStep(30, Date.now() + 15_000) - 1, app.spentStep + 1);
     if (step <= timeStep(30, Date.now()) + 1) {
-      spentStep = step;
-      return hotpCode({ secret, algorithm: "sha1", digits: 6 }, step);
+      app.spentStep = step;
+      return hotpCode({ secret: app.secret, algorithm: "sha1", digits: 6 }, step);
     }
     await watched.page.waitForTimeout(500);
   }
