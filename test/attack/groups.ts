@@ -21,6 +21,7 @@ import { line } from "./p13-line.ts";
 import { grace } from "./p14-grace.ts";
 import { wayBackIn } from "./p15-way-back.ts";
 import { audit } from "./p16-audit.ts";
+import { guessedPin, leakedPin, stolenPin } from "./pins.ts";
 import { server } from "./server.ts";
 
 export const groups: readonly Group[] = [
@@ -30,7 +31,9 @@ export const groups: readonly Group[] = [
   responsesWorkOnce,
   guessing,
   guessLimit,
+  guessedPin,
   theft,
+  stolenPin,
   past,
   pastWithTpm,
   waysBack,
@@ -41,6 +44,7 @@ export const groups: readonly Group[] = [
   stacks,
   files,
   leaksOfSecrets,
+  leakedPin,
   line,
   grace,
   wayBackIn,
