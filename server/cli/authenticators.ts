@@ -16,6 +16,8 @@ import {
 } from "../authenticators/manage.ts";
 import { inShort, ocraUri, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { isoTime } from "../iso-time.ts";
+import { policyOf } from "../policies/applicable.ts";
+import type { Store } from "../store/store.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMachineSeedCommands } from "./machine-seeds.ts";
@@ -77,6 +79,7 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
       });
       const secret = secretText(added);
       if (added.type === "ocra") {
+        await noteUnasked(parts, store, user);
         const hex = Buffer.from(added.secret, "base64").toString("hex");
         const text = `suite   ${added.suite}\nbase32  ${secret}\nhex     ${hex}\n`;
         return say(parts, options, { user, ...shown(added), secret, uri: ocraUri(added, user) }, text);
@@ -140,6 +143,14 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
         say(parts, options, { user: userName, id, done: "remove" }, `removed ${id}\n`);
       }),
     );
+}
+
+/** Said at once, and not when the user stands before a prompt that takes no response. */
+async function noteUnasked({ terminal }: CommandParts, { db }: Store, userName: string): Promise<void> {
+  const { id } = await theUser(db, userName);
+  const { name, policy } = await policyOf(db, { userId: id, machineId: null });
+  if (policy.online.factors.some((question) => question.includes("ocra"))) return;
+  terminal.err(`note: the policy "${name}" asks for no response; put ocra into its online.factors\n`);
 }
 
 interface OtpOptions {

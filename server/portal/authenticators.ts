@@ -55,7 +55,10 @@ export function authenticatorPages(parts: PortalParts): Pages {
     }
     const content = html`${scanning(speech, pending, session.userName, { action: `${base}/prove`, token }, { fault })}
 <p class="beside">${buttonForm({ action: `${base}/give-up`, token, label: say("give-up") })}</p>`;
-    return visit.page({ title: say("scan-title"), content }, status);
+    return visit.page(
+      { title: say(pending.challenge === null ? "scan-title" : "type-ocra"), content },
+      status,
+    );
   };
 
   return {

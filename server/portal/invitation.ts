@@ -110,7 +110,7 @@ export function invitationPages(parts: PortalParts): Invited {
           case "wrong":
             return show(visit, link, { field: "code", text: say("prove-wrong") }, 400);
           case "added":
-            return done(visit);
+            return done(visit, outcome.authenticator.type);
         }
       } catch (error) {
         return show(visit, link, faultAt(speechOf(visit), error), 409);
@@ -138,9 +138,10 @@ async function typesOf(db: Db, { user, place }: Invitation, types: readonly KeyT
   return codes.filter((type) => policy.online.factors.some((question) => question.includes(type)));
 }
 
-function done(visit: Visit): Response {
+/** These pages take no response: the next sign-in to them is by something else. */
+function done(visit: Visit, type: KeyType): Response {
   const { say } = speechOf(visit);
-  const notice = { tone: "done", text: say("invitation-done") } as const;
+  const notice = { tone: "done", text: say(type === "ocra" ? "done-added" : "invitation-done") } as const;
   return visit.page({ title: say("invitation-done-title"), notice, content: html`${toSignIn(visit)}` });
 }
 

@@ -1,16 +1,22 @@
 // Challenges that the server gives, and the responses to them: where they are good, how often, and what nobody can do with one
 // that was seen.
 
+import { join } from "node:path";
+import { pino } from "pino";
 import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../platform/clock.ts";
+import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { commonSuite, responseTo } from "../../otp/response.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { addOtp } from "../../server/authenticators/manage.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
-import { pino } from "pino";
-import { random, type TestServer, testServer, totpAt } from "./fixture.ts";
-import { parse, type TestMachine } from "./machine.ts";
+import { fromBase32 } from "../../words/base32.ts";
+import { commandLineAt } from "./command-line.ts";
+import { random, temporaryFolder, type TestServer, testServer, totpAt } from "./fixture.ts";
+import { parse, TestMachine } from "./machine.ts";
 import { anotherInstance } from "./mail/instance.ts";
+import { serve } from "./process.ts";
 
 let server: TestServer;
 let laptop: TestMachine;
@@ -237,6 +243,39 @@ describe("many at once", () => {
     const verdicts = await Promise.all(sent.map(verdictOf));
     expect(verdicts.filter((verdict) => verdict === "granted")).toHaveLength(1);
     expect((await server.audit()).filter(({ kind }) => kind === "sign-in-granted")).toHaveLength(1);
+  });
+});
+
+describe("two processes on one database", () => {
+  it("grant one challenge's response once, in each of ten rounds", async () => {
+    await loadSodium();
+    const data = join(temporaryFolder(), "data");
+    const { call, json } = commandLineAt(systemClock, data);
+    await call("user", "add", "alice");
+    await call("policy", "set", "online.factors=ocra", "lockout.failures=0");
+    const made = await json("authenticator", "add", "ocra", "alice");
+    const key = fromBase32(made.secret) ?? new Uint8Array();
+    const { token } = await json("join-token", "create");
+    const plainHttp = ["--data", data, "--insecure-http-loopback", "--requests-per-minute", "0"];
+    const servers = [await serve(plainHttp), await serve(plainHttp)];
+    const machine = new TestMachine((request) => fetch(request), systemClock, "laptop");
+    machine.origin = servers[0]?.url ?? "";
+    await machine.join(token);
+    for (let round = 0; round < 10; round++) {
+      const dialogue = newDialogue();
+      const given = await machine.ask("challenge", { ...machine.asking(), dialogue, user: "alice" });
+      const right = responseTo({ secret: key, suite: commonSuite }, given.challenge, Date.now());
+      const sent = await Promise.all(
+        Array.from({ length: 6 }, (_, at) => {
+          machine.origin = servers[at % 2]?.url ?? "";
+          return machine.send("verify", machine.verifyRequest("alice", [right], { dialogue }));
+        }),
+      );
+      const verdicts = await Promise.all(sent.map(verdictOf));
+      expect(verdicts.filter((verdict) => verdict === "granted")).toHaveLength(1);
+    }
+    const audit: { kind: string }[] = await json("audit", "--limit", "1000");
+    expect(audit.filter(({ kind }) => kind === "sign-in-granted")).toHaveLength(10);
   });
 });
 

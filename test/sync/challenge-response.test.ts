@@ -1,6 +1,7 @@
 // Sign-ins with a token that answers challenges, from the prompt to the verdict, in any weather.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setPin } from "../server/pins.ts";
 import { fine, House, said, silence, storm } from "./house.ts";
 import { challengeIn, Responder } from "./token.ts";
 
@@ -227,6 +228,26 @@ describe("beside other authenticators", () => {
       },
     ]);
     expect(said(late)).toBe("denied");
+  });
+
+  test("a PIN goes with the response, online and offline, and each dialogue has one try at both", async () => {
+    const withPin = (pin: string) => (shown: readonly string[], prompt: string) =>
+      `${pin}${fob.answer(shown, prompt)}`;
+    await asks("ocra", "ocra", "pin.place=before", "lockout.failures=0");
+    await setPin({ ...house.server, clock: house.clock }, "alice", "9946");
+    const first = await house.agent.signIn("alice", [withPin("9946")]);
+    expect(said(first)).toBe("granted online by ocra");
+    expect(withoutDigits(first.asked)).toEqual([
+      "PIN and code as one, the PIN first. Challenge …. Response: ",
+    ]);
+    expect(said(await house.agent.signIn("alice", [withPin("9945")]))).toBe("denied");
+    expect(said(await house.agent.signIn("alice", [fob.answer]))).toBe("denied");
+    house.line = verifyLost;
+    expect(said(await house.agent.signIn("alice", [withPin("9946")]))).toBe("granted offline by ocra");
+    house.line = storm("unreachable");
+    for (const pin of ["9945", ""])
+      expect(said(await house.agent.signIn("alice", [withPin(pin)]))).toBe("denied");
+    expect(said(await house.agent.signIn("alice", [withPin("9946")]))).toBe("granted offline by ocra");
   });
 
   test("with a seed per machine the user's own key stays at the server", async () => {
