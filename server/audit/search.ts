@@ -8,6 +8,8 @@ export interface AuditSearch {
   /** Exactly these, as they are written in the entries; empty for all. */
   readonly user: string;
   readonly machine: string;
+  /** Any of these; undefined for all. */
+  readonly machines?: readonly string[] | undefined;
   readonly kind: string;
   readonly operator: string;
   /** Entries of this moment and later, and before that one. */
@@ -49,12 +51,26 @@ export async function* eachOfAudit(db: Db, search: AuditSearch): AsyncGenerator<
   } while (before !== undefined);
 }
 
-function narrowed(db: Db, { user, machine, kind, operator, fromMs, untilMs }: AuditSearch) {
+/** Those that stand in the newest entries, by name: so many are looked at, however long the audit is. */
+export async function recentKinds(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom(db.selectFrom("audit").select("kind").orderBy("id", "desc").limit(5_000).as("newest"))
+    .select("kind")
+    .distinct()
+    .orderBy("kind")
+    .execute();
+  return rows.map(({ kind }) => kind);
+}
+
+function narrowed(db: Db, { user, machine, machines, kind, operator, fromMs, untilMs }: AuditSearch) {
   return db
     .selectFrom("audit")
     .selectAll()
     .$if(user !== "", (some) => some.where("userName", "=", user))
     .$if(machine !== "", (some) => some.where("machineId", "=", machine))
+    .$if(machines !== undefined, (some) =>
+      some.where("machineId", "in", machines?.length === 0 ? [""] : (machines ?? [])),
+    )
     .$if(kind !== "", (some) => some.where("kind", "=", kind))
     .$if(operator !== "", (some) => some.where(containing("operator", operator)))
     .$if(fromMs !== undefined, (some) => some.where("atMs", ">=", fromMs ?? 0))

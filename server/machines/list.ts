@@ -19,6 +19,8 @@ export type MachineState = (typeof machineStates)[number];
 /** Without a sync for so long a machine counts as silent. */
 export const silentAfterMs = 7 * dayMs;
 
+const mostOfOneName = 100;
+
 export interface MachineQuery {
   /** Part of the host name or the id; empty for all. */
   readonly search: string;
@@ -46,6 +48,19 @@ export async function pageOfMachines(
     .offset(query.offset)
     .execute();
   return { total: Number(total), rows };
+}
+
+/** Of all machines that have or had this host name, the newest first; no more than so many. */
+export async function idsOfHost(db: Db, hostname: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("machines")
+    .select("id")
+    .where("hostname", "=", hostname)
+    .orderBy("joinedAtMs", "desc")
+    .orderBy("id")
+    .limit(mostOfOneName)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 function narrowed(db: Db, { search, state }: MachineQuery, nowMs: number) {

@@ -22,10 +22,12 @@ export interface TextField extends Field {
   readonly literal?: boolean;
   readonly autofocus?: boolean;
   readonly size?: "short" | "long";
+  /** What may be chosen instead of typed; anything else may be typed as well. */
+  readonly suggested?: readonly string[];
 }
 
 export function textField(field: TextField): Markup {
-  const { name, type = "text", value, autocomplete, inputmode, most, min, max } = field;
+  const { name, type = "text", value, autocomplete, inputmode, most, min, max, suggested = [] } = field;
   return around(
     field,
     html`<input id="f-${name}" name="${name}" type="${type}"${about(field)}${
@@ -37,7 +39,10 @@ export function textField(field: TextField): Markup {
       max === undefined ? null : html` max="${max}"`
     }${field.literal === true ? html` autocapitalize="none" spellcheck="false"` : null}${
       field.autofocus === true ? html` autofocus` : null
-    }${field.size === undefined ? null : html` class="${field.size}"`}>`,
+    }${suggested.length === 0 ? null : html` list="f-${name}-list"`}${field.size === undefined ? null : html` class="${field.size}"`}>${
+      suggested.length > 0 &&
+      html`<datalist id="f-${name}-list">${suggested.map((one) => html`<option value="${one}"></option>`)}</datalist>`
+    }`,
   );
 }
 

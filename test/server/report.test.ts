@@ -146,13 +146,17 @@ describe("the audit page", () => {
     const laptop = await enrolled(server, "alice", "laptop");
     const browser = await signedIn(server, "auditor", "anna");
     const at = async (query: string) => (await browser.get(`/admin/audit?${query}`)).text;
-    expect(await at("user=alice")).toContain("sign-in-granted");
+    expect(await at("user=alice")).toContain("<td>sign-in-granted");
     expect(await at("user=alic")).toContain("No entry is like that");
-    expect(await at(`machine=${laptop.id.toLowerCase()}`)).toContain("machine-joined");
-    expect(await at("kind=password-set")).toContain("anna");
+    expect(await at(`machine=${laptop.id.toLowerCase()}`)).toContain("<td>machine-joined");
+    expect(await at("machine=laptop")).toContain("<td>machine-joined");
+    for (const other of ["machine=lap", "machine=%27%20or%201%3D1"])
+      expect(await at(other)).toContain("No entry is like that");
+    expect(await at("user=nobody")).toContain('<option value="password-set">');
+    expect(await at("kind=password-set")).toContain("<td>anna");
     expect(await at("operator=nobody")).toContain("No entry is like that");
     expect(await at("from=2026-03-02")).toContain("No entry is like that");
-    expect(await at("until=2026-03-01")).toContain("sign-in-granted");
+    expect(await at("until=2026-03-01")).toContain("<td>sign-in-granted");
     for (const wrong of ["before=x", "from=1", "until=9999-99-99", "kind=%27%3B--", "user=%07"])
       expect((await browser.get(`/admin/audit?${wrong}`)).status).toBe(200);
     for (let n = 0; n < 250; n++)

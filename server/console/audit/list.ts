@@ -1,12 +1,14 @@
 // The audit, searched and exported. Its columns are what is known of every entry; the rest is one line of words.
 
 import type { ListedEntry } from "../../audit/audit.ts";
-import { type AuditSearch, eachOfAudit, pageOfAudit } from "../../audit/search.ts";
+import { type AuditSearch, eachOfAudit, pageOfAudit, recentKinds } from "../../audit/search.ts";
+import { idsOfHost } from "../../machines/list.ts";
 import { isoTime } from "../../iso-time.ts";
 import { textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { Address, countOf, exportLink, filterForm, tableOf } from "../../pages/tables.ts";
 import { moment } from "../../pages/time.ts";
+import type { Db } from "../../store/store.ts";
 import { csvOf } from "../../report/csv.ts";
 import type { ConsoleHandlers, ConsoleParts } from "../parts.ts";
 
@@ -17,13 +19,18 @@ export function auditHandlers({ store }: ConsoleParts) {
     "GET /admin/audit": async (visit) => {
       const address = new Address(visit.path, visit.queries);
       const before = /^\d{1,15}$/.test(address.get("before")) ? Number(address.get("before")) : undefined;
-      const page = await pageOfAudit(store.db, searchOf(address), before, pageSize);
-      const field = (name: string, label: string, type: "text" | "date" = "text") =>
-        textField({ name, label, type, value: address.get(name), most: 256 });
+      const page = await pageOfAudit(store.db, await searchOf(store.db, address), before, pageSize);
+      const kinds = await recentKinds(store.db);
+      const field = (
+        name: string,
+        label: string,
+        type: "text" | "date" = "text",
+        suggested: readonly string[] = [],
+      ) => textField({ name, label, type, value: address.get(name), most: 256, suggested });
       const content = html`${filterForm(address, [
         field("user", "User"),
-        field("machine", "Machine id"),
-        field("kind", "Kind"),
+        field("machine", "Machine: host name or id"),
+        field("kind", "Kind", "text", kinds),
         field("operator", "By whom"),
         field("from", "From", "date"),
         field("until", "Until", "date"),
@@ -55,7 +62,7 @@ ${countOf(page.before === undefined ? `${page.rows.length} ${page.rows.length ==
       return visit.page({ title: "Audit", content });
     },
     "GET /admin/audit.csv": async (visit) => {
-      const search = searchOf(new Address(visit.path, visit.queries));
+      const search = await searchOf(store.db, new Address(visit.path, visit.queries));
       const heads = ["id", "at", "source", "kind", "user", "machine", "by", "detail"];
       return visit.csv(
         "audit.csv",
@@ -84,10 +91,12 @@ function detailOf({ detail, source }: ListedEntry, without: readonly string[] = 
     .join(" ");
 }
 
-function searchOf(address: Address): AuditSearch {
+async function searchOf(db: Db, address: Address): Promise<AuditSearch> {
+  const machine = address.get("machine").trim();
   return {
     user: address.get("user").normalize("NFC"),
-    machine: address.get("machine").trim().toUpperCase(),
+    machine: "",
+    machines: machine === "" ? undefined : [machine.toUpperCase(), ...(await idsOfHost(db, machine))],
     kind: address.get("kind").trim(),
     operator: address.get("operator").slice(0, 200),
     fromMs: midnight(address.get("from"), 0),
