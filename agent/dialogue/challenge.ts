@@ -22,23 +22,30 @@ export class DrawnChallenges {
     this.#random = random;
   }
 
-  give(user: string, dialogue: string): string {
+  give(attempt: Attempt, dialogue: string): string {
+    const who = whoOf(attempt);
     const nowMs = this.#clock.monotonicMs();
-    const open = (this.#given.get(user) ?? []).filter((one) => nowMs < one.givenAtMs + challengeLifeMs);
+    const open = (this.#given.get(who) ?? []).filter((one) => nowMs < one.givenAtMs + challengeLifeMs);
     const { challenge, takenFrom } = challengeOf(dialogue, open, this.#random, nowMs);
     const others = open.filter((one) => one.dialogue !== dialogue && one.dialogue !== takenFrom);
-    this.#given.set(user, [...others, challenge]);
+    this.#given.set(who, [...others, challenge]);
     return challenge.digits;
   }
 
   /** It is over by that. Undefined when it was before, or has become another dialogue's. */
-  take(user: string, dialogue: string): string | undefined {
-    const given = this.#given.get(user) ?? [];
+  take(attempt: Attempt, dialogue: string): string | undefined {
+    const who = whoOf(attempt);
+    const given = this.#given.get(who) ?? [];
     const left = given.filter((one) => one.dialogue !== dialogue);
-    if (left.length === 0) this.#given.delete(user);
-    else this.#given.set(user, left);
+    if (left.length === 0) this.#given.delete(who);
+    else this.#given.set(who, left);
     return given.find((one) => one.dialogue === dialogue)?.digits;
   }
+}
+
+/** What a program of the user's own begins takes nothing from root's dialogues. */
+function whoOf({ caller, user }: Attempt): string {
+  return `${caller} ${user}`;
 }
 
 export class DialogueChallenge {
@@ -72,7 +79,7 @@ export class DialogueChallenge {
 
   async get(): Promise<ChallengeGiven> {
     if (this.#challenge === undefined && this.#offline)
-      this.#challenge = { digits: this.#drawn.give(this.#attempt.user, this.#dialogue), givenAtMs: null };
+      this.#challenge = { digits: this.#drawn.give(this.#attempt, this.#dialogue), givenAtMs: null };
     if (this.#challenge === undefined) {
       const given = await this.#online.challenge(this.#attempt, this.#dialogue);
       if (given.kind !== "given") return given;
@@ -84,7 +91,7 @@ export class DialogueChallenge {
   /** For the one judgement of this dialogue that is made here. */
   forJudgement(): Challenge | undefined {
     if (!this.isDrawnHere) return this.#challenge;
-    const digits = this.#drawn.take(this.#attempt.user, this.#dialogue);
+    const digits = this.#drawn.take(this.#attempt, this.#dialogue);
     return digits === undefined ? undefined : { digits, givenAtMs: null };
   }
 }

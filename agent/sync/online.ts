@@ -126,8 +126,8 @@ export class Online implements SignInServer {
     return "kind" in asked ? asked : { kind: "sent", to: asked.to };
   }
 
-  async challenge({ user }: Attempt, dialogue: string): Promise<ChallengeGiven> {
-    const asked = await this.#askBefore("challenge", { dialogue, user });
+  async challenge({ user, caller }: Attempt, dialogue: string): Promise<ChallengeGiven> {
+    const asked = await this.#askBefore("challenge", { dialogue, user, caller });
     if ("kind" in asked) return asked;
     return { kind: "given", digits: asked.challenge, givenAtMs: asked.serverTimeMs };
   }

@@ -13,6 +13,8 @@ export const challenge = {
     /** The response is good in this dialogue alone; asked again in it, the challenge is the same. */
     dialogue: base64Of(16),
     user: userNameText,
+    /** As in `verify`: what a program of the user's own begins takes nothing from root's dialogues. */
+    caller: v.picklist(["system", "self"]),
   }),
   response: v.strictObject({
     ...answering,

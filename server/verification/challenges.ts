@@ -9,12 +9,12 @@ import { parseUserName } from "../../words/user-name.ts";
 import type { Tx } from "../store/store.ts";
 import type { Challenge } from "./judge.ts";
 
-type Wish = Pick<RequestOf<"challenge">, "dialogue" | "user">;
+type Wish = Pick<RequestOf<"challenge">, "dialogue" | "user" | "caller">;
 
 export async function giveChallenge(
   tx: Tx,
   machine: { readonly id: string },
-  { dialogue, user }: Wish,
+  { dialogue, user, caller }: Wish,
   random: Random,
   nowMs: number,
 ): Promise<string> {
@@ -30,6 +30,7 @@ export async function giveChallenge(
     .select(["dialogue", "digits", "givenAtMs"])
     .where("machineId", "=", machine.id)
     .where("userName", "=", userName)
+    .where("caller", "=", caller)
     .orderBy("givenAtMs")
     .orderBy("dialogue")
     .execute();
@@ -37,7 +38,7 @@ export async function giveChallenge(
   if (takenFrom !== undefined) await remove(tx, machine.id, takenFrom).execute();
   const { digits, givenAtMs } = challenge;
   // A machine may say of one dialogue that it is two users': it is the last one's.
-  const row = { userName, digits, givenAtMs };
+  const row = { userName, caller, digits, givenAtMs };
   await tx
     .insertInto("challenges")
     .values({ machineId: machine.id, dialogue, ...row })

@@ -81,7 +81,7 @@ function insider(site: Site, machine: Machine) {
   };
   return {
     challenge: async (user: string, dialogue: string): Promise<string> =>
-      (await ask("/v1/challenge", { dialogue, user })).challenge,
+      (await ask("/v1/challenge", { dialogue, user, caller: "system" })).challenge,
     verify: async (user: string, dialogue: string, response: string): Promise<string> => {
       const sealedAnswers = sealTo(boxKey, Buffer.from(JSON.stringify([response]), "utf8")).toBase64();
       const who = { user, kind: "logon", service: "login", caller: "system", spent: [] };

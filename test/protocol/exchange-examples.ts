@@ -41,7 +41,7 @@ export const requests: { readonly [N in ExchangeName]: RequestOf<N> } = {
     types: ["email", "sms"],
     language: "de",
   },
-  challenge: { ...asking, dialogue: bytes(16), user: "alice" },
+  challenge: { ...asking, dialogue: bytes(16), user: "alice", caller: "self" },
   verify: {
     ...asking,
     dialogue: bytes(16),

@@ -41,8 +41,13 @@ async function userWithOcra(name: string, suite = commonSuite): Promise<Uint8Arr
 }
 
 const newDialogue = () => random.bytes(16).toBase64();
-async function challenge(machine: TestMachine, dialogue: string, user = "alice"): Promise<string> {
-  return (await machine.ask("challenge", { ...machine.asking(), dialogue, user })).challenge;
+async function challenge(
+  machine: TestMachine,
+  dialogue: string,
+  user = "alice",
+  caller: "system" | "self" = "system",
+): Promise<string> {
+  return (await machine.ask("challenge", { ...machine.asking(), dialogue, user, caller })).challenge;
 }
 const response = (given: string, key = secret, suite = commonSuite) =>
   responseTo({ secret: key, suite }, given, server.clock.nowMs);
@@ -173,6 +178,15 @@ describe("a challenge", () => {
     expect(seen).not.toContain(await challenge(await server.machine("other"), newDialogue()));
   });
 
+  it("of root's dialogue is not taken by those of the user's own programs", async () => {
+    const console = newDialogue();
+    const given = await challenge(laptop, console);
+    server.clock.pass(1);
+    for (let at = 0; at < 20; at++)
+      expect(await challenge(laptop, newDialogue(), "alice", "self")).not.toBe(given);
+    expect(await answer(laptop, console, response(given))).toBe("granted");
+  });
+
   it("of a dialogue that lost it to a later one is answered in vain", async () => {
     const dialogues = Array.from({ length: 9 }, newDialogue);
     const given: string[] = [];
@@ -263,7 +277,12 @@ describe("two processes on one database", () => {
     await machine.join(token);
     for (let round = 0; round < 10; round++) {
       const dialogue = newDialogue();
-      const given = await machine.ask("challenge", { ...machine.asking(), dialogue, user: "alice" });
+      const given = await machine.ask("challenge", {
+        ...machine.asking(),
+        dialogue,
+        user: "alice",
+        caller: "system",
+      });
       const right = responseTo({ secret: key, suite: commonSuite }, given.challenge, Date.now());
       const sent = await Promise.all(
         Array.from({ length: 6 }, (_, at) => {

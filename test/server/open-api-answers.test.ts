@@ -63,7 +63,7 @@ async function question(name: ExchangeName): Promise<{ by: TestMachine; body: ob
     case "challenge":
       return {
         by: laptop,
-        body: { ...laptop.asking(), dialogue: random.bytes(16).toBase64(), user: "alice" },
+        body: { ...laptop.asking(), dialogue: random.bytes(16).toBase64(), user: "alice", caller: "system" },
       };
     case "verify":
       return { by: laptop, body: laptop.verifyRequest("alice", [code()]) };

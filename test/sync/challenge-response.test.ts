@@ -132,6 +132,17 @@ describe("with the server out of reach", () => {
     expect(seen.size).toBe(8);
   });
 
+  test("nor do those of the user's own programs take the challenge of root's dialogue", async () => {
+    const outcome = await house.agent.signIn("alice", [
+      async (shown, prompt) => {
+        for (let at = 0; at < 20; at++)
+          await house.agent.signIn("alice", [], { uid: 1000 }).catch(() => undefined);
+        return fob.answer(shown, prompt);
+      },
+    ]);
+    expect(said(outcome)).toBe("granted offline by ocra");
+  });
+
   test("a server that comes back while the person is answering is not asked: it knows nothing of the challenge", async () => {
     const outcome = await house.agent.signIn("alice", [
       async (_shown, prompt) => {

@@ -8,6 +8,7 @@ export async function challenges(db: Kysely<unknown>): Promise<void> {
     .addColumn("machine_id", "text", (c) => c.notNull().references("machines.id").onDelete("cascade"))
     .addColumn("dialogue", "text", (c) => c.notNull())
     .addColumn("user_name", "text", (c) => c.notNull())
+    .addColumn("caller", "text", (c) => c.notNull())
     .addColumn("digits", "text", (c) => c.notNull())
     .addColumn("given_at_ms", "bigint", (c) => c.notNull())
     .addPrimaryKeyConstraint("challenges_pk", ["machine_id", "dialogue"])
@@ -15,7 +16,7 @@ export async function challenges(db: Kysely<unknown>): Promise<void> {
   await schema
     .createIndex("challenges_user")
     .on("challenges")
-    .columns(["machine_id", "user_name", "given_at_ms"])
+    .columns(["machine_id", "user_name", "caller", "given_at_ms"])
     .execute();
   await schema.alterTable("authenticators").addColumn("used_through_ms", "bigint").execute();
   await schema.alterTable("pending_authenticators").addColumn("challenge", "text").execute();

@@ -8,6 +8,7 @@ interface ChallengeTable {
   dialogue: string;
   /** Known or not. */
   userName: string;
+  caller: "system" | "self";
   digits: string;
   givenAtMs: number;
 }

@@ -70,7 +70,7 @@ function rightOne(machine: TestMachine, name: ExchangeName): object {
       return { ...wish, types: ["email"], language: "en" };
     }
     case "challenge":
-      return { ...machine.asking(), dialogue: signIn.dialogue, user: "alice" };
+      return { ...machine.asking(), dialogue: signIn.dialogue, user: "alice", caller: "system" };
     case "verify":
       return { ...machine.verifyRequest("alice", ["nothing"]), spent };
     case "recover": {
