@@ -1,5 +1,5 @@
 // The whole way of one person: invited by a link, an app, a workstation with a real agent, the portal, and off the
-// workstation again.
+// workstation again. And of another, who has nothing yet: from a greeter to the phone and back.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent } from "../../scripts/parts/agent.ts";
 import { FreshCodes } from "../../scripts/parts/codes.ts";
 import { converse } from "../system/plain-relay.ts";
-import { openSite, picture, type Site, type Watched } from "./fixture.ts";
+import { looks, openSite, picture, type Site, type Watched } from "./fixture.ts";
 
 /** Short, so that the next code is soon there. */
 const periodSeconds = 10;
@@ -84,4 +84,42 @@ test("an invited user signs in at a workstation, sees it in the portal, and take
   await agent.sync();
   expect((await agent.status()).enrolments).toEqual([]);
   expect(nora.faults()).toEqual([]);
+});
+
+test("a user without an authenticator adds one on a phone while a greeter waits, and is signed in by its first code", async () => {
+  await site.cli("provisioning", "set", "who=everybody", "mailCode=off");
+  await site.cli("user", "add", "olga");
+  const phone = await site.window(looks.phone);
+  const { page } = phone;
+  const prompts: string[] = [];
+  const end = await converse(
+    agent.dialogueSocket,
+    "olga",
+    async (prompt) => {
+      prompts.push(prompt);
+      const [, address, code] = /(https:\S+), (\d{4} \d{4})/.exec(prompt) ?? [];
+      if (address === undefined || code === undefined) return "";
+      await page.goto(address);
+      await page.getByLabel("User name").fill("olga");
+      await page.getByLabel("Code on the screen").fill(code);
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByLabel("Its name").fill("Phone");
+      await page.getByRole("button", { name: "Show the QR code" }).click();
+      await page.getByText("where you are signing in").waitFor();
+      await picture(page, "portal-at-machine");
+      expect(await page.getByRole("link", { name: "Open in the app" }).getAttribute("href")).toContain(
+        "otpauth://totp/",
+      );
+      // The key counts at the machine alone: no mail has said who holds the phone.
+      expect(await page.getByRole("button", { name: "Confirm" }).count()).toBe(0);
+      await page.getByText("I can't scan it").click();
+      const secret = ((await page.locator("code.key").textContent()) ?? "").replaceAll(" ", "");
+      return new FreshCodes({ secret, periodSeconds }).next();
+    },
+    () => undefined,
+  );
+  expect(end).toBe("END granted offline=no method=totp");
+  expect(prompts).toHaveLength(2);
+  expect((await agent.status()).enrolments.map(({ user }) => user)).toContain("olga");
+  expect(phone.faults()).toEqual([]);
 });
