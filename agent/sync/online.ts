@@ -103,7 +103,7 @@ export class Online implements SignInServer {
     if (!asked.ok) return { verdict: "offline" };
     const { result } = asked.response;
     if (result.verdict === "denied" || result.verdict === "pin-needed")
-      await this.#spendSeen(attempt.user, answers);
+      await this.#refused(attempt.user, answers);
     if (result.verdict === "pin-needed")
       return { verdict: "pin-needed", address: pinPage(result.address, store.server().url) };
     if (result.verdict !== "granted") return result;
@@ -204,6 +204,12 @@ export class Online implements SignInServer {
     const standing = { ...received.value.standing, grace: beginGrace(moment) };
     const events: EventDraft[] = received.value.isNew ? [{ kind: "enrolled", user }] : [];
     keeper.commit({ nowMs: moment.nowMs, wallMs, put: [standing], events });
+  }
+
+  /** Whether a code was right that came with a wrong PIN, only the server knows: a sync brings what it has spent. */
+  async #refused(user: string, answers: readonly string[]): Promise<void> {
+    await this.#spendSeen(user, answers);
+    if ((this.#enrolled(user)?.open.pin ?? null) !== null) this.#parts.syncSoon();
   }
 
   /** What the server has judged is not judged again here, whether or not its answer said what it spent. */

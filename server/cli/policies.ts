@@ -7,6 +7,7 @@ import type { Condition } from "../policies/matching.ts";
 import { defaultPolicyName, listPolicies, type NamedPolicy, pick } from "../policies/policies.ts";
 import { previewChange } from "../policies/preview.ts";
 import { unsentWarnings } from "../policies/unsent.ts";
+import { pinWarnings } from "../pins/warnings.ts";
 import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { previewText } from "./policy-preview.ts";
 import { table, UsageError } from "./terminal.ts";
@@ -59,7 +60,9 @@ export function addPolicyCommands(program: Command, parts: CommandParts): void {
       const done = { set: "set", move: "moved", remove: "removed" }[change.do];
       const found = all.find((one) => one.name === name);
       const warned = found !== undefined && change.do === "set";
-      const warnings = warned ? await unsentWarnings(store.db, found.policy) : [];
+      const warnings = warned
+        ? [...(await unsentWarnings(store.db, found.policy)), ...(await pinWarnings(store.db, found))]
+        : [];
       const json = found === undefined ? { name, done: "remove" } : { ...toJson(found, all), warnings };
       if (!options.json) for (const text of warnings) parts.terminal.err(`warning: ${text}\n`);
       say(parts, options, json, `${done} policy ${name}; machines follow at their next sync\n`);

@@ -1,6 +1,7 @@
 // Whom a change of policies would hit, and what would be different for them, before it is made. Users and machines are
 // counted by which of the named groups and tags they have: however many there are, only the kinds of them are held.
 
+import { pinWarnings } from "../pins/warnings.ts";
 import type { Db } from "../store/store.ts";
 import { type PolicyChange, planChange } from "./changes.ts";
 import { firstFor, onMachine } from "./matching.ts";
@@ -70,10 +71,14 @@ export async function previewChange(db: Db, change: PolicyChange, most = 10): Pr
     }
   }
   const changed = after.find(({ name }) => change.do === "set" && name === change.name);
+  const warnings =
+    changed === undefined
+      ? []
+      : [...(await unsentWarnings(db, changed.policy)), ...(await pinWarnings(db, changed))];
   return {
     before,
     after,
-    warnings: changed === undefined ? [] : await unsentWarnings(db, changed.policy),
+    warnings,
     users: together(hit.people, most),
     machines: together(hit.machines, most),
     moves: [...moves.values()].map((moving) => ({

@@ -100,3 +100,18 @@ it("user pin reset takes it away, and says when there is none", async () => {
   expect(await cli.json("user", "pin", "show-state", "alice")).toMatchObject({ state: "none" });
   expect((await cli.call("user", "pin", "show-state", "bob")).code).toBe(1);
 });
+
+it("whoever sets or looks at a policy that asks for a PIN is told how many have none", async () => {
+  const cli = await alice();
+  await cli.call("user", "add", "bob", "--group", "staff");
+  const warned = async (...args: string[]) => (await cli.json("policy", ...args)).warnings as string[];
+  expect(await warned("set", "pin.place=before")).toEqual([expect.stringContaining("2 users have none")]);
+  expect(await warned("preview", "set", "--group", "staff", "pin.place=before")).toEqual([
+    expect.stringContaining("1 user has none"),
+  ]);
+  for (const name of ["alice", "bob"]) {
+    cli.typed.push("9946");
+    await cli.call("user", "pin", "set", name);
+  }
+  expect(await warned("set", "pin.place=after")).toEqual([]);
+});

@@ -119,6 +119,22 @@ test("who has no PIN yet is told after a right code where to set one, and is not
   expect(said(await house.agent.signIn("bob", [bob.code()]))).toBe("unavailable");
 });
 
+test("a wrong PIN with a right code online asks for a sync, which brings that the code is spent", async () => {
+  const asked = house.agent.syncsAsked;
+  const code = alice.code();
+  expect(said(await house.agent.signIn("alice", [`9947${code}`]))).toBe("denied");
+  expect(house.agent.syncsAsked).toBe(asked + 1);
+  await house.agent.actions.sync();
+  await unplugged();
+  expect(said(await house.agent.signIn("alice", [`9946${code}`]))).toBe("denied");
+});
+
+test("explain says where the PIN stands", async () => {
+  const { online, offline } = await house.agent.actions.explain("alice" as never, "logon");
+  for (const { because } of [online, offline])
+    expect(because).toContain("with the PIN before each code of an app or token");
+});
+
 test("an answer made ready for another bundle is wrong, not judged by what it says", async () => {
   const answers = await prepareAnswers([`9946${alice.code()}`], open(), undefined, new Hashing());
   await setPin({ ...house.server, clock: house.clock }, "alice", "9946");
