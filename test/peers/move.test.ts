@@ -8,6 +8,7 @@ import { openServer } from "../../server/identity/open-server.ts";
 import { openStore, type Store } from "../../server/store/store.ts";
 import { random, startMs, testServer, totpAt } from "../server/fixture.ts";
 import { type Cluster, startCluster } from "../server/postgres/cluster.ts";
+import { setPin } from "../server/pins.ts";
 import { run } from "../server/process.ts";
 
 let cluster: Cluster;
@@ -41,6 +42,7 @@ describe("a server that moves to PostgreSQL", () => {
     const server = await testServer();
     const secret = await server.userWithTotp("alice", ["staff"]);
     const codes = await server.addBackupCodes("alice");
+    await setPin(server, "alice", "9946");
     const laptop = await server.machine();
     await laptop.enrolledVerify("alice", [totpAt(secret, startMs)]);
     laptop.event("server-reachable");

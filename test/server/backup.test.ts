@@ -24,6 +24,8 @@ async function filled() {
   const line = commandLine();
   await line.call("user", "add", "alice");
   await line.call("authenticator", "add", "totp", "alice");
+  line.typed.push("9946");
+  await line.call("user", "pin", "set", "alice");
   return line;
 }
 

@@ -20,6 +20,7 @@ import {
   testServer,
   totpAt,
 } from "./fixture.ts";
+import { setPin } from "./pins.ts";
 import { compiled } from "./process.ts";
 
 const keyOf = (data: string) => readFileSync(join(data, "server.key"));
@@ -30,6 +31,7 @@ async function filled(): Promise<TestServer & { secret: Uint8Array }> {
   const secret = await server.userWithTotp("alice");
   await server.addHotp("alice");
   await server.addBackupCodes("alice");
+  await setPin(server, "alice", "9946");
   await server.token();
   await server.policy("seeds=per-machine");
   const laptop = await server.machine();
