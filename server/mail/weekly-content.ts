@@ -66,7 +66,7 @@ export async function weeklyContent(db: Db, nowMs: number): Promise<Section[]> {
     {
       about: "leases",
       count: await counted(leases.select(({ fn }) => fn.countAll<number>().as("n"))),
-      first: endings.map((row) => [row.name, row.hostname, isoTime(row.leaseExpiresAtMs)]),
+      first: endings.map((row) => [row.name, row.hostname, minuteText(row.leaseExpiresAtMs)]),
     },
     {
       about: "locked",
@@ -81,7 +81,7 @@ export async function weeklyContent(db: Db, nowMs: number): Promise<Section[]> {
     {
       about: "silent",
       count: await counted(silent.select(({ fn }) => fn.countAll<number>().as("n"))),
-      first: quiet.map(({ hostname, lastSeenAtMs }) => [hostname, isoTime(lastSeenAtMs)]),
+      first: quiet.map(({ hostname, lastSeenAtMs }) => [hostname, minuteText(lastSeenAtMs)]),
     },
     {
       about: "failed",
@@ -89,6 +89,11 @@ export async function weeklyContent(db: Db, nowMs: number): Promise<Section[]> {
       first: unsent.map(({ kind, name, problem }) => [kind, name ?? "-", problem ?? "-"]),
     },
   ];
+}
+
+/** In UTC, as the letter says: `2026-03-01 12:00`. */
+function minuteText(ms: number): string {
+  return isoTime(ms).slice(0, 16).replace("T", " ");
 }
 
 async function counted(query: {
