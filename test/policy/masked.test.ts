@@ -9,7 +9,9 @@ import { prepareAnswers } from "../../agent/factors/prepare.ts";
 import { judge } from "../../agent/policy/judge.ts";
 import type { OpenBundle } from "../../agent/policy/standing.ts";
 import { lockPin, looksLikeChance, maskSeed, openPin, type PinLock } from "../../otp/pin-lock.ts";
+import { responseTo } from "../../otp/response.ts";
 import { systemRandom } from "../../platform/random.ts";
+import type { Authenticator } from "../../protocol/sync/documents.ts";
 import { defaultPolicy } from "../../protocol/sync/policy.ts";
 import {
   appCode,
@@ -26,8 +28,17 @@ import {
 
 const pin = "9946";
 const policy = { ...defaultPolicy, pin: { ...defaultPolicy.pin, place: "before" as const } };
+const ocraOffline = { ...defaultPolicy.offline, factors: [["ocra" as const]] };
 const app = totp("app", { secret: systemRandom.bytes(20).toBase64() });
 const token = hotp("token", { secret: systemRandom.bytes(32).toBase64(), digits: 8 });
+
+const answering: Extract<Authenticator, { type: "ocra" }> = {
+  type: "ocra",
+  id: "responder",
+  secret: systemRandom.bytes(20).toBase64(),
+  suite: "OCRA-1:HOTP-SHA256-7:QN08",
+  usedThroughMs: null,
+};
 
 async function masked(): Promise<OpenBundle> {
   const { lock, key } = await lockPin(pin, systemRandom);
@@ -37,7 +48,7 @@ async function masked(): Promise<OpenBundle> {
   });
   const { salt, difference, cost } = lock;
   return {
-    ...openWith([under(app), under(token), backupCodes("paper")], { policy }),
+    ...openWith([under(app), under(token), under(answering), backupCodes("paper")], { policy }),
     pin: { salt: salt.toBase64(), difference: difference.toBase64(), cost },
   };
 }
@@ -56,6 +67,20 @@ describe("codes with a PIN", () => {
       expect([text, (await judged(open, text)).verdict]).toEqual([text, "granted"]);
     for (const text of [appCode(app, startMs), eight, `1357${appCode(app, startMs)}`, `1357${eight}`])
       expect([text, (await judged(open, text)).verdict]).toEqual([text, "denied"]);
+  });
+
+  test("are right as responses to a challenge, too, with the PIN alone", async () => {
+    const open = await masked();
+    const asking = { ...open, bundle: { ...open.bundle, policy: { ...policy, offline: ocraOffline } } };
+    const challenge = { digits: "12345678", givenAtMs: null };
+    const key = { secret: Buffer.from(answering.secret, "base64"), suite: answering.suite };
+    const response = responseTo(key, challenge.digits, startMs);
+    const verdicts: string[] = [];
+    for (const text of [pin + response, response, `1357${response}`]) {
+      const answers = await prepareAnswers([text], asking, challenge, new Hashing());
+      verdicts.push(judge(standingOf(asking), asking, answers, "system", moment()).verdict);
+    }
+    expect(verdicts).toEqual(["granted", "denied", "denied"]);
   });
 
   test("that are wrong spend nothing, whichever part was wrong: nobody here can tell", async () => {
@@ -78,7 +103,7 @@ describe("codes with a PIN", () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ maxLength: 40 }), async (text) => {
         const [answer] = await prepareAnswers([text], open, undefined, new Hashing());
-        expect(answer?.pins.map(({ digits }) => digits)).toEqual([6, 8]);
+        expect(answer?.pins.map(({ digits }) => digits)).toEqual([6, 8, 7]);
       }),
       { numRuns: 10 },
     );

@@ -3,9 +3,12 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { commonSuite, responseTo } from "../../otp/response.ts";
 import { timeStep } from "../../otp/totp.ts";
+import { addOtp } from "../../server/authenticators/manage.ts";
+import { theUser } from "../../server/users/users.ts";
 import { secondMs } from "../../words/clock.ts";
-import { hotpAt, startMs, testServer, totpAt, wrongCode } from "./fixture.ts";
+import { hotpAt, random, startMs, testServer, totpAt, wrongCode } from "./fixture.ts";
 import { reasons, setPin, stateOfPin } from "./pins.ts";
 import { addressFor, letters, withMail } from "./portal-fixture.ts";
 
@@ -101,6 +104,26 @@ describe("a PIN with a code", () => {
       ...granted,
       method: "totp+hotp",
     });
+  });
+
+  it("is a part of a response to a challenge as well, which is over whatever was wrong", async () => {
+    const { server, laptop } = await withPin("before", "online.factors=ocra");
+    const { store, vault, clock } = server;
+    const secret = random.bytes(20);
+    const wish = { type: "ocra", suite: commonSuite, secret, counter: 0 } as const;
+    await store.write(async (tx) => addOtp(tx, vault, await theUser(tx, "alice"), wish, random, clock.nowMs));
+    const seen: unknown[] = [];
+    for (const typed of ["", "9947", "9946"]) {
+      const dialogue = random.bytes(16).toBase64();
+      const asking = { ...laptop.asking(), dialogue, user: "alice", caller: "system" } as const;
+      const { challenge } = await laptop.ask("challenge", asking);
+      const response = responseTo({ secret, suite: commonSuite }, challenge, clock.nowMs);
+      seen.push((await laptop.verify("alice", [typed + response], { dialogue })).verdict);
+      if (typed === "9947")
+        seen.push((await laptop.verify("alice", [`9946${response}`], { dialogue })).verdict);
+    }
+    expect(seen).toEqual(["denied", "denied", "denied", "granted"]);
+    expect(await stateOfPin(server, "alice")).toEqual({ state: "set", failures: 0 });
   });
 
   it("that policy stops asking for is no part of the answer any more, and is there again when it asks", async () => {
