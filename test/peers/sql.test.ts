@@ -1,10 +1,11 @@
 // `import sql` out of real databases.
 
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { makeDevCertificate } from "../../server/listen/dev-ca.ts";
 import { toBase32 } from "../../words/base32.ts";
+import { makeCertificates } from "../attack/certificates.ts";
 import { commandLine } from "../server/command-line.ts";
 import { temporaryFolder } from "../server/fixture.ts";
 import { type Peer, password, startMariaDb, startPostgres } from "./databases.ts";
@@ -63,6 +64,35 @@ describe.each([
     const refused = await call(...from, "--ca-file", caPath, "--query", query);
     expect([refused.code, refused.out]).toEqual([1, ""]);
     expect(refused.err).toMatch(/SELF_SIGNED|UNABLE_TO|HANDSHAKE/);
+  });
+
+  it("is not asked where the certificate is another host's, though the authority is right", async () => {
+    const { call, from } = site();
+    const { place } = peer;
+    const [cert, key] = [readFileSync(place.cert), readFileSync(place.key)];
+    const reload = name === "MariaDB" ? "flush ssl" : "select pg_reload_conf()";
+    const { caFile, pairs } = await makeCertificates(join(temporaryFolder(), "certificates"));
+    const use = (pair: { readonly cert: Buffer; readonly key: Buffer }) => {
+      writeFileSync(place.cert, pair.cert);
+      writeFileSync(place.key, pair.key);
+      peer.run(reload);
+    };
+    use(pairs.good);
+    // PostgreSQL takes up what was reloaded a moment later.
+    await vi.waitFor(async () => {
+      const seen = await call(...from, "--ca-file", caFile, "--query", query, "--dry-run");
+      expect(seen.code).toBe(0);
+    }, 10_000);
+    use(pairs["other-name"]);
+    await vi.waitFor(async () => {
+      const refused = await call(...from, "--ca-file", caFile, "--query", query, "--dry-run");
+      expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/ALTNAME|HANDSHAKE/)]);
+    }, 10_000);
+    use({ cert, key });
+    await vi.waitFor(async () => {
+      const seen = await call(...from, "--ca-file", place.ca, "--query", query, "--dry-run");
+      expect(seen.code).toBe(0);
+    }, 10_000);
   });
 
   it("takes the password from the environment, and never from the command line", async () => {
@@ -138,6 +168,12 @@ describe("what does not come along", () => {
     );
     expect(code).toBe(1);
     expect(err).toContain(`needs the package ${driver}`);
+  });
+
+  it("is a MySQL server by its address, over TLS: its certificate could be anybody's", async () => {
+    const { call } = commandLine();
+    const at = ["import", "sql", "--from", "mysql://reader@192.0.2.7/hr", "--query", "select 1"];
+    expect((await call(...at)).err).toContain("write the host's name");
   });
 
   it("can't reach a server that is not there, and says so", async () => {

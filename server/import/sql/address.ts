@@ -1,6 +1,7 @@
 // Which database, where, and how the way there is kept: `postgres://reader@db.corp.example/hr`.
 
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { Failure } from "../../failure.ts";
 import { checkOwn } from "../../identity/data-folder.ts";
 import { isLoopback } from "../../listen/address.ts";
@@ -61,6 +62,12 @@ export function readSqlAddress(wish: AddressWish): SqlAddress {
   const host = decode(url.hostname.replace(/^\[|\]$/g, ""));
   const near = isLoopback(host);
   const ca = wish.caFile === undefined ? undefined : readFileSync(wish.caFile, "utf8");
+  const tls = ca === undefined && (near || wish.plainText) ? undefined : { ca };
+  if (kind === "mysql" && tls !== undefined && isIP(host) !== 0 && !near)
+    throw new Failure(
+      "invalid",
+      "over TLS a MySQL server is checked by its name alone: write the host's name, as its certificate has it",
+    );
   return {
     kind,
     host,
@@ -68,7 +75,7 @@ export function readSqlAddress(wish: AddressWish): SqlAddress {
     user: decode(url.username),
     password: wish.passwordFile === undefined ? (wish.password ?? "") : readPassword(wish.passwordFile),
     database,
-    tls: ca === undefined && (near || wish.plainText) ? undefined : { ca },
+    tls,
   };
 }
 

@@ -21,7 +21,14 @@ export async function openMysql(address: SqlAddress, query: string): Promise<Sql
     disableEval: true,
     ...(tls === undefined
       ? {}
-      : { ssl: { minVersion: "TLSv1.2", ...(tls.ca === undefined ? {} : { ca: tls.ca }) } }),
+      : // Whose certificate it is, is not looked at unless that is said.
+        {
+          ssl: {
+            minVersion: "TLSv1.2",
+            verifyIdentity: true,
+            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+          },
+        }),
   });
   connection.on("error", () => undefined);
   const ask = (sql: string) =>
