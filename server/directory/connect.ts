@@ -1,5 +1,7 @@
 // The way to a directory: TLS with a checked certificate, a bind, pages.
 
+import { connect as connectPlain } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Entry } from "ldapts";
 import { Failure } from "../failure.ts";
 import type { Directory } from "./settings.ts";
@@ -26,7 +28,10 @@ export async function connectTo(directory: Directory): Promise<Connection> {
   const { Client } = await import("ldapts");
   const { url, startTls, ca, bindDn } = directory;
   const tlsOptions = { minVersion: "TLSv1.2", ...(ca === "" ? {} : { ca }) } as const;
-  const secure = url.startsWith("ldaps:") ? { tlsOptions } : {};
+  // The client would make a connection that broke anew by itself: without StartTLS, and without a bind.
+  const secure = url.startsWith("ldaps:")
+    ? { tlsOptions, createSecureConnection: once(connectTls) }
+    : { createConnection: once(connectPlain) };
   const client = new Client({ url, timeout: searchMs, connectTimeout: patienceMs, ...secure });
   const explained = <T>(work: () => Promise<T>) => explain(url, work);
   try {
@@ -58,6 +63,16 @@ export async function connectTo(directory: Directory): Promise<Connection> {
     },
     close: () => client.unbind().catch(() => undefined),
   };
+}
+
+function once<T extends (...args: never[]) => unknown>(connect: T): T {
+  let used = false;
+  const guarded = (...args: Parameters<T>) => {
+    if (used) throw new Error("the connection broke off");
+    used = true;
+    return connect(...args);
+  };
+  return guarded as T;
 }
 
 async function explain<T>(url: string, work: () => Promise<T>): Promise<T> {
