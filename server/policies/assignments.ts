@@ -1,6 +1,7 @@
 // `KEY=VALUE` of the command line, such as `offline.days=3`, put into a policy.
 
 import type { Policy } from "../../protocol/sync/policy.ts";
+import { closest } from "../../toml/closest.ts";
 import { harmless } from "../../words/harmless.ts";
 import { Failure } from "../failure.ts";
 
@@ -83,10 +84,7 @@ export function assign(present: unknown, assignments: readonly string[]): unknow
     const name = text.slice(0, Math.max(0, at));
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key === undefined)
-      throw new Failure(
-        "invalid",
-        `"${harmless(text.slice(0, 100))}" sets nothing; KEY=VALUE with one of: ${Object.keys(keys).join(", ")}`,
-      );
+      throw new Failure("invalid", `"${harmless(text.slice(0, 100))}" sets nothing; ${advice(text, name)}`);
     const [outer, inner] = name.split(".");
     const value = key.read(text.slice(at + 1));
     if (outer === undefined) continue;
@@ -94,6 +92,12 @@ export function assign(present: unknown, assignments: readonly string[]): unknow
     else policy[outer] = { ...(policy[outer] as object), [inner]: value };
   }
   return policy;
+}
+
+function advice(text: string, name: string): string {
+  const meant = closest(name === "" ? text : name, Object.keys(keys));
+  if (meant !== undefined) return `did you mean ${meant}=…?`;
+  return "KEY=VALUE is wanted, such as offline.days=7; nightlatch-server(8) has all keys";
 }
 
 /** A JSON object with all or some of a policy's fields, over the present ones. Unknown fields are left for the schema to refuse. */

@@ -247,7 +247,7 @@ describe("many at once", () => {
     const second = makeApp({ ...server, ...(await anotherInstance(server)), random, log, syncMinutes: 60 });
     const requests = Array.from({ length: 8 }, () => laptop.verifyRequest("alice", [right], { dialogue }));
     const sent = await Promise.all(
-      requests.map((request, at) => {
+      requests.map(async (request, at) => {
         const body = Buffer.from(JSON.stringify(request), "utf8");
         if (at % 2 === 0) return laptop.sendBytes("/v1/verify", body);
         const headers = { ...laptop.sign("/v1/verify", body) };
