@@ -36,12 +36,17 @@ export function makeDataFolder(path: string): DataFolder {
   const folder = dataFolder(path);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   checkOwn(path, "folder", `chmod 700 ${path}`);
-  if (existsSync(folder.keyFile) || existsSync(folder.databaseFile)) return folder;
-  const foreign = readdirSync(path).find((name) => name !== "lost+found" && !isDraftOfKey(name));
+  // One look at the folder: another start may make the server between two.
+  const names = readdirSync(path);
+  if (names.some(isOfServer)) return folder;
+  const foreign = names.find((name) => name !== "lost+found" && !isDraftOfKey(name));
   if (foreign !== undefined)
     throw new Failure("unsafe", `${path} is not empty (${foreign}); give an empty folder for a new server`);
   return folder;
 }
+
+/** The key, or the database with what SQLite keeps beside it. */
+const isOfServer = (name: string): boolean => /^(server\.key|nightlatch\.db(-\w+)?)$/.test(name);
 
 /** What a start that was killed, or one that goes on beside this one, may have left. */
 function isDraftOfKey(name: string): boolean {
