@@ -79,9 +79,9 @@ test("nothing on the machine has failed, and both services run in their sandboxe
 
 test("the machine joins, and alice signs in at the console with the server's word", async () => {
   await machine.sh(
-    "umask 077; runuser -u nightlatch-server -- nightlatch-server join-token create > /root/token",
+    "umask 077; runuser -u nightlatch-server -- nightlatch-server join-token create > /run/join-token",
   );
-  await machine.sh("nightlatch join https://127.0.0.1:8443 --token-file /root/token");
+  await machine.sh("nightlatch join https://127.0.0.1:8443 --token-file /run/join-token");
   expect(await signIn(await codes.next())).toMatch(granted);
   expect(await machine.sh("nightlatch status")).toMatch(/alice +7 days and 50 sign-ins left/);
 });
