@@ -75,8 +75,8 @@ async function run(config: Config): Promise<void> {
   const timekeeper = new Timekeeper(clock, readBootId());
   const ledger = new Ledger(keeper, timekeeper);
   const reach = new Reach((state, why) => {
-    log.info(`the server is ${state}`, why === null ? {} : { why });
     noteReach(keeper, timekeeper, state, why, log);
+    log.info(`the server is ${state}`, why === null ? {} : { why });
     if (state === "unreachable") schedule.recover();
   });
   const transport = httpsTransport({
