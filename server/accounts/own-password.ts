@@ -1,26 +1,18 @@
 // Somebody who is signed in gives themselves another password, by the present one. All their sessions end; this browser goes
 // on in one that is no younger, and in which no code was given since.
 
-import { lookAlikeKey } from "../../words/user-name.ts";
 import type { Random } from "../../words/random.ts";
+import { lookAlikeKey } from "../../words/user-name.ts";
 import type { Vault } from "../identity/vault.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
+import type { Acting } from "../sessions/acting.ts";
 import { continueSession, type Session } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import { blockedUntil, countFailure, throttlesOf } from "../sessions/throttle.ts";
-import type { Store, Tx } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { theUser } from "../users/users.ts";
 import { accountOf, openPassword, setPassword } from "./accounts.ts";
 import { checkPassword, isPassword, keepPassword, type PasswordCost } from "./password.ts";
-
-/** Who asks, and the way to write in their name. */
-export interface Asking {
-  readonly session: Session;
-  readonly address: string;
-  readonly browser: string;
-  readonly nowMs: number;
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-}
 
 export interface PasswordWish {
   /** Not looked at where there is none yet. */
@@ -51,7 +43,7 @@ export class OwnPasswords {
   }
 
   /** @throws Failure when the session has ended meanwhile. */
-  async change(asking: Asking, wish: PasswordWish): Promise<PasswordOutcome> {
+  async change(asking: Acting, wish: PasswordWish): Promise<PasswordOutcome> {
     const { session, nowMs } = asking;
     const fresh = checkPassword(wish.fresh, session.userName);
     if (!fresh.ok) return { kind: "weak", why: fresh.error };

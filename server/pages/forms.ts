@@ -26,6 +26,11 @@ export interface TextField extends Field {
   readonly suggested?: readonly string[];
 }
 
+/** What a form sends along without showing it. */
+export function hidden(name: string, value: string): Markup {
+  return html`<input type="hidden" name="${name}" value="${value}">`;
+}
+
 export function textField(field: TextField): Markup {
   const { name, type = "text", value, autocomplete, inputmode, most, min, max, suggested = [] } = field;
   return around(
@@ -120,9 +125,7 @@ export function buttonForm(parts: {
   const { action, token, label, about: what, tone = "quiet", values = {} } = parts;
   return html`<form class="inline" method="post" action="${action}">${tokenField(token)}${Object.entries(
     values,
-  ).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-  )}<button class="${tone}" type="submit">${label}${
+  ).map(([name, value]) => hidden(name, value))}<button class="${tone}" type="submit">${label}${
     what === undefined ? null : html`<span class="unseen"> ${what}</span>`
   }</button></form>`;
 }
@@ -130,7 +133,7 @@ export function buttonForm(parts: {
 export const tokenName = "form-token";
 
 export function tokenField(token: string): Markup {
-  return html`<input type="hidden" name="${tokenName}" value="${token}">`;
+  return hidden(tokenName, token);
 }
 
 function around(field: Field, input: Markup): Markup {

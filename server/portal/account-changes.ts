@@ -5,7 +5,7 @@ import { OwnPasswords } from "../accounts/own-password.ts";
 import { parseMailAddress } from "../mail/address.ts";
 import { addressesOf, chooseForCodes, removeAddress, setProvedAddress } from "../mail/addresses.ts";
 import { signedInAsks } from "../mail/code-limits.ts";
-import { form } from "../pages/forms.ts";
+import { form, hidden } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
 import { html } from "../pages/markup.ts";
 import { askMailCode } from "../provisioning/ask-mail-code.ts";
@@ -17,7 +17,7 @@ import type { SignedIn } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { accountPage } from "./account.ts";
 import { speechOf } from "./area.ts";
-import { digitsField, hidden, ownUser, type PortalParts, waitText } from "./parts.ts";
+import { digitsField, ownUser, type PortalParts, waitText } from "./parts.ts";
 
 const base = "/portal/account";
 const purpose = "address" as const;

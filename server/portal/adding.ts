@@ -8,12 +8,12 @@ import type { OtpAuthenticator } from "../authenticators/manage.ts";
 import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
 import { TypeRefused } from "../authenticators/template.ts";
 import { Failure } from "../failure.ts";
-import { form, selectField, textField } from "../pages/forms.ts";
+import { form, hidden, selectField, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { qrCode } from "../pages/qr-code.ts";
 import type { Pending } from "../provisioning/pending.ts";
 import type { Form } from "../web/form.ts";
-import { digitsField, hidden, timeText } from "./parts.ts";
+import { digitsField, timeText } from "./parts.ts";
 import type { PortalSpeech } from "./portal-speech.ts";
 
 interface Sending {

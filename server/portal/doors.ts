@@ -1,6 +1,6 @@
 // In by password and code, or by a mailed code and one of an authenticator; out; and a code in between.
 
-import { form, textField } from "../pages/forms.ts";
+import { form, hidden, textField } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
 import { html } from "../pages/markup.ts";
 import type { SignInOutcome } from "../sessions/sign-in.ts";
@@ -13,7 +13,7 @@ import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
 import type { MailSignIns } from "./mail-sign-in.ts";
 import { type Fault, openPage } from "./open-page.ts";
-import { codeField, digitsField, hidden, nameField, type PortalParts, waitText } from "./parts.ts";
+import { codeField, digitsField, nameField, type PortalParts, waitText } from "./parts.ts";
 import { languageCookie } from "./portal-speech.ts";
 
 type Doors = Pick<

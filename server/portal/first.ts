@@ -1,7 +1,7 @@
 // The ways in for somebody who has no authenticator yet, and may add one: by a password or a mailed code, or by the code on
 // the screen of a sign-in.
 
-import { textField } from "../pages/forms.ts";
+import { hidden, textField } from "../pages/forms.ts";
 import { html } from "../pages/markup.ts";
 import type { FirstAuthenticators, FirstOutcome } from "../provisioning/first-in-portal.ts";
 import { invitationPath } from "../provisioning/invite.ts";
@@ -11,7 +11,7 @@ import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
 import { refusal } from "./doors.ts";
 import { type Fault, openPage } from "./open-page.ts";
-import { digitsField, hidden, nameField } from "./parts.ts";
+import { digitsField, nameField } from "./parts.ts";
 
 type First = Pick<
   Handlers<typeof portalAccess>,

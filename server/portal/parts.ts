@@ -63,10 +63,6 @@ export function digitsField(name: string, label: string, fault?: string): Markup
   });
 }
 
-export function hidden(name: string, value: string): Markup {
-  return html`<input type="hidden" name="${name}" value="${value}">`;
-}
-
 export function waitText({ say }: PortalSpeech, untilMs: number, nowMs: number): string {
   const count = Math.max(1, Math.ceil((untilMs - nowMs) / minuteMs));
   return say("wait", { minutes: say("minutes", { count }) });

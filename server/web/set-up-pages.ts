@@ -3,13 +3,13 @@
 import type { OpenSetUp, SettingUp, SetUpOutcome } from "../accounts/set-up.ts";
 import { setupPath } from "../accounts/setup-links.ts";
 import { provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
-import { fieldset, form, textField } from "../pages/forms.ts";
+import { fieldset, form, hidden, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { qrCode } from "../pages/qr-code.ts";
 import type { AccessTable } from "./access.ts";
 import type { Area } from "./area.ts";
 import type { Handlers } from "./gate.ts";
-import { codeField, hidden, waitText } from "./sign-in-pages.ts";
+import { codeField, waitText } from "./sign-in-pages.ts";
 import type { Visit } from "./visit.ts";
 
 export const setUpAccess = {

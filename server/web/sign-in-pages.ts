@@ -1,7 +1,7 @@
 // The pages that every area has: in, out, and a code in between. An area puts these routes into its table and handlers.
 
 import { minuteMs } from "../../words/clock.ts";
-import { form, textField } from "../pages/forms.ts";
+import { form, hidden, textField } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { endSession, endSessionsOf } from "../sessions/sessions.ts";
@@ -124,10 +124,6 @@ export function codeField(fault?: string): Markup {
     most: 64,
     size: "short",
   });
-}
-
-export function hidden(name: string, value: string): Markup {
-  return html`<input type="hidden" name="${name}" value="${value}">`;
 }
 
 /** The same words for everything that could be wrong. */

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { Failure } from "../../failure.ts";
-import { form, textField } from "../../pages/forms.ts";
+import { form, hidden, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { assign } from "../../policies/assignments.ts";
 import { changePolicies, type PolicyChange, positionOf } from "../../policies/changes.ts";
@@ -12,7 +12,6 @@ import { defaultPolicyName, listPolicies, type NamedPolicy, pick } from "../../p
 import { previewChange } from "../../policies/preview.ts";
 import { type FieldFaults, readOrRefuse } from "../../web/form.ts";
 import { sentence } from "../../web/sentence.ts";
-import { hidden } from "../../web/sign-in-pages.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { type ConsoleHandlers, type ConsoleParts, may } from "../parts.ts";
 import { assignmentsOf, faultsIn, policyFieldSchemas, policyFields, valuesOf } from "./fields.ts";
