@@ -4,7 +4,8 @@ import { type PinFault, pinFault } from "../../otp/pin.ts";
 import type { Random } from "../../words/random.ts";
 import type { Vault } from "../identity/vault.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
-import { beginSession, endSessionsOf, type Session } from "../sessions/sessions.ts";
+import type { Acting } from "../sessions/acting.ts";
+import { continueSession, endSessionsOf } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { theUserById } from "../users/users.ts";
@@ -24,15 +25,6 @@ export type PinOutcome =
   | { readonly kind: "wrong"; readonly fault: PinFault | "pin-same" | "pin-differ" | "pin-old-wrong" }
   | { readonly kind: "not-asked" | "locked" | "busy" };
 
-/** In whose name it is done, and how it is written. */
-export interface Choosing {
-  readonly session: Session;
-  readonly address: string;
-  readonly browser: string;
-  readonly nowMs: number;
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-}
-
 export class PinChoice {
   readonly #store: Store;
   readonly #vault: Vault;
@@ -45,7 +37,7 @@ export class PinChoice {
     this.#random = parts.random;
   }
 
-  async choose(who: Choosing, wish: PinWish): Promise<PinOutcome> {
+  async choose(who: Acting, wish: PinWish): Promise<PinOutcome> {
     const { db } = this.#store;
     const { userId } = who.session;
     const demand = await pinRulesOf(db, userId);
@@ -66,11 +58,12 @@ export class PinChoice {
 
   async #keep(
     tx: Tx,
-    { session, address, browser, nowMs }: Choosing,
+    acting: Acting,
     { attempts }: PinDemand,
     before: Pin | undefined,
     made: NewPin | undefined,
   ): Promise<PinOutcome> {
+    const { session, nowMs } = acting;
     const user = await theUserById(tx, session.userId);
     const present = await pinOf(tx, this.#vault, user.id);
     // Those in flight at once are no free guesses.
@@ -88,8 +81,7 @@ export class PinChoice {
     await keepPin(tx, this.#vault, user, made, false, nowMs);
     await tellOfChange(tx, parts, user, { kind: "pin-set" }, nowMs);
     await endSessionsOf(tx, user.id);
-    const wish = { kind: session.kind, userId: user.id, address, browser };
-    return { kind: "set", id: await beginSession(tx, wish, this.#random, nowMs) };
+    return { kind: "set", id: await continueSession(tx, acting, this.#random) };
   }
 }
 

@@ -97,6 +97,18 @@ describe("who has a PIN", () => {
     );
   });
 
+  it("gets no recent code and no longer session by another PIN", async () => {
+    server.clock.pass(4 * minuteMs);
+    await browser.get("/portal/pin");
+    expect((await choose("9947", "9946")).to).toBe("/portal/pin?done=pin");
+    const rows = await server.store.db.selectFrom("sessions").select(["begunAtMs", "lastSeenAtMs"]).execute();
+    expect(rows.map(({ begunAtMs, lastSeenAtMs }) => lastSeenAtMs - begunAtMs >= 4 * minuteMs)).toEqual([
+      true,
+    ]);
+    server.clock.pass(2 * minuteMs);
+    expect((await browser.get("/portal/pin")).to).toContain("/portal/confirm");
+  });
+
   it("counts a wrong PIN where the password was right alone", async () => {
     const { name, secret } = alice;
     const code = `9947${codeOf(server, secret)}`;
