@@ -36,8 +36,8 @@ describe("a PIN with a code", () => {
 
   it("is granted behind it, with a code of a token too", async () => {
     const { server, laptop, code } = await withPin("after");
-    expect(await laptop.verify("alice", [`${code()}9946`])).toMatchObject(granted);
     const token = await server.addHotp("alice");
+    expect(await laptop.verify("alice", [`${code()}9946`])).toMatchObject(granted);
     expect(await laptop.verify("alice", [`${hotpAt(token, 0)}9946`])).toMatchObject({
       ...granted,
       method: "hotp",
@@ -174,19 +174,17 @@ describe("a PIN's own tries", () => {
   });
 
   it("are no more for many machines at once than for one", async () => {
-    const { server, code } = await withPin("before", "pin.attempts=3", "hotpLookAhead=40");
-    const token = await server.addHotp("alice");
+    const { server, code } = await withPin("before", "pin.attempts=3", "hotpLookAhead=0");
     const machines = await Promise.all(Array.from({ length: 16 }, () => server.machine()));
+    // A token for each: whichever comes first, no code is spent by another one.
+    const tokens: Uint8Array[] = [];
+    while (tokens.length < machines.length) tokens.push(await server.addHotp("alice"));
     const seen = await Promise.all(
-      machines.map((machine, at) => machine.verify("alice", [`${1300 + at}${hotpAt(token, at)}`])),
+      machines.map((machine, at) =>
+        machine.verify("alice", [`${1300 + at}${hotpAt(tokens[at] ?? new Uint8Array(), 0)}`]),
+      ),
     );
     expect(seen).toEqual(machines.map(() => denied));
-    // A code that comes after a later one is spent already, and its PIN is not looked at: few tries may have counted.
-    const counted = (await stateOfPin(server, "alice"))?.failures ?? 0;
-    expect(counted).toBeGreaterThanOrEqual(1);
-    expect(counted).toBeLessThanOrEqual(3);
-    for (let next = 16; next < 19; next++)
-      expect(await machines[0]?.verify("alice", [`1300${hotpAt(token, next)}`])).toEqual(denied);
     expect(await stateOfPin(server, "alice")).toEqual({ state: "locked", failures: 3 });
     expect(await machines[0]?.verify("alice", [`9946${code()}`])).toEqual(denied);
   });
