@@ -78,6 +78,11 @@ export const consoleAccess = {
 
   "GET /admin/settings": { may: auditors },
   "GET /admin/settings/:page": { may: auditors },
+  "GET /admin/settings/mail/queue": { may: auditors },
+  "GET /admin/settings/mail/queue.csv": { may: auditors },
+  "POST /admin/settings/mail/queue/retry-all": { may: admins },
+  "POST /admin/settings/mail/queue/:id/retry": { may: admins },
+  "POST /admin/settings/mail/queue/:id/drop": { may: admins, recentCode: true },
   "POST /admin/settings/:page": { may: admins, recentCode: true },
   "POST /admin/settings/:page/:action": { may: admins, recentCode: true },
 } as const satisfies AccessTable;

@@ -47,6 +47,9 @@ const notices = {
   "policy-saved": "The policy was saved. Online sign-ins follow it at once, machines at their next sync.",
   "policy-removed": "The policy was removed.",
   "token-removed": "The join token was removed.",
+  "message-retried": "The message is tried within seconds.",
+  "messages-retried": "All that wait are tried within seconds.",
+  "message-dropped": "The message is not sent, unless that was under way.",
   password: "The password was changed, and your other sessions have ended.",
   saved: "Saved.",
 } as const;

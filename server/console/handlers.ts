@@ -12,6 +12,7 @@ import { ownAccountHandlers } from "./own-account.ts";
 import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
 import { policyHandlers } from "./policies/edit.ts";
 import { settingsHandlers } from "./settings/handlers.ts";
+import { mailQueueHandlers } from "./settings/mail-queue.ts";
 import { addressChanges } from "./users/addresses.ts";
 import { authenticatorChanges } from "./users/authenticators.ts";
 import { userChanges } from "./users/change.ts";
@@ -46,6 +47,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     ...policyHandlers(parts),
     ...joinTokenHandlers(parts),
     ...auditHandlers(parts),
+    ...mailQueueHandlers(parts),
     ...settingsHandlers(parts),
   };
 }

@@ -6,7 +6,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
-import type { MessageState, MessageTable } from "../store/tables.ts";
+import type { MessageTable } from "../store/tables.ts";
 import { mailboxOf } from "./address.ts";
 import type { Asker } from "./code-limits.ts";
 import type { Letter } from "./letter.ts";
@@ -74,59 +74,7 @@ export async function countWaiting(db: Db): Promise<number> {
   return Number(row.count);
 }
 
-export interface QueuedMessage
-  extends Omit<MessageTable, "sealed" | "leasedBy" | "urgency" | "mailbox" | "asker" | "askers"> {
-  readonly userName: string | null;
-}
-
-export interface QueueFilter {
-  readonly states: readonly MessageState[];
-  readonly limit: number;
-  /** The id of the last one seen, to go on after it. */
-  readonly after?: string | undefined;
-}
-
-/** The newest first; never what they say. */
-export async function listMessages(db: Db, filter: QueueFilter): Promise<QueuedMessage[]> {
-  let query = db
-    .selectFrom("messages")
-    .leftJoin("users", "users.id", "messages.userId")
-    .select([
-      "messages.id",
-      "channel",
-      "kind",
-      "userId",
-      "users.name as userName",
-      "recipient",
-      "state",
-      "messages.createdAtMs",
-      "nextTryAtMs",
-      "expiresAtMs",
-      "tries",
-      "leasedUntilMs",
-      "problem",
-      "endedAtMs",
-    ])
-    .where("state", "in", filter.states)
-    .orderBy("messages.createdAtMs", "desc")
-    .orderBy("messages.id", "desc")
-    .limit(filter.limit);
-  if (filter.after !== undefined) {
-    const last = await theMessage(db, filter.after);
-    query = query.where((expression) =>
-      expression.or([
-        expression("messages.createdAtMs", "<", last.createdAtMs),
-        expression.and([
-          expression("messages.createdAtMs", "=", last.createdAtMs),
-          expression("messages.id", "<", last.id),
-        ]),
-      ]),
-    );
-  }
-  return query.execute();
-}
-
-async function theMessage(db: Db, id: string) {
+export async function theMessage(db: Db, id: string) {
   const found = await db
     .selectFrom("messages")
     .select(["id", "state", "createdAtMs"])
@@ -143,6 +91,19 @@ export async function retryNow(tx: Tx, id: string, nowMs: number): Promise<void>
     throw new Failure("conflict", `message ${id} is ${state}: only what is waiting can be tried again`);
   await tx.updateTable("messages").set({ nextTryAtMs: nowMs }).where("id", "=", id).execute();
   await record(tx, serverEntry(nowMs, "mail-retried", {}, { message: id }));
+}
+
+/** All that wait for a later try, and how many those were. */
+export async function retryAllNow(tx: Tx, nowMs: number): Promise<number> {
+  const done = await tx
+    .updateTable("messages")
+    .set({ nextTryAtMs: nowMs })
+    .where("state", "=", "waiting")
+    .where("nextTryAtMs", ">", nowMs)
+    .executeTakeFirst();
+  const messages = Number(done.numUpdatedRows);
+  if (messages > 0) await record(tx, serverEntry(nowMs, "mail-retried", {}, { messages }));
+  return messages;
 }
 
 /** A courier may be sending it at this moment. @throws Failure unless it waits. */

@@ -8,8 +8,11 @@ import { systemRandom as random } from "../../platform/random.ts";
 import { publicIdentity, serverFingerprint } from "../../protocol/crypto/keys.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { addOtp, makeBackupCodes, replaceBackupCodes } from "../../server/authenticators/manage.ts";
-import { initServer } from "../../server/identity/open-server.ts";
+import { initServer, type OpenServer } from "../../server/identity/open-server.ts";
 import { createJoinToken } from "../../server/machines/join-tokens.ts";
+import { claim, settle } from "../../server/mail/claim.ts";
+import { writeLetter } from "../../server/mail/letter.ts";
+import { enqueue } from "../../server/mail/queue.ts";
 import { assign } from "../../server/policies/assignments.ts";
 import { changePolicies } from "../../server/policies/changes.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
@@ -101,5 +104,33 @@ export async function populate(data: string, nowMs: number): Promise<void> {
     await clone.send("probe", request);
     await clone.send("probe", request);
   }
+  await queueMails(server, clock.nowMs);
   await store.close();
+}
+
+/** One that was refused for good, one that is tried again, one that has not been tried; mail is off by now. */
+async function queueMails({ store, vault }: OpenServer, nowMs: number): Promise<void> {
+  const letter = writeLetter("Subject", "en", [{ kind: "paragraph", text: "A text." }]);
+  const queue = (recipient: string) =>
+    store.write((tx) =>
+      enqueue(
+        tx,
+        vault,
+        { channel: "mail", kind: "code", userId: null, recipient, letter, lifeMs: dayMs, urgent: false },
+        random,
+        nowMs,
+      ),
+    );
+  for (const permanent of [true, false]) {
+    await queue(permanent ? `gone${script}@corp.example` : "alice@corp.example");
+    for (const message of await claim(store, vault, ["mail"], 1, random, nowMs)) {
+      const sending = {
+        kind: "failed",
+        permanent,
+        problem: "the mail server refused the recipient",
+      } as const;
+      await store.write((tx) => settle(tx, message, sending, random, nowMs));
+    }
+  }
+  await queue("bob@corp.example");
 }

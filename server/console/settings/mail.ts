@@ -8,6 +8,7 @@ import { selectField, textArea, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { readSetting } from "../../settings/settings.ts";
 import { wholeNumberText } from "../../web/form.ts";
+import { queueInShort } from "./mail-queue.ts";
 import { failedField, type SettingsPage } from "./page.ts";
 
 const securityLabels: Readonly<Record<MailSetting["security"], string>> = {
@@ -134,4 +135,5 @@ export const mailPage: SettingsPage = {
       },
     },
   ],
+  below: (db) => queueInShort(db, "mail"),
 };

@@ -6,6 +6,7 @@ import { tryText } from "../../mail/trial.ts";
 import { selectField, textArea, textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { readSetting } from "../../settings/settings.ts";
+import { queueInShort } from "./mail-queue.ts";
 import { failedField, type SettingsPage } from "./page.ts";
 
 const line = v.pipe(v.string(), v.trim());
@@ -118,4 +119,5 @@ export const smsPage: SettingsPage = {
       },
     },
   ],
+  below: (db) => queueInShort(db, "sms"),
 };
