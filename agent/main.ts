@@ -116,13 +116,15 @@ async function run(config: Config): Promise<void> {
     syncMinutes: () => (joined() ? heldMachinePolicy(keeper.store())?.syncMinutes : undefined),
     probe: () => online.probe(),
     sync: async () => {
-      if (!joined()) return;
+      if (!joined()) return "done";
       try {
         const outcome = await synchronise(link, keeper, timekeeper, facts());
         if (outcome.ok) log.info("synchronised", { ...outcome });
         else log.info("not synchronised", { ...outcome });
+        return !outcome.ok && outcome.weather === "preempted" ? "overtaken" : "done";
       } catch (error) {
         log.error("the sync failed", { error });
+        return "done";
       }
     },
   });
@@ -177,6 +179,8 @@ async function run(config: Config): Promise<void> {
     mfa,
     url: config.server.url,
     development: config.server.development,
+    syncSoon: () => schedule.soon(),
+    syncUnderWay: () => schedule.underWay,
   });
 
   const { adminGroup } = config.socket;

@@ -34,6 +34,8 @@ export interface Status {
     readonly lastFailure: string | null;
   };
   readonly lastSyncAtMs: number | null;
+  /** The agent is at one by itself, or will be within a moment. */
+  readonly syncUnderWay: boolean;
   readonly eventsWaiting: number;
   /** Since there was last room for them: they are counted, and reported with the next sync. */
   readonly eventsDropped: number;

@@ -26,6 +26,7 @@ export interface AdminParts extends StatusParts {
   readonly development: boolean;
   /** What the configuration asks for. */
   readonly protectorWanted: "auto" | ProtectorName;
+  readonly syncSoon: () => void;
 }
 
 const probeMs = 10 * secondMs;
@@ -56,6 +57,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       const joined = await joinServer(linkParts, keeper, timekeeper, address.output, token.value, facts());
       if (!joined.ok) throw unjoined(joined.weather);
       parts.reach.heard(joined.serverTimeMs);
+      parts.syncSoon();
       return { machine: joined.machine, server: address.output };
     },
 

@@ -19,6 +19,7 @@ export interface StatusParts {
   readonly mfa: Status["mfa"];
   /** Overrides the address joined at. */
   readonly url: string | undefined;
+  readonly syncUnderWay: () => boolean;
 }
 
 /** Reads only; what can't be read is said, not guessed. */
@@ -44,6 +45,7 @@ export function status(parts: StatusParts): Status {
       state: condition.state,
       machine: keeper.revokedMachine() ?? null,
       lastSyncAtMs: null,
+      syncUnderWay: false,
       eventsWaiting: 0,
       eventsDropped: 0,
       enrolments: [],
@@ -59,6 +61,7 @@ export function status(parts: StatusParts): Status {
     state: damaged > 0 ? "damaged" : now.state === "turned-back" ? "time-turned-back" : "healthy",
     machine: server.machine,
     lastSyncAtMs,
+    syncUnderWay: parts.syncUnderWay(),
     eventsWaiting: events.sequence - events.sentThrough,
     eventsDropped: events.dropped === null ? 0 : countDropped(events.dropped),
     enrolments: readable.map((standing) => enrolmentStatus(store, standing, now.moment)),

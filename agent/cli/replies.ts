@@ -21,6 +21,7 @@ export const statusReply: v.GenericSchema<unknown, Status> = v.object({
     lastFailure: maybe(v.string()),
   }),
   lastSyncAtMs: maybe(v.number()),
+  syncUnderWay: v.boolean(),
   eventsWaiting: v.number(),
   eventsDropped: v.number(),
   enrolments: v.array(

@@ -1,5 +1,5 @@
-// When to sync: soon after an online MFA, on the policy's schedule with jitter, when the server is back. And while it is
-// out of reach, a probe now and then, ever more rarely.
+// When to sync: soon after a join and an online MFA, on the policy's schedule with jitter, when the server is back. And
+// while it is out of reach, a probe now and then, ever more rarely.
 
 import { type Clock, minuteMs, secondMs } from "../../words/clock.ts";
 import type { Reach } from "./reach.ts";
@@ -7,8 +7,8 @@ import type { Reach } from "./reach.ts";
 export interface ScheduleParts {
   readonly clock: Clock;
   readonly reach: Reach;
-  /** Neither may reject. */
-  readonly sync: () => Promise<void>;
+  /** Neither may reject. `overtaken`: given up for a person who waited. */
+  readonly sync: () => Promise<"done" | "overtaken">;
   readonly probe: () => Promise<void>;
   /** 0 to 1: how much of a tenth of the interval this machine is early, so that a fleet spreads. */
   readonly spread: () => Promise<number>;
@@ -25,11 +25,17 @@ export class Schedule {
   readonly #over = new AbortController();
   #lastSyncMs: number;
   #soon = false;
+  #running = 0;
   #recovering = false;
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
     this.#lastSyncMs = parts.clock.monotonicMs();
+  }
+
+  /** One runs, or will within a moment. */
+  get underWay(): boolean {
+    return this.#soon || this.#running > 0;
   }
 
   /** Several calls in a short while make one sync. */
@@ -45,7 +51,11 @@ export class Schedule {
 
   async now(): Promise<void> {
     this.#lastSyncMs = this.#parts.clock.monotonicMs();
-    await this.#parts.sync();
+    this.#running += 1;
+    const outcome = await this.#parts.sync().finally(() => {
+      this.#running -= 1;
+    });
+    if (outcome === "overtaken") this.soon();
   }
 
   /** Called every minute by cron. */

@@ -32,6 +32,8 @@ describe("doctor on what the agent says:", () => {
     ["a server out of reach", { server: { ...healthy.server, reach: "unreachable" } }, "server", "warn"],
     ["a server not yet tried", { server: { ...healthy.server, reach: "unknown" } }, "server", "warn"],
     ["never synced", { lastSyncAtMs: null }, "last sync", "fail"],
+    ["at the first sync", { lastSyncAtMs: null, syncUnderWay: true }, "last sync", "warn"],
+    ["long not synced, and at it", { lastSyncAtMs: noon - 4 * day, syncUnderWay: true }, "last sync", "warn"],
     ["long not synced", { lastSyncAtMs: noon - 4 * day }, "last sync", "warn"],
     ["synced in the future", { lastSyncAtMs: noon + day }, "clock", "fail"],
     [

@@ -57,6 +57,12 @@ bob    locked until 2026-11-20 12:15  2026-11-21 12:00  2026-10-31 12:00  staff
     expect(out).toContain("Nobody is enrolled for offline sign-in here.\n");
   });
 
+  test("just joined, with the first sync under way", async () => {
+    const on = await cliStage();
+    on.actions.now = { ...healthy, lastSyncAtMs: null, syncUnderWay: true };
+    expect((await on.run(["status"])).out).toContain("Last sync  never: the first one is under way\n");
+  });
+
   test("out of reach, with a reason", async () => {
     const on = await cliStage();
     on.actions.now = {

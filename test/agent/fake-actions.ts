@@ -23,6 +23,7 @@ export const healthy: Status = {
   machine: "laptop-7",
   server: { url: "https://mfa.corp.example", reach: "reachable", lastContactAtMs: noon, lastFailure: null },
   lastSyncAtMs: noon,
+  syncUnderWay: false,
   eventsWaiting: 1,
   eventsDropped: 0,
   enrolments: [

@@ -207,7 +207,7 @@ export class Agent {
   readonly #hashing = new Hashing();
   readonly #queue = new UserQueue();
   readonly #challenges: DrawnChallenges;
-  /** How often an online MFA has asked for a sync in the background; the tests run syncs themselves. */
+  /** How often a sync in the background has been asked for; the tests run syncs themselves. */
   syncsAsked = 0;
 
   constructor(house: House, settings: AgentSettings) {
@@ -241,6 +241,9 @@ export class Agent {
       facts,
       url: undefined,
     });
+    const syncSoon = () => {
+      this.syncsAsked += 1;
+    };
     this.online = new Online({
       hashing: this.#hashing,
       link,
@@ -249,9 +252,7 @@ export class Agent {
       reach: this.reach,
       clock,
       budgetMs: 2_000,
-      syncSoon: () => {
-        this.syncsAsked += 1;
-      },
+      syncSoon,
     });
     this.provisioning = new FirstAuthenticator({
       link,
@@ -270,7 +271,7 @@ export class Agent {
       facts,
       url: undefined,
       budgetMs: 2_000,
-      syncSoon: () => undefined,
+      syncSoon,
     });
     this.actions = adminActions({
       keeper,
@@ -284,6 +285,8 @@ export class Agent {
       protectorWanted: "auto",
       url: undefined,
       development: false,
+      syncSoon,
+      syncUnderWay: () => false,
       ...settings,
     });
   }

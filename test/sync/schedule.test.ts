@@ -1,12 +1,14 @@
 // When the agent asks the server by itself, and who goes first.
 
-import { afterEach, describe, expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Lane } from "../../agent/sync/lane.ts";
 import { Reach } from "../../agent/sync/reach.ts";
 import { Schedule } from "../../agent/sync/schedule.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { FakeClock, turn } from "../fakes/clock.ts";
-import { House, said, silence } from "./house.ts";
+import { House, said, silence, type Token } from "./house.ts";
 
 function scheduled(spread: number) {
   const clock = new FakeClock();
@@ -14,13 +16,15 @@ function scheduled(spread: number) {
     if (state === "unreachable") schedule.recover();
   });
   const done = { syncs: 0, probes: 0 };
+  let sync = async (): Promise<"done" | "overtaken"> => "done";
   const schedule: Schedule = new Schedule({
     clock,
     reach,
     spread: () => Promise.resolve(spread),
     syncMinutes: () => 30,
-    sync: async () => {
+    sync: () => {
       done.syncs += 1;
+      return sync();
     },
     probe: async () => {
       done.probes += 1;
@@ -32,7 +36,10 @@ function scheduled(spread: number) {
       await schedule.tick();
     }
   };
-  return { clock, reach, schedule, done, minutes };
+  const syncsBy = (how: typeof sync) => {
+    sync = how;
+  };
+  return { clock, reach, schedule, done, minutes, syncsBy };
 }
 
 describe("the schedule", () => {
@@ -52,6 +59,29 @@ describe("the schedule", () => {
     for (let i = 0; i < 5; i++) schedule.soon();
     await clock.advance(1_000);
     expect(done.syncs).toBe(1);
+  });
+
+  test("says that a sync is under way from the moment it is asked for until it has ended", async () => {
+    const { clock, schedule, syncsBy } = scheduled(0);
+    const line = Promise.withResolvers<"done">();
+    syncsBy(() => line.promise);
+    expect(schedule.underWay).toBe(false);
+    schedule.soon();
+    expect(schedule.underWay).toBe(true);
+    await clock.advance(1_000);
+    expect(schedule.underWay).toBe(true);
+    line.resolve("done");
+    await turn();
+    expect(schedule.underWay).toBe(false);
+  });
+
+  test("a sync that a sign-in has overtaken is made up for soon", async () => {
+    const { clock, schedule, done, syncsBy } = scheduled(0);
+    syncsBy(async () => (done.syncs < 3 ? "overtaken" : "done"));
+    schedule.soon();
+    await clock.advance(10_000);
+    expect(done.syncs).toBe(3);
+    expect(schedule.underWay).toBe(false);
   });
 
   test("while the server is out of reach it is probed ever more rarely, and synced with once when it is back", async () => {
@@ -129,5 +159,44 @@ describe("a person and the background", () => {
     expect(sequences).toHaveLength(8);
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
     expect(house.agent.reach.state).toBe("unknown");
+  });
+});
+
+describe("a sync soon", () => {
+  let house: House;
+  let alice: Token;
+  const asksFor = async (deed: () => Promise<unknown>): Promise<number> => {
+    const before = house.agent.syncsAsked;
+    await deed();
+    return house.agent.syncsAsked - before;
+  };
+  beforeEach(async () => {
+    house = await House.build();
+    alice = await house.user("alice");
+  });
+  afterEach(() => house.tearDown());
+
+  test("follows a join, and none that was refused", async () => {
+    const wrong = house.agent.actions.join("https://server.test", "nonsense");
+    await expect(wrong).rejects.toThrow();
+    expect(house.agent.syncsAsked).toBe(0);
+    expect(await asksFor(() => house.join())).toBe(1);
+  });
+
+  test("follows the sign-in that enrols", async () => {
+    await house.join();
+    expect(await asksFor(() => house.agent.signIn("alice", [alice.code()]))).toBe(1);
+    expect((await house.agent.actions.status()).enrolments).toHaveLength(1);
+  });
+
+  test("follows a recovery", async () => {
+    await house.join();
+    house.agent.stop();
+    rmSync(join(house.folder, "state", "state.db"));
+    house.startAgent();
+    const recovering = async () =>
+      expect(said(await house.agent.signIn("alice", [alice.code()]))).toBe("granted online by totp");
+    expect(await asksFor(recovering)).toBe(1);
+    expect((await house.agent.actions.status()).lastSyncAtMs).toBeNull();
   });
 });

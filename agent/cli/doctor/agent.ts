@@ -73,8 +73,15 @@ function server({ server: { url, reach, lastFailure } }: Status): Finding {
   };
 }
 
-function lastSync({ lastSyncAtMs, state: now }: Status, nowMs: number): Finding {
+function lastSync({ lastSyncAtMs, syncUnderWay, state: now }: Status, nowMs: number): Finding {
   const check = "last sync";
+  if (lastSyncAtMs === null && syncUnderWay)
+    return {
+      check,
+      outcome: "warn",
+      found: "never: the first one is under way",
+      todo: "look again in a moment: nightlatch doctor",
+    };
   if (lastSyncAtMs === null)
     return {
       check,

@@ -22,7 +22,7 @@ export function showStatus(status: Status, nowMs: number, paint: Paint): string 
     ["MFA", `${status.mfa}, mode ${status.mode}`],
     ["Machine", status.machine ?? "none"],
     ["Server", `${server.url ?? "none"}${server.url === null ? "" : `, ${reach(server)}`}`],
-    ["Last sync", status.lastSyncAtMs === null ? "never" : localTime(status.lastSyncAtMs)],
+    ["Last sync", lastSync(status)],
     ["Waiting", waiting(status)],
     ["Protector", `${status.protector.name}: ${status.protector.defends}`],
   ]);
@@ -45,6 +45,11 @@ export function showStatus(status: Status, nowMs: number, paint: Paint): string 
   ]);
   const [titles = "", ...rows] = table.split("\n");
   return `${painted}\n${[paint("bold", titles), ...rows].join("\n")}`;
+}
+
+function lastSync({ lastSyncAtMs, syncUnderWay }: Status): string {
+  if (lastSyncAtMs !== null) return localTime(lastSyncAtMs);
+  return syncUnderWay ? "never: the first one is under way" : "never";
 }
 
 function waiting({ eventsWaiting, eventsDropped }: Status): string {
