@@ -2,7 +2,7 @@
 // without one, and for those who don't exist.
 
 import { normaliseDigits } from "../../otp/code.ts";
-import { isPinKey, openPin, type PinLock, pinCost, pinSaltBytes } from "../../otp/pin-lock.ts";
+import { isPinKey, maskSeed, openPin, type PinLock, pinCost, pinSaltBytes } from "../../otp/pin-lock.ts";
 import { leastPinLength, mostPinLength, type PinPlace } from "../../otp/pin.ts";
 import type { Policy } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
@@ -18,7 +18,8 @@ type Place = Exclude<PinPlace, "none">;
 /** Whether an answer has the PIN in it, where the PIN of this lock would stand. */
 export interface TypedPin {
   readonly lock: string;
-  readonly right: boolean;
+  /** What it opens. */
+  readonly key: Uint8Array;
 }
 
 /** For whoever has no PIN: the hash takes as long, and comes to nothing. */
@@ -43,7 +44,7 @@ export async function hashTypedPins(
     const whole = normaliseDigits(text);
     const part = place === "before" ? whole.slice(0, length) : whole.slice(-length);
     const key = await openPin(part, pin?.lock ?? nobodys);
-    typed.push(pin && { lock: lockName(pin.lock), right: isPinKey(key, pin.key) });
+    typed.push(pin && { lock: lockName(pin.lock), key });
   }
   return typed;
 }
@@ -69,10 +70,15 @@ export async function pinRule(
 export function pinWanted({ place, pin }: PinRule): PinWanted | undefined {
   if (place === "none" || pin === undefined) return undefined;
   const holds = pin.lockedAtMs === null;
+  const keyOf = (typed: string, { pin: found }: Answer) =>
+    typed.length === pin.length && found?.lock === lockName(pin.lock) ? found.key : undefined;
   return {
     place,
-    isRight: (typed: string, { pin: found }: Answer) =>
-      holds && typed.length === pin.length && found?.lock === lockName(pin.lock) && found.right,
+    isRight: (typed, answer) => holds && isPinKey(keyOf(typed, answer) ?? new Uint8Array(), pin.key),
+    seedBy(typed, answer, secret) {
+      const key = keyOf(typed, answer);
+      return key && maskSeed(key, maskSeed(pin.key, secret));
+    },
   };
 }
 
@@ -92,7 +98,10 @@ export async function offlinePin(
   return pinState(pin) === "set" ? pin : undefined;
 }
 
-/** Counts what was judged. A wrong PIN has a count of its own, and only a right code gives it a try. */
+/**
+ * Counts what was judged. A wrong PIN has a count of its own, and only a right code gives it a try; or the code that goes with it
+ * in a state that somebody has opened: a guess at nothing but the PIN.
+ */
 export async function settlePin(
   tx: Tx,
   parts: { readonly vault: Vault; readonly random: Random },
@@ -103,7 +112,7 @@ export async function settlePin(
 ): Promise<void> {
   if (pin === undefined) return;
   if (judgement.pin === "right") await forgetPinFailures(tx, pin);
-  if (judgement.pin !== "wrong") return;
+  if (judgement.pin !== "wrong" && judgement.pin !== "opened") return;
   if ((await countPinFailure(tx, user, pin, attempts, nowMs)) === "locked")
     await tellOfChange(tx, parts, user, { kind: "pin-locked" }, nowMs);
 }

@@ -24,6 +24,11 @@ export interface Answer {
 export interface PinWanted {
   readonly place: "before" | "after";
   isRight(typed: string, answer: Answer): boolean;
+  /**
+   * What whoever has opened a machine's state takes for this seed under the PIN that was typed. Undefined where it can't be the
+   * PIN by its form alone.
+   */
+  seedBy(typed: string, answer: Answer, secret: Uint8Array): Uint8Array | undefined;
 }
 
 /** What the server has given this very sign-in to be answered. */
@@ -44,8 +49,11 @@ export interface Judgement {
   readonly spends: readonly Spent[];
   /** The same, of codes that were sent. */
   readonly spendsSent: readonly SentType[];
-  /** Of a right code's PIN; `left-out`: there was none. Undefined where no code was right, or no PIN was wanted. */
-  readonly pin: "right" | "wrong" | "left-out" | undefined;
+  /**
+   * Of a right code's PIN; `left-out`: there was none. `opened`: the code was that of an opened state for a wrong PIN, and a
+   * try at the PIN alone. Undefined where no code was right, or no PIN was wanted.
+   */
+  readonly pin: "right" | "wrong" | "left-out" | "opened" | undefined;
   /** The types that answered, such as `totp` or `hotp+backup-codes`. */
   readonly method: string;
 }
@@ -78,10 +86,13 @@ export function judgeAnswers(
     const repeated = seen.has(code);
     seen.add(code);
     let found: RightCode | undefined;
+    let isOpened = false;
     for (const authenticator of authenticators) {
       if (!question.includes(authenticator.type)) continue;
       if (spends.some((spent) => spent.id === authenticator.id)) continue;
-      found ??= judgeOne(authenticator, answer, policy, challenge, nowMs, wanted);
+      const judged = judgeOne(authenticator, answer, policy, challenge, nowMs, wanted);
+      if (judged === "opened") isOpened = true;
+      else found ??= judged;
     }
     if (repeated) continue;
     const bySent = sent.find(
@@ -90,6 +101,7 @@ export function judgeAnswers(
     );
     if (found !== undefined) spends.push(found.spends);
     if (found?.pin !== undefined) pin = worse(pin, found.pin);
+    if (found === undefined && bySent === undefined && isOpened) pin = worse(pin, "opened");
     if (found?.pin === "wrong" || found?.pin === "left-out") continue;
     if (bySent !== undefined) spendsSent.push(bySent.type);
     const by = found?.spends ?? bySent;
@@ -116,31 +128,35 @@ function judgeOne(
   challenge: Challenge | undefined,
   nowMs: number,
   wanted: PinWanted | undefined,
-): RightCode | undefined {
+): RightCode | "opened" | undefined {
   if (authenticator.type === "backup-codes") {
     const spends = judgeBackup(authenticator, answer);
     return spends && { spends, pin: undefined };
   }
   const typed = normaliseDigits(answer.text);
+  const secret = Buffer.from(authenticator.secret, "base64");
   if (wanted === undefined) {
-    const spends = judgeOtp(authenticator, typed, policy, challenge, nowMs);
+    const spends = judgeOtp(authenticator, secret, typed, policy, challenge, nowMs);
     return spends && { spends, pin: undefined };
   }
   const apart = splitPin(typed, codeLength(authenticator), wanted.place);
   const right = wanted.isRight(apart.pin, answer);
-  const spends = judgeOtp(authenticator, apart.code, policy, challenge, nowMs);
-  return spends && { spends, pin: right ? "right" : apart.pin === "" ? "left-out" : "wrong" };
+  const spends = judgeOtp(authenticator, secret, apart.code, policy, challenge, nowMs);
+  const opened = wanted.seedBy(apart.pin, answer, secret);
+  const byOpened = opened && judgeOtp(authenticator, opened, apart.code, policy, challenge, nowMs);
+  if (spends !== undefined) return { spends, pin: right ? "right" : apart.pin === "" ? "left-out" : "wrong" };
+  return byOpened && "opened";
 }
 
 function judgeOtp(
   authenticator: Exclude<Authenticator, { type: "backup-codes" }>,
+  secret: Uint8Array,
   code: string,
   policy: Policy,
   challenge: Challenge | undefined,
   nowMs: number,
 ): Spent | undefined {
   const { id } = authenticator;
-  const secret = Buffer.from(authenticator.secret, "base64");
   switch (authenticator.type) {
     case "totp": {
       const { lastStep: before } = authenticator;
@@ -175,6 +191,6 @@ function judgeBackup(
 }
 
 function worse(one: Judgement["pin"], other: Judgement["pin"]): Judgement["pin"] {
-  const order = ["wrong", "left-out", "right"] as const;
+  const order = ["wrong", "opened", "left-out", "right"] as const;
   return order.find((word) => word === one || word === other);
 }

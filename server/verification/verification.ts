@@ -277,6 +277,7 @@ export class Verification {
 /** For the audit alone. */
 function reasonOf(judgement: Judgement, has: number): string {
   if (has === 0) return "no-authenticator";
+  if (judgement.pin === "opened") return "opened-state";
   return judgement.pin === "wrong" || judgement.pin === "left-out" ? "wrong-pin" : "wrong-code";
 }
 

@@ -24,7 +24,7 @@ export async function stateOfPin({ store, vault }: ServerWithPins, name: string)
   return { state: pinState(pin), failures: pin?.failures ?? 0 };
 }
 
-/** Why sign-ins were refused, the latest first; for the audit alone. */
+/** Why sign-ins were refused, in their order; for the audit alone. */
 export async function reasons(server: TestServer): Promise<unknown[]> {
   return (await server.audit())
     .filter(({ kind }) => kind === "sign-in-denied")
