@@ -43,6 +43,7 @@ export function listsOf(db: Db, vault: Vault, withSecrets: boolean): readonly Li
         "periodSeconds",
         "counter",
         "codesLeft",
+        "suite",
         "createdAt",
       ],
       rows: () => authenticatorRows(db, vault),

@@ -143,13 +143,14 @@ function readParameters(
     if (periodSeconds === undefined) return no("period", "give whole seconds from 10 to 86400");
     return { ok: true, value: { type, secret, algorithm, digits, periodSeconds } };
   }
-  const counter = wholeNumber(given.counter || "0", 0, 1e12);
-  if (counter === undefined) return no("counter", "give a whole number from 0 to 1000000000000");
+  // As far as a machine may have said that it is: what was exported must come back in.
+  const counter = wholeNumber(given.counter || "0", 0, Number.MAX_SAFE_INTEGER);
+  if (counter === undefined) return no("counter", `give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   return { ok: true, value: { type, secret, algorithm, digits, counter } };
 }
 
 function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : undefined;
 }
 
