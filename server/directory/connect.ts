@@ -1,10 +1,10 @@
 // The way to a directory: TLS with a checked certificate, a bind, pages.
 
-import { connect as connectPlain } from "node:net";
+import { connect as connectPlain, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Entry } from "ldapts";
 import { Failure } from "../failure.ts";
-import type { Directory } from "./settings.ts";
+import { type Directory, hostOf } from "./settings.ts";
 
 const patienceMs = 10_000;
 const searchMs = 60_000;
@@ -37,8 +37,10 @@ export async function connectTo(directory: Directory): Promise<Connection> {
   try {
     await explained(async () => {
       if (startTls && url.startsWith("ldap:")) {
-        const servername = new URL(url).hostname;
-        await client.startTLS({ ...tlsOptions, ...(/^[\d.:[\]]+$/.test(servername) ? {} : { servername }) });
+        const host = hostOf(url);
+        // Without a host it would be checked whether the certificate is for `localhost`.
+        const named = isIP(host) === 0 ? { servername: host } : {};
+        await client.startTLS({ ...tlsOptions, host, ...named });
       }
       if (bindDn !== "") await directory.password.use((password) => client.bind(bindDn, password));
     });

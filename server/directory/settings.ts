@@ -165,7 +165,8 @@ function isLdapUrl(url: string): boolean {
   return /^ldaps?:\/\/[A-Za-z0-9.:[\]-]+$/.test(url) && URL.canParse(url) && hostOf(url) !== "";
 }
 
-function hostOf(url: string): string {
+/** Without the brackets of an IPv6 address; empty where there is none. */
+export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, "") : "";
 }
 

@@ -68,9 +68,10 @@ objectClass: organizationalUnit
 ou: groups
 `;
 
-/** At two ports: plain text with StartTLS at the first, TLS at the next. */
-export async function startDirectory(tlsPort: number): Promise<DirectoryServer> {
+/** At two ports: plain text with StartTLS at the first, TLS at the next. `certifiedFor`: such as `DNS:localhost`, and nothing else. */
+export async function startDirectory(tlsPort: number, certifiedFor?: string): Promise<DirectoryServer> {
   const place = await makePlace("openldap");
+  if (certifiedFor !== undefined) certify(place, certifiedFor);
   const data = join(place.folder, "data");
   mkdirSync(data);
   if (place.as.uid !== undefined) chownSync(data, place.as.uid, place.as.gid ?? 0);
@@ -85,6 +86,15 @@ export async function startDirectory(tlsPort: number): Promise<DirectoryServer> 
   };
   change(tree);
   return { ...daemon, place, change };
+}
+
+/** By the same authority, for these names alone. */
+function certify({ folder, cert, key, as }: Place, names: string): void {
+  const by = ["-CA", join(folder, "tls/ca.pem"), "-CAkey", join(folder, "tls/ca.key")];
+  const about = ["-subj", "/CN=directory", "-addext", `subjectAltName=${names}`, "-days", "2", "-nodes"];
+  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", cert];
+  execFileSync("openssl", ["req", "-x509", ...made, ...about, ...by], { stdio: "ignore" });
+  for (const path of [cert, key]) chownSync(path, as.uid ?? process.getuid?.() ?? 0, as.gid ?? 0);
 }
 
 export function person(uid: string, more: readonly string[] = []): string {
