@@ -2,8 +2,11 @@
 
 export type Cell = string | number | null;
 
+/** Full-width, small and mathematical ones too: spreadsheets of some languages read them as the usual signs. */
+const signs = "=+\\-@|%＝＋－＠｜％﹦﹢﹣﹫﹪−";
+
 /** What a spreadsheet would take for a formula, with any apostrophes in front. */
-const formula = /^'*[\s\p{Cf}]*[=+\-@|%\t\r\n]/u;
+const formula = new RegExp(`^'*[\\s\\p{Cc}\\p{Cf}]*[${signs}\\t\\r\\n]`, "u");
 
 /**
  * What a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236), and so does what looks like one that

@@ -103,7 +103,20 @@ describe("a file", () => {
     );
   });
 
-  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u200b=1", "|calc", "%0A=1"])(
+  // Full-width and small signs: spreadsheets in Asian languages read them as the usual ones.
+  const wide = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u3000\uff1d1", "\u2212(1)"];
+  const small = [
+    "\ufe66\u0031",
+    "\ufe621",
+    "\ufe631",
+    "\ufe6bA1",
+    "\uff5ccalc",
+    "\uff050A",
+    "\u0001=1",
+    "\u007f+1",
+  ];
+  const usual = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u200b=1", "|calc", "%0A=1"];
+  it.each([...usual, ...wide, ...small, "\n=1", "\tplain", "\rplain", "\r\n\t \uff1d1"])(
     "shows %j as text in a spreadsheet",
     (text) => {
       expect(csvLine([text])).toBe(`"'${text}"\r\n`);
