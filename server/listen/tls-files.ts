@@ -1,17 +1,19 @@
 // Certificate and key follow their files while connections stay as they are: only new ones meet the new certificate. What
 // can't be used is said once, and the old one stays.
 
-import { X509Certificate } from "node:crypto";
 import { statSync } from "node:fs";
 import type { Logger } from "pino";
 import { type Clock, repeatEvery } from "../../words/clock.ts";
-import { readTls, type Tls } from "./tls.ts";
+import { Failure } from "../failure.ts";
+import { isoTime } from "../iso-time.ts";
+import { readTls, type Tls, validity } from "./tls.ts";
 
 const lookEveryMs = 5_000;
 
 export class TlsFiles {
   readonly #cert: string;
   readonly #key: string;
+  readonly #clock: Clock;
   readonly #log: Logger;
   #tls: Tls;
   #stamp: string;
@@ -19,12 +21,15 @@ export class TlsFiles {
   #refused: string | undefined;
 
   /** @throws Failure when the files can't be used: then nothing is served at all. */
-  constructor(cert: string, key: string, log: Logger) {
+  constructor(cert: string, key: string, clock: Clock, log: Logger) {
     this.#cert = cert;
     this.#key = key;
+    this.#clock = clock;
     this.#log = log;
     this.#stamp = this.#look();
     this.#tls = readTls(cert, key);
+    const why = this.#outOfDate(this.#tls);
+    if (why !== undefined) log.error({ why }, "no client will take the certificate");
   }
 
   get tls(): Tls {
@@ -37,10 +42,13 @@ export class TlsFiles {
     try {
       const tls = readTls(this.#cert, this.#key);
       const same = tls.cert.equals(this.#tls.cert) && tls.key.equals(this.#tls.key);
+      const why = this.#outOfDate(tls);
+      if (!same && why !== undefined) throw new Failure("invalid", why);
       this.#tls = tls;
       this.#stamp = stamp;
       this.#refused = undefined;
-      if (!same) this.#log.info({ notAfter: this.notAfter() }, "certificate replaced");
+      if (!same)
+        this.#log.info({ notAfter: isoTime(this.notAfterSeconds() * 1_000) }, "certificate replaced");
       return !same;
     } catch (error) {
       const why = error instanceof Error ? error.message : "unknown";
@@ -51,7 +59,7 @@ export class TlsFiles {
     }
   }
 
-  /** Looks now and then until `stop`; `replaced` is called with every new pair. Never rejects. */
+  /** Looks now and then until `stop`; `replaced` is called with every new pair. Rejects only as `replaced` does. */
   async follow(clock: Clock, stop: AbortSignal, replaced: (tls: Tls) => void): Promise<void> {
     await repeatEvery(lookEveryMs, clock, stop, () => {
       if (this.#look() !== this.#stamp && this.reload()) replaced(this.#tls);
@@ -60,24 +68,27 @@ export class TlsFiles {
 
   /** Seconds since 1970; 0 when the certificate can't be read as one. */
   notAfterSeconds(): number {
-    const ms = Date.parse(this.notAfter());
-    return Number.isNaN(ms) ? 0 : ms / 1_000;
+    return (validity(this.#tls)?.untilMs ?? 0) / 1_000;
   }
 
-  notAfter(): string {
-    try {
-      return new X509Certificate(this.#tls.cert).validTo;
-    } catch {
-      return "";
-    }
+  #outOfDate(tls: Tls): string | undefined {
+    const valid = validity(tls);
+    const nowMs = this.#clock.wallMs();
+    if (valid === undefined || (valid.fromMs <= nowMs && nowMs <= valid.untilMs)) return undefined;
+    return `${this.#cert} is not valid now: from ${isoTime(valid.fromMs)} until ${isoTime(valid.untilMs)}`;
   }
 
-  /** What changes when a file does, or where its links lead. */
+  /** What changes when a file does, or where its links lead. Never throws. */
   #look(): string {
-    const stamps = [this.#cert, this.#key].map((path) => {
-      const found = statSync(path, { throwIfNoEntry: false });
-      return found === undefined ? "none" : `${found.dev}:${found.ino}:${found.size}:${found.mtimeMs}`;
-    });
-    return stamps.join(" ");
+    return [this.#cert, this.#key].map(stampOf).join(" ");
+  }
+}
+
+function stampOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "?";
   }
 }

@@ -47,7 +47,7 @@ const lookForKeysEveryMs = 2_000;
 
 export async function startServing(parts: ServingParts): Promise<Serving> {
   const { server, configuration, address, clock, random, log } = parts;
-  const transport = await openTransport(parts.way, server.folder.tlsFolder, address.host, log);
+  const transport = await openTransport(parts.way, server.folder.tlsFolder, address.host, clock, log);
   const { tls, files } = transport;
   const health = new Health(server.store);
   const metrics = new Metrics(server.store, () => files?.notAfterSeconds());

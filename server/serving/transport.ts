@@ -1,6 +1,7 @@
 // The ways to listen: with the admin's certificate, with one made on the spot, or without any on a loopback address.
 
 import type { Logger } from "pino";
+import type { Clock } from "../../words/clock.ts";
 import { makeDevCertificate } from "../listen/dev-ca.ts";
 import type { Tls } from "../listen/tls.ts";
 import { TlsFiles } from "../listen/tls-files.ts";
@@ -22,11 +23,12 @@ export async function openTransport(
   way: Way,
   tlsFolder: string,
   host: string,
+  clock: Clock,
   log: Logger,
 ): Promise<Transport> {
   switch (way.kind) {
     case "files": {
-      const files = new TlsFiles(way.cert, way.key, log);
+      const files = new TlsFiles(way.cert, way.key, clock, log);
       return { tls: files.tls, caPath: undefined, files };
     }
     case "dev-ca": {
