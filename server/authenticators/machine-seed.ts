@@ -14,6 +14,7 @@ export type MachineSeed = Extract<Authenticator, { type: "totp" }>;
 
 const rootBytes = 32;
 const seedBytes = 20;
+export const machineSeedPeriodSeconds = 30;
 const label = "nightlatch/machine-seed/1";
 
 /** Ids of other authenticators are hex digits alone. */
@@ -53,7 +54,15 @@ export async function machineSeedOfRound(
   const root = await rootOf(tx, vault, userId, random);
   const { id, lastStep } = await placeOf(tx, userId, machineId, random);
   const secret = deriveMachineSeed(root, machineId, round).toBase64();
-  return { type: "totp", id, secret, algorithm: "sha1", digits: 6, periodSeconds: 30, lastStep };
+  return {
+    type: "totp",
+    id,
+    secret,
+    algorithm: "sha1",
+    digits: 6,
+    periodSeconds: machineSeedPeriodSeconds,
+    lastStep,
+  };
 }
 
 /**

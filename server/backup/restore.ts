@@ -53,7 +53,7 @@ async function settleIn(draft: string, operator: string, clock: Clock, random: R
   const server = await openServer(draft, clock, random);
   try {
     const store = operatedBy(server.store, `command line: ${operator}`);
-    return await store.write((tx) => settleRestored(tx, clock.wallMs()));
+    return await store.write((tx) => settleRestored(tx, server.vault, clock.wallMs()));
   } finally {
     await server.store.close();
   }

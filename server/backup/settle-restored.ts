@@ -2,6 +2,9 @@
 // that nothing which was used up is good once more, it steps ahead of what it may have said and ends what it may have given.
 
 import { record, serverEntry } from "../audit/audit.ts";
+import { spendTimeSteps } from "../authenticators/spend-time-steps.ts";
+import type { Vault } from "../identity/vault.ts";
+import { listPolicies } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 
 /** More documents than a machine can have been given since any backup. Serials have room for four thousand million of such steps. */
@@ -17,8 +20,9 @@ export interface Settled {
  * Serials step over those that were given after the backup, or machines would take what comes next, revocations too, for
  * old. Chains of events begin anew with what machines send next, or each would look tampered with. Join tokens, set-up
  * links, invitations, codes on their way and sessions end: some have been used. Messages that wait are not sent again.
+ * Codes that change with time are good from the next step on that could not have been used.
  */
-export async function settleRestored(tx: Tx, nowMs: number): Promise<Settled> {
+export async function settleRestored(tx: Tx, vault: Vault, nowMs: number): Promise<Settled> {
   const { last } = await tx
     .selectFrom("audit")
     .select(({ fn }) => fn.max("atMs").as("last"))
@@ -46,6 +50,8 @@ export async function settleRestored(tx: Tx, nowMs: number): Promise<Settled> {
     "challenges",
   ] as const)
     await tx.deleteFrom(table).execute();
+  const ahead = Math.max(...(await listPolicies(tx)).map(({ policy }) => policy.totpWindow.future));
+  await spendTimeSteps(tx, vault, ahead, nowMs);
   const settled = { lastKnownAtMs: last === null ? null : Number(last), machines: Number(numUpdatedRows) };
   await record(tx, serverEntry(nowMs, "server-restored", {}, { ...settled }));
   return settled;

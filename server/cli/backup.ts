@@ -50,8 +50,8 @@ export function addBackupCommands(program: Command, parts: CommandParts): void {
       "once, where the database was put back by other means than restore, before machines are answered",
     )
     .action((_: object, command: Command) =>
-      withServer(command, parts, async ({ store }, options) => {
-        tell(parts, options, await store.write((tx) => settleRestored(tx, parts.clock.wallMs())));
+      withServer(command, parts, async ({ store, vault }, options) => {
+        tell(parts, options, await store.write((tx) => settleRestored(tx, vault, parts.clock.wallMs())));
       }),
     );
 }
