@@ -13,9 +13,7 @@ import type { User } from "../users/users.ts";
 import type { Answer, Judgement, PinWanted } from "../verification/judge.ts";
 import { countPinFailure, forgetPinFailures, lockName, type Pin, pinOf, pinState } from "./pins.ts";
 
-type Place = Exclude<PinPlace, "none">;
-
-/** Whether an answer has the PIN in it, where the PIN of this lock would stand. */
+/** What an answer has where the PIN of this lock would stand. */
 export interface TypedPin {
   readonly lock: string;
   /** What it opens. */
@@ -29,20 +27,20 @@ const nobodys: PinLock = {
   cost: pinCost,
 };
 
-/** One Argon2id hash for each text, whatever it is. */
+/** One Argon2id hash for each text, whatever it is, and whether or not this user is asked for a PIN. */
 export async function hashTypedPins(
   db: Db,
   vault: Vault,
   userId: string | undefined,
-  place: Place,
+  place: PinPlace,
   texts: readonly string[],
 ): Promise<(TypedPin | undefined)[]> {
-  const pin = userId === undefined ? undefined : await pinOf(db, vault, userId);
+  const pin = userId === undefined || place === "none" ? undefined : await pinOf(db, vault, userId);
   const length = pin?.length ?? leastPinLength;
   const typed: (TypedPin | undefined)[] = [];
   for (const text of texts) {
     const whole = normaliseDigits(text);
-    const part = place === "before" ? whole.slice(0, length) : whole.slice(-length);
+    const part = place === "after" ? whole.slice(-length) : whole.slice(0, length);
     const key = await openPin(part, pin?.lock ?? nobodys);
     typed.push(pin && { lock: lockName(pin.lock), key });
   }

@@ -7,7 +7,7 @@ import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import { hashTypedPins } from "../pins/judge-pin.ts";
-import { policyOf } from "../policies/applicable.ts";
+import { policiesOn, policyAmong } from "../policies/applicable.ts";
 import type { Db } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import type { Answer } from "./judge.ts";
@@ -33,7 +33,10 @@ export async function readAnswers(
   return texts === undefined ? undefined : hashAnswers(db, vault, who, texts);
 }
 
-/** The same work whether or not there is such a user, and whether or not the user has backup codes, or a PIN. */
+/**
+ * The same work whether or not there is such a user, and whether or not the user has backup codes, or a PIN, or is asked for one:
+ * as soon as somebody is here.
+ */
 export async function hashAnswers(
   db: Db,
   vault: Vault,
@@ -41,9 +44,10 @@ export async function hashAnswers(
   texts: readonly string[],
 ): Promise<readonly Answer[]> {
   const user = await findUser(db, who.user);
-  const { policy } = await policyOf(db, { userId: user?.id ?? null, machineId: who.machineId });
-  const { place } = policy.pin;
-  const pins = place === "none" ? [] : await hashTypedPins(db, vault, user?.id, place, texts);
+  const here = await policiesOn(db, who.machineId);
+  const { place } = (await policyAmong(db, here, user?.id ?? null)).policy.pin;
+  const isAnybodyAsked = here.some(({ policy }) => policy.pin.place !== "none");
+  const pins = isAnybodyAsked ? await hashTypedPins(db, vault, user?.id, place, texts) : [];
   const backupCodes = await hashBackupCodes(db, vault, user?.id, texts);
   return texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] }));
 }

@@ -238,26 +238,42 @@ it("a code and a PIN that are judged leave the step spent that was typed, and no
   expect(Buffer.from(sealed, "base64").toString("latin1")).not.toContain("9946");
 });
 
-it("costs as many hashes for whoever has a PIN, has none, and is not there", async () => {
-  const server = await testServer();
-  await server.userWithTotp("alice");
-  await server.userWithTotp("bob");
-  await server.policy("pin.place=before");
-  await setPin(server, "alice", "9946");
-  const laptop = await server.machine();
-  const hashing = vi.spyOn(crypto, "argon2");
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    hashing.mockRestore();
+describe("an answer costs as many hashes", () => {
+  function counting() {
+    const hashing = vi.spyOn(crypto, "argon2");
     syncBuiltinESMExports();
-  });
-  for (const typed of ["9946123456", "", "12", "x".repeat(200)]) {
-    const hashes: number[] = [];
-    for (const name of ["alice", "bob", "nobody"]) {
+    onTestFinished(() => {
+      hashing.mockRestore();
+      syncBuiltinESMExports();
+    });
+    return async (work: () => Promise<unknown>) => {
       hashing.mockClear();
-      expect(await laptop.verify(name, [typed], { caller: "self" })).toEqual(denied);
-      hashes.push(hashing.mock.calls.length);
-    }
-    expect([typed, hashes]).toEqual([typed, [1, 1, 1]]);
+      await work();
+      return hashing.mock.calls.length;
+    };
   }
+
+  it.each([
+    ["everybody", []],
+    ["one of their groups", ["staff"]],
+  ])("for whoever has a PIN, has none, and is not there, where policy asks %s", async (_, groups) => {
+    const server = await testServer();
+    for (const name of ["alice", "bob"]) await server.userWithTotp(name, ["staff"]);
+    await server.userWithTotp("carol");
+    if (groups.length === 0) await server.policy("pin.place=before");
+    else await server.groupPolicy("staff", 1, "pin.place=before");
+    await setPin(server, "alice", "9946");
+    const laptop = await server.machine();
+    const hashesOf = counting();
+    for (const typed of ["9946123456", "", "12", "x".repeat(200)]) {
+      const hashes: number[] = [];
+      for (const name of ["alice", "bob", "carol", "nobody"])
+        hashes.push(
+          await hashesOf(async () =>
+            expect(await laptop.verify(name, [typed], { caller: "self" })).toEqual(denied),
+          ),
+        );
+      expect([typed, hashes]).toEqual([typed, [1, 1, 1, 1]]);
+    }
+  });
 });
