@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
-import { takePinAway } from "../pins/choose-pin.ts";
+import { givePin, takePinAway } from "../pins/choose-pin.ts";
 import { checkPin, freshPin, initialPin, pinRulesOf, plainRules } from "../pins/new-pin.ts";
-import { keepPin, pinOf, pinState } from "../pins/pins.ts";
-import { tellOfChange } from "../provisioning/letters.ts";
+import { pinOf, pinState } from "../pins/pins.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
@@ -32,9 +31,7 @@ export function addPinCommands(user: Command, parts: CommandParts): void {
         const made = await freshPin(chosen, random);
         const mustChange = given.generate === true || given.mustChange === true;
         await store.write(async (tx) => {
-          const found = await theUser(tx, name);
-          await keepPin(tx, vault, found, made, mustChange, clock.wallMs());
-          await tellOfChange(tx, { vault, random }, found, { kind: "pin-set" }, clock.wallMs());
+          await givePin(tx, { vault, random }, await theUser(tx, name), made, mustChange, clock.wallMs());
         });
         const shown = given.generate ? { pin: chosen } : {};
         const how = mustChange ? "; it has to be changed in the portal" : "";

@@ -8,7 +8,7 @@ import type { Acting } from "../sessions/acting.ts";
 import { continueSession, endSessionsOf } from "../sessions/sessions.ts";
 import { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { theUserById } from "../users/users.ts";
+import { theUserById, type User } from "../users/users.ts";
 import { changedPin, freshPin, type PinDemand, pinRulesOf } from "./new-pin.ts";
 import { countPinFailure, keepPin, lockName, type NewPin, type Pin, pinOf, resetPin } from "./pins.ts";
 
@@ -78,11 +78,23 @@ export class PinChoice {
       if (counted === "locked") await tellOfChange(tx, parts, user, { kind: "pin-locked" }, nowMs);
       return counted === "locked" ? { kind: "locked" } : { kind: "wrong", fault: "pin-old-wrong" };
     }
-    await keepPin(tx, this.#vault, user, made, false, nowMs);
-    await tellOfChange(tx, parts, user, { kind: "pin-set" }, nowMs);
-    await endSessionsOf(tx, user.id);
+    await givePin(tx, parts, user, made, false, nowMs);
     return { kind: "set", id: await continueSession(tx, acting, this.#random) };
   }
+}
+
+/** Sessions end, and the user is told: whoever had the one before has nothing any more. */
+export async function givePin(
+  tx: Tx,
+  parts: { readonly vault: Vault; readonly random: Random },
+  user: User,
+  made: NewPin,
+  mustChange: boolean,
+  nowMs: number,
+): Promise<void> {
+  await keepPin(tx, parts.vault, user, made, mustChange, nowMs);
+  await endSessionsOf(tx, user.id);
+  await tellOfChange(tx, parts, user, { kind: "pin-set" }, nowMs);
 }
 
 /** As whoever helps does it: sessions end, and the user is told. @throws Failure when there is none. */

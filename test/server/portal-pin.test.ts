@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { minuteMs } from "../../words/clock.ts";
 import { Browser, codeOf, type Person, signIn } from "./browser.ts";
+import { commandLineAt } from "./command-line.ts";
 import { type TestServer, testServer } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
 import { addressFor, inPortal, letters, withMail } from "./portal-fixture.ts";
@@ -140,6 +141,15 @@ describe("who has a PIN", () => {
     expect((await browser.get("/portal/pin")).text).toContain("Your PIN is locked");
     server.clock.pass(minuteMs);
     expect((await signInWith("9946")).status).toBe(401);
+  });
+
+  it("is signed out when an admin sets another one: whoever had the old one has nothing any more", async () => {
+    expect((await browser.get("/portal")).status).toBe(200);
+    const { call, environment, typed } = commandLineAt(server.clock, server.data, false, false);
+    if (server.postgresUrl !== undefined) environment["NIGHTLATCH_DATABASE"] = server.postgresUrl;
+    typed.push("35791");
+    expect(await call("user", "pin", "set", "alice")).toMatchObject({ code: 0 });
+    expect((await browser.get("/portal")).to).toContain("/portal/sign-in");
   });
 
   it("changes one that somebody else has made, into another one", async () => {
