@@ -71,8 +71,9 @@ export function judge(
     if (typed.has(code)) continue;
     typed.add(code);
     const right = findRight(question, open, spent, answeredBy, answer, policy, moment.nowMs);
-    if (right === "used") reason = "used-code";
-    else if (right !== undefined) {
+    // Under a PIN only the right one gives the seed whose code was used: the word would tell it.
+    if (right === "used" && open.pin === null) reason = "used-code";
+    if (right !== undefined && right !== "used") {
       spent = withSpent(spent, right);
       answeredBy.add(right.id);
       methods.push(right.type);

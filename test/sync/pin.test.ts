@@ -80,6 +80,16 @@ test("a wrong PIN and a wrong code offline leave the very same traces", async ()
   expect(denied.map(({ reason }) => reason)).toEqual(["wrong-code", "wrong-code"]);
 });
 
+test("nor does a code that was used before tell the right PIN from a wrong one", async () => {
+  await unplugged();
+  const used = alice.code();
+  expect(said(await house.agent.signIn("alice", [`9946${used}`]))).toBe("granted offline by totp");
+  for (const pin of ["9947", "9946"])
+    expect(said(await house.agent.signIn("alice", [pin + used]))).toBe("denied");
+  const denied = events().filter(({ kind }) => kind === "sign-in-denied");
+  expect(new Set(denied.map(({ reason }) => reason)).size).toBe(1);
+});
+
 test("a code used offline with the PIN is spent online, and the other way round", async () => {
   await unplugged();
   const first = `9946${alice.code()}`;
