@@ -1,7 +1,6 @@
 // Online MFA: the probe that starts while the user is typing, and the server's verdict on what was typed. What a granted
 // verify brings is committed here before it is told: from then on the same code is spent offline too.
 
-import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import type { SentType } from "../../protocol/sync/policy.ts";
@@ -21,6 +20,7 @@ import type { Timekeeper } from "../state/timekeeper.ts";
 import { openProvided, pinPage, sealCode } from "./provided.ts";
 import type { Reach, Reachability } from "./reach.ts";
 import { receiveBundle } from "./receive.ts";
+import { sealAnswers } from "./seal-answers.ts";
 import type { Question, ServerLink } from "./server-link.ts";
 
 export interface OnlineParts {
@@ -87,15 +87,13 @@ export class Online implements SignInServer {
     const leftMs = budgetMs - (clock.monotonicMs() - startedMs);
     if (this.#isOutOfReach() || leftMs <= 0) return { verdict: "offline" };
     const store = keeper.store();
-    const boxKey = Buffer.from(store.server().boxKey, "base64");
-    const sealed = sealTo(boxKey, Buffer.from(JSON.stringify(answers), "utf8"));
     const question = {
       dialogue,
       user: attempt.user,
       kind: attempt.kind,
       service: attempt.service,
       caller: attempt.caller,
-      sealedAnswers: sealed.toBase64(),
+      sealedAnswers: sealAnswers(store.server().boxKey, answers),
       spent: this.#spent(attempt.user),
     };
     const asked = await link.askNow("verify", question, leftMs);

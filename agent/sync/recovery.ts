@@ -2,7 +2,6 @@
 // are who they say, and the server gives new keys. Until then nothing is judged offline.
 
 import { machineId, publicIdentity } from "../../protocol/crypto/keys.ts";
-import { sealTo } from "../../protocol/crypto/sealed-box.ts";
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { recoveryProof } from "../../protocol/sync/join-token.ts";
 import type { SignInRecovery, Verified } from "../dialogue/ports.ts";
@@ -15,6 +14,7 @@ import type { MachineFacts } from "./machine-facts.ts";
 import type { Online } from "./online.ts";
 import { pinPage } from "./provided.ts";
 import type { Reach } from "./reach.ts";
+import { sealAnswers } from "./seal-answers.ts";
 import { knownKey, learnKeys } from "./server-keys.ts";
 import type { ServerLink } from "./server-link.ts";
 
@@ -51,7 +51,6 @@ export class Recovery implements SignInRecovery {
     const { signingKey, boxKey } = publicIdentity(machine.keys.identity);
     const id = machineId({ signingKey, boxKey });
     const key = Buffer.from(recoveryKey, "base64");
-    const sealed = sealTo(Buffer.from(server.boxKey, "base64"), Buffer.from(JSON.stringify(answers), "utf8"));
     const request = {
       sequence: 0,
       sentAtMs: Math.round(clock.wallMs()),
@@ -67,7 +66,7 @@ export class Recovery implements SignInRecovery {
       kind: attempt.kind,
       service: attempt.service,
       caller: attempt.caller,
-      sealedAnswers: sealed.toBase64(),
+      sealedAnswers: sealAnswers(server.boxKey, answers),
     };
     const signer = { keyId: id, privateKey: machine.keys.identity.signing.privateKey };
     const known = (documents: readonly SignedDocument[] | undefined) => {

@@ -92,8 +92,11 @@ const signInFields = {
    * that a program which guesses for its own user locks itself out, and not that user.
    */
   caller: v.picklist(["system", "self"]),
-  /** Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. */
-  sealedAnswers: base64(4_096),
+  /**
+   * Sealed box for the server's box key: JSON of the answers so far. TLS alone does not protect them from an interceptor. Room for
+   * all that can be typed, each character escaped: what the server did not read would be judged by the machine instead.
+   */
+  sealedAnswers: base64(10_240),
 };
 
 /** All was right, and the codes are spent; but policy asks for a PIN, and the user has none of their own yet. */
