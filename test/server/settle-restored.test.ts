@@ -85,7 +85,7 @@ describe("a server that was restored", () => {
     expect(there.map(({ name }) => camel(name)).toSorted()).toEqual(Object.keys(tables).toSorted());
     await server.userWithTotp("alice");
     const machineId = (await server.machine()).id;
-    const userId = (await theUser(db as never, "alice")).id;
+    const userId = (await server.store.write((tx) => theUser(tx, "alice"))).id;
     const ending = there.filter(({ name }) => tables[camel(name) as keyof Tables] === "ends");
     const count = async (name: string) => {
       const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(name)}`.execute(db);
