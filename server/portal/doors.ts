@@ -122,6 +122,7 @@ export function refusal(
   switch (outcome.kind) {
     case "refused":
     case "no-role":
+    case "no-pin":
       return { text: speech.say(refused), status: 401 };
     case "wait":
       return { text: waitText(speech, outcome.untilMs, visit.nowMs), status: 429 };

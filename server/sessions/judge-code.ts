@@ -8,7 +8,7 @@ import type { Random } from "../../words/random.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
 import type { Vault } from "../identity/vault.ts";
-import { pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
+import { lacksPin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
@@ -18,6 +18,8 @@ export interface JudgedCode {
   readonly right: boolean;
   readonly method: string;
   readonly spends: readonly Spent[];
+  /** Policy asks for a PIN, and there is none of the user's own yet beside this code: it is good where one is set alone. */
+  readonly lacksPin: boolean;
   /** Spends the code, and counts a PIN beside it. To be done whatever it was, once all the rest was right; not before. */
   settle(): Promise<void>;
 }
@@ -27,7 +29,7 @@ interface Parts {
   readonly random: Random;
 }
 
-/** With the PIN that policy asks of this user apart from any machine. A user who has none yet is let in: here one is set. */
+/** With the PIN that policy asks of this user apart from any machine. */
 export async function judgeCode(
   tx: Tx,
   parts: Parts,
@@ -39,8 +41,10 @@ export async function judgeCode(
   const rule = await pinRule(tx, parts.vault, user.id, policy);
   const authenticators = await authenticatorsOf(tx, parts.vault, user.id);
   const judged = judge(authenticators, policy, answers, nowMs, pinWanted(rule));
+  const takesPin = judged.spends.some(({ type }) => type !== "backup-codes");
   return {
     ...judged,
+    lacksPin: takesPin && lacksPin(rule),
     settle: async () => {
       await mergeAndSave(tx, authenticators, judged.spends, nowMs);
       await settlePin(tx, parts, user, rule, judged, nowMs);
@@ -57,7 +61,8 @@ export async function judgeOffered(
   nowMs: number,
 ): Promise<JudgedCode> {
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
-  return { ...judge([offered], policy, answers, nowMs, undefined), settle: async () => undefined };
+  const judged = judge([offered], policy, answers, nowMs, undefined);
+  return { ...judged, lacksPin: false, settle: async () => undefined };
 }
 
 function judge(

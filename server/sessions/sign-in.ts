@@ -29,6 +29,8 @@ export type SignInOutcome =
   | { readonly kind: "refused" }
   /** Everything was right; this user has no part in this area. */
   | { readonly kind: "no-role" }
+  /** Everything was right; but there is no PIN of the user's own yet, and the portal alone is open until there is. */
+  | { readonly kind: "no-pin" }
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "busy" };
 
@@ -119,6 +121,8 @@ export class SignIns {
     const detail = { method: judged.method };
     if (attempt.kind === "console" && account.role === "none")
       return { outcome: { kind: "no-role" }, audit: "web-sign-in-denied", detail: { reason: "no-role" } };
+    if (attempt.kind === "console" && judged.lacksPin)
+      return { outcome: { kind: "no-pin" }, audit: "web-sign-in-denied", detail: { reason: "pin-needed" } };
     const wish = { ...attempt, userId: user.id };
     const id = await beginSession(tx, wish, this.#parts.random, nowMs);
     return { outcome: { kind: "in", id }, audit: "web-sign-in-granted", detail };

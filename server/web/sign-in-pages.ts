@@ -137,6 +137,11 @@ export function said(
       return { text: refused, status: 401 };
     case "no-role":
       return { text: "Your account has no part in this area. Ask an admin for a role.", status: 403 };
+    case "no-pin":
+      return {
+        text: "That was right, but you have no PIN of your own yet. Set one in the portal, at /portal/pin, and come back with the next code.",
+        status: 403,
+      };
     case "wait":
       return { text: waitText(outcome.untilMs, nowMs), status: 429 };
     case "busy":

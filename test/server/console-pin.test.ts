@@ -1,7 +1,8 @@
 // PINs in the console: how one stands, and who may take it away.
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { theUser } from "../../server/users/users.ts";
+import { minuteMs } from "../../words/clock.ts";
 import { Browser, person, signIn } from "./browser.ts";
 import { testServer, totpAt } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
@@ -53,4 +54,49 @@ it("the help desk takes none away from who has a role", async () => {
   expect((await browser.get(boss)).text).not.toContain("Reset the PIN");
   expect((await browser.send(`${boss}/pin/reset`)).status).toBeGreaterThanOrEqual(400);
   expect(await stateOfPin(server, "boss")).toMatchObject({ state: "set" });
+});
+
+describe("an admin who has no PIN of their own where policy asks for one", () => {
+  async function adminWith(pin: string) {
+    const server = await testServer();
+    const who = await person(server, "root", "admin");
+    await server.policy("pin.place=before");
+    if (pin !== "") await setPin(server, "root", pin, true);
+    const signInAt = (area: "/admin" | "/portal", typed: string, browser = new Browser(server)) => {
+      server.clock.pass(minuteMs);
+      const { name, password, secret } = who;
+      const code = typed + totpAt(secret, server.clock.nowMs);
+      return browser.post(`${area}/sign-in`, { name, password, code });
+    };
+    return { server, who, signInAt };
+  }
+
+  it.each(["", "771177"])(
+    "is told where to set one, and let in afterwards (an initial one: %j)",
+    async (initial) => {
+      const { server, signInAt } = await adminWith(initial);
+      const seen = await signInAt("/admin", initial);
+      expect([seen.status, seen.text.includes("Set one in the portal, at /portal/pin")]).toEqual([403, true]);
+      expect((await signInAt("/admin", `${initial}9`)).status).toBe(401);
+      const browser = new Browser(server);
+      expect((await signInAt("/portal", initial, browser)).status).toBe(303);
+      await browser.get("/portal/pin");
+      expect(
+        (await browser.send("/portal/pin", { old: initial, fresh: "9946", repeated: "9946" })).status,
+      ).toBe(303);
+      expect((await signInAt("/admin", "9946")).to).toBe("/admin");
+      const denied = (await server.audit()).filter(({ kind }) => kind === "web-sign-in-denied");
+      expect(denied.map(({ detail }) => (detail as { reason?: string }).reason)).toEqual([
+        "pin-needed",
+        "wrong-code",
+      ]);
+    },
+  );
+
+  it("is let in by a backup code meanwhile, as on a machine", async () => {
+    const { server, who } = await adminWith("");
+    const [code = ""] = await server.addBackupCodes("root");
+    const { name, password } = who;
+    expect((await new Browser(server).post("/admin/sign-in", { name, password, code })).status).toBe(303);
+  });
 });
