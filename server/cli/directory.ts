@@ -10,6 +10,8 @@ import {
   directorySetting,
   theDirectory,
 } from "../directory/settings.ts";
+import type { Affected } from "../directory/affected.ts";
+import { tryDirectory } from "../directory/trial.ts";
 import { type SyncReport, synchroniseDirectory } from "../directory/synchronise.ts";
 import { Failure } from "../failure.ts";
 import { checkOwn } from "../identity/data-folder.ts";
@@ -81,9 +83,10 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
         const wish = { dryRun: given.dryRun === true, force: given.force === true };
         const { random, clock } = parts;
+        const sync = wish.dryRun ? tryDirectory : synchroniseDirectory;
         let report: SyncReport;
         try {
-          report = await synchroniseDirectory(
+          report = await sync(
             { store, vault, random, clock, signingKey: identity.signing.privateKey },
             setting,
             wish,
@@ -95,7 +98,7 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         } finally {
           line.end();
         }
-        const { gone, returned, unusableGroups, adminsKept } = report;
+        const { gone, returned, unusableGroups, adminsKept, affected } = report;
         say(
           parts,
           options,
@@ -104,11 +107,13 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
             gone,
             returned,
             adminsKept,
+            affected,
             unusableGroups,
             errors: report.faults,
           },
           `${describeImport(report, wish.dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
         );
+        if (!options.json && wish.dryRun) parts.terminal.out(describeAffected(affected));
         if (!options.json) tellLeftOut(report);
         const verb = wish.dryRun ? "would be" : "was";
         if (adminsKept.length > 0)
@@ -125,6 +130,25 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
     for (const { dn, line: entry, field, fault } of faults.slice(0, shownFaults))
       parts.terminal.err(`${plain(dn ?? `entry ${entry}`)}, ${field || "entry"}: ${plain(fault)}\n`);
   }
+}
+
+/** The first of each sort. */
+function describeAffected({ added, changed, disabled, gone, returned }: Affected): string {
+  const lines = [
+    ["new", added],
+    ["disabled there", disabled],
+    ["not there any more", gone],
+    ["back", returned],
+  ] as const;
+  const different = changed.map(
+    ({ name, differences }) => `  ${plain(`${name}: ${differences.join(", ")}`)}\n`,
+  );
+  return [
+    ...lines
+      .filter(([, all]) => all.length > 0)
+      .map(([what, all]) => `  ${what}: ${plain(all.join(", "))}\n`),
+    ...different,
+  ].join("");
 }
 
 function shown({ sealedPassword, ...setting }: DirectorySetting): object {

@@ -3,7 +3,7 @@
 import { Failure } from "../failure.ts";
 import type { DirectorySetting } from "./settings.ts";
 
-type Key = Exclude<keyof DirectorySetting, "sealedPassword" | "ca">;
+export type DirectoryKey = Exclude<keyof DirectorySetting, "sealedPassword" | "ca">;
 type Reader = (text: string) => unknown;
 
 const text: Reader = (given) => given;
@@ -21,7 +21,7 @@ const map: Reader = (given) =>
       }),
   );
 
-const keys: Readonly<Record<Key, { readonly read: Reader; readonly help: string }>> = {
+const keys: Readonly<Record<DirectoryKey, { readonly read: Reader; readonly help: string }>> = {
   url: { read: text, help: "ldaps://HOST:PORT or ldap://HOST:PORT" },
   startTls: { read: yesOrNo, help: "yes | no: TLS on ldap://" },
   bindDn: { read: text, help: "who asks; empty: nobody" },
@@ -51,6 +51,23 @@ const keys: Readonly<Record<Key, { readonly read: Reader; readonly help: string 
   everyMinutes: { read: whole, help: "how often `serve` follows the directory by itself; 0: not" },
 };
 
+export const directoryKeys = Object.keys(keys) as DirectoryKey[];
+
+/** One value as it is typed; what does not fit stays a text, which the schema refuses. */
+export function readDirectoryKey(key: DirectoryKey, given: string): unknown {
+  return keys[key].read(given);
+}
+
+/** As `readDirectoryKey` takes it. */
+export function directoryText(key: DirectoryKey, setting: DirectorySetting): string {
+  const value = setting[key];
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([theirs, ours]) => `${theirs}=${ours}`)
+    .join(";");
+}
+
 export const directoryHelp = Object.entries(keys)
   .map(([key, { help }]) => `  ${key.padEnd(21)} ${help}`)
   .join("\n");
@@ -63,7 +80,7 @@ export function assignDirectory(assignments: readonly string[]): Record<string, 
       const name = assignment.slice(0, Math.max(0, at));
       if (!Object.hasOwn(keys, name))
         throw new Failure("invalid", `KEY=VALUE with one of: ${Object.keys(keys).join(", ")}`);
-      return [name, keys[name as Key].read(assignment.slice(at + 1))];
+      return [name, keys[name as DirectoryKey].read(assignment.slice(at + 1))];
     }),
   );
 }

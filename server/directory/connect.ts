@@ -3,7 +3,7 @@
 import { connect as connectPlain, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Entry } from "ldapts";
-import { Failure } from "../failure.ts";
+import { explain } from "./explain.ts";
 import { type Directory, hostOf } from "./settings.ts";
 
 const patienceMs = 10_000;
@@ -75,17 +75,6 @@ function once<T extends (...args: never[]) => unknown>(connect: T): T {
     return connect(...args);
   };
   return guarded as T;
-}
-
-async function explain<T>(url: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    const { name, code, message } = error as { name: string; code?: unknown; message: string };
-    const known = typeof code === "number" ? `${name} (LDAP result ${code})` : String(code ?? message);
-    throw new Failure("invalid", `the directory ${url}: ${known}`);
-  }
 }
 
 /** The values of an attribute as text; none where it is not there. */

@@ -7,15 +7,19 @@ import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import { groupNameFault } from "../import/record.ts";
 import { isLoopback } from "../listen/address.ts";
-import { readSetting, type Setting, writeSetting } from "../settings/settings.ts";
+import { checkSetting, readSetting, type Setting, writeSetting } from "../settings/settings.ts";
 import type { Db, Tx } from "../store/store.ts";
 
 const row = { table: "settings", id: "directory.password" } as const;
 
 const text = v.pipe(v.string(), v.maxLength(1_000), v.regex(/^\P{Cc}*$/u, "no control characters"));
 const attribute = v.pipe(v.string(), v.regex(/^([A-Za-z][A-Za-z0-9-]{0,63})?$/, "the name of an attribute"));
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const whole = (least: number, most: number) => {
+  const sentence = `give a whole number from ${least} to ${most}`;
+  const { number, integer, minValue, maxValue } = v;
+  return v.pipe(number(sentence), integer(sentence), minValue(least, sentence), maxValue(most, sentence));
+};
+const named = v.minLength<string, 1, string>(1, "the name of an attribute");
 
 const schema = v.pipe(
   v.strictObject({
@@ -31,20 +35,20 @@ const schema = v.pipe(
     sealedPassword: v.string(),
     userBase: text,
     userFilter: v.pipe(text, v.check(isFilter, "an LDAP filter in brackets")),
-    nameAttribute: v.pipe(attribute, v.minLength(1)),
+    nameAttribute: v.pipe(attribute, named),
     displayNameAttribute: attribute,
     emailAttribute: attribute,
     phoneAttribute: attribute,
     /** What stays the same when an entry is renamed. */
-    idAttribute: v.pipe(attribute, v.minLength(1)),
+    idAttribute: v.pipe(attribute, named),
     /** Whether bit 2 of `userAccountControl` disables. */
     accountControl: v.boolean(),
     /** `memberOf`: users say in which groups they are; `member`: groups say who is in them. */
     groups: v.picklist(["none", "memberOf", "member"]),
     groupBase: text,
     groupFilter: v.pipe(text, v.check(isFilter, "an LDAP filter in brackets")),
-    groupNameAttribute: v.pipe(attribute, v.minLength(1)),
-    groupMemberAttribute: v.pipe(attribute, v.minLength(1)),
+    groupNameAttribute: v.pipe(attribute, named),
+    groupMemberAttribute: v.pipe(attribute, named),
     /** How many groups in groups are followed; 0: none. */
     nestedGroups: whole(0, 20),
     /** A directory's group by what it is called here; when there are any, all others are left out. */
@@ -126,39 +130,66 @@ export interface Directory extends Omit<DirectorySetting, "sealedPassword"> {
 
 /** @throws Failure when none is set. */
 export async function theDirectory(db: Db, vault: Vault): Promise<Directory> {
-  const { sealedPassword, ...setting } = await readSetting(db, directorySetting);
-  if (setting.url === "") throw new Failure("not-found", "no directory is set: directory set --help");
+  return opened(await readSetting(db, directorySetting), vault);
+}
+
+function opened({ sealedPassword, ...setting }: DirectorySetting, vault: Vault): Directory {
+  if (setting.url === "")
+    throw new Failure("not-found", "no directory is set: directory set, or Settings in the console");
   const password = sealedPassword === "" ? "" : Buffer.from(vault.open(row, sealedPassword)).toString("utf8");
   return { ...setting, password: new Secret(password) };
 }
 
-const whereItGoes = ["url", "startTls", "ca", "bindDn"] as const;
+type Change = Readonly<Record<string, unknown>>;
 
-/**
- * What is not named stays; the password does not where it would go to another server, or another way.
- * @throws Failure with the field at fault.
- */
+/** What is not named stays. @throws Failure with the field at fault. */
 export async function changeDirectory(
   tx: Tx,
   vault: Vault,
-  change: Readonly<Record<string, unknown>>,
+  change: Change,
   password: string | undefined,
   nowMs: number,
 ): Promise<DirectorySetting> {
   const present = await readSetting(tx, directorySetting);
+  return writeSetting(tx, directorySetting, changed(present, vault, change, password), nowMs);
+}
+
+/** The directory as it would be, to be tried. @throws Failure with the field at fault, or when there would be none. */
+export async function directoryAsChanged(
+  db: Db,
+  vault: Vault,
+  change: Change,
+  password: string | undefined,
+): Promise<Directory> {
+  const present = await readSetting(db, directorySetting);
+  return opened(checkSetting(directorySetting, changed(present, vault, change, password)), vault);
+}
+
+const whereItGoes = ["url", "startTls", "ca", "bindDn"] as const;
+
+/** The password stays with what is not named, but not where it would go to another server, or another way. */
+function changed(
+  present: DirectorySetting,
+  vault: Vault,
+  change: Change,
+  password: string | undefined,
+): DirectorySetting {
   const elsewhere = whereItGoes.some((field) => field in change && change[field] !== present[field]);
   if (elsewhere && present.sealedPassword !== "" && password === undefined && change["url"] !== "")
     throw new Failure(
       "invalid",
-      "give the password again (--password-file): it would go to another server, or another way",
+      "password: give it again (--password-file), since it would go to another server, or another way",
     );
   const kept = change["url"] === "" ? "" : present.sealedPassword;
-  const sealedPassword = password === undefined ? kept : vault.seal(row, Buffer.from(password, "utf8"));
-  const next = { ...present, ...change, sealedPassword };
+  const given = password === "" ? "" : password && vault.seal(row, Buffer.from(password, "utf8"));
+  const next = { ...present, ...change, sealedPassword: given ?? kept };
   // A bind with a name and no password succeeds at many servers, as nobody (RFC 4513 section 5.1.2).
-  if (next.url !== "" && (next.bindDn === "") !== (sealedPassword === "" || password === ""))
-    throw new Failure("invalid", "bindDn and the password go together; leave out both to ask as nobody");
-  return writeSetting(tx, directorySetting, next, nowMs);
+  if (next.url !== "" && (next.bindDn === "") !== (next.sealedPassword === ""))
+    throw new Failure(
+      "invalid",
+      "bindDn: it goes together with the password; leave out both to ask as nobody",
+    );
+  return next;
 }
 
 function isLdapUrl(url: string): boolean {

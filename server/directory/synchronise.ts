@@ -9,6 +9,7 @@ import { type ImportParts, type ImportReport, importUsers, type Progress } from 
 import type { Tx } from "../store/store.ts";
 import { disableUser } from "../users/leave.ts";
 import { enableUser, theUser } from "../users/users.ts";
+import { type Affected, NotedUsers } from "./affected.ts";
 import { connectTo } from "./connect.ts";
 import { DirectoryEntries } from "./entries.ts";
 import { DirectoryGroups } from "./groups.ts";
@@ -30,11 +31,26 @@ export interface SyncReport extends ImportReport {
   readonly unusableGroups: readonly string[];
   /** Who is gone or disabled there and stays here, because nobody else can sign in as an admin. */
   readonly adminsKept: readonly string[];
+  /** Why it was not done, or would not be without `force`: more would be disabled than may be. */
+  readonly tooMany: string | undefined;
+  readonly affected: Affected;
   /** With the DN of the entry, where it is known. */
   readonly faults: readonly (ListedFault & { readonly dn: string | undefined })[];
 }
 
 const toldFaults = 1_000;
+
+/** Says what the command line has for it; `why` is for those who have something else. */
+export class TooManyDisabled extends Failure {
+  readonly why: string;
+  constructor(why: string) {
+    super(
+      "unsafe",
+      `${why}: nothing was changed. See who with --dry-run --force; if it is right, say --force`,
+    );
+    this.why = why;
+  }
+}
 
 /** @throws Failure when the directory can't be read to its end, or too many users would be disabled: nothing is changed. */
 export async function synchroniseDirectory(
@@ -53,6 +69,8 @@ export async function synchroniseDirectory(
     const faults: (ListedFault & { readonly dn: string | undefined })[] = [];
     let others = { gone: 0, returned: 0 };
     let adminsKept: readonly string[] = [];
+    let tooMany: string | undefined;
+    const noted = new NotedUsers(directory.groups !== "none");
     const report = await importUsers(
       parts,
       {
@@ -67,13 +85,24 @@ export async function synchroniseDirectory(
         before: async (tx, importId, nowMs) => {
           if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");
           await remember(tx, importId, nowMs);
+          await noted.before(tx, importId);
         },
         behind: async (tx, importId, applied, nowMs) => {
-          const followed = await followUsers(tx, parts.signingKey, importId, entries.unreadable, nowMs);
+          const followed = await followUsers(
+            tx,
+            parts.signingKey,
+            importId,
+            entries.unreadable,
+            noted,
+            nowMs,
+          );
           others = { gone: followed.gone, returned: followed.returned };
           adminsKept = [...applied.adminsKept, ...followed.kept];
-          if (!wish.force) await guard(tx, applied, others, directory.mostDisabledPercent);
+          tooMany = await whyTooMany(tx, applied, others, directory.mostDisabledPercent);
+          if (tooMany !== undefined && !wish.force) throw new TooManyDisabled(tooMany);
+          await noted.behind(tx, importId);
         },
+        afterDryRun: (db, importId) => noted.compare(db, importId),
         entry: { kind: "directory-synchronised", detail: () => ({ ...others, adminsKept }) },
       },
       progress,
@@ -81,7 +110,16 @@ export async function synchroniseDirectory(
         if (faults.length < toldFaults) faults.push({ ...fault, dn: entries.dnOf(fault.line) });
       },
     );
-    return { ...report, ...others, adminsKept, unusableGroups: groups.unusable, faults };
+    const affected = noted.affected(adminsKept);
+    return {
+      ...report,
+      ...others,
+      adminsKept,
+      tooMany,
+      affected,
+      unusableGroups: groups.unusable,
+      faults,
+    };
   } finally {
     wish.stop?.removeEventListener("abort", cut);
     await connection.close();
@@ -114,14 +152,15 @@ async function followUsers(
   signingKey: Uint8Array,
   importId: string,
   unreadable: ReadonlySet<string>,
+  noted: NotedUsers,
   nowMs: number,
 ) {
   await sql`insert into directory_users (user_id, external_id, gone_at_ms)
     select user_id, external_id, case when disabled = 1 then cast(${nowMs} as bigint) end
     from import_users where import_id = ${importId} and bad = 0 and present = 0`.execute(tx);
   // First who is back: an admin among them may take the place of one who goes.
-  const returned = await enableReturned(tx, importId, nowMs);
-  return { ...(await disableGone(tx, signingKey, importId, unreadable, nowMs)), returned };
+  const returned = await enableReturned(tx, importId, noted, nowMs);
+  return { ...(await disableGone(tx, signingKey, importId, unreadable, noted, nowMs)), returned };
 }
 
 const atOnce = 500;
@@ -135,6 +174,7 @@ async function disableGone(
   signingKey: Uint8Array,
   importId: string,
   unreadable: ReadonlySet<string>,
+  noted: NotedUsers,
   nowMs: number,
 ): Promise<{ readonly gone: number; readonly kept: readonly string[] }> {
   const kept: string[] = [];
@@ -173,6 +213,7 @@ async function disableGone(
         .execute();
       if (disabledAtMs !== null) continue;
       await disableUser(tx, signingKey, user, nowMs);
+      noted.gone(name);
       gone += 1;
     }
     after = rows.at(-1)?.userId ?? after;
@@ -180,7 +221,7 @@ async function disableGone(
   }
 }
 
-async function enableReturned(tx: Tx, importId: string, nowMs: number): Promise<number> {
+async function enableReturned(tx: Tx, importId: string, noted: NotedUsers, nowMs: number): Promise<number> {
   let count = 0;
   for (;;) {
     const rows = await tx
@@ -199,6 +240,7 @@ async function enableReturned(tx: Tx, importId: string, nowMs: number): Promise<
       await tx.updateTable("directoryUsers").set({ goneAtMs: null }).where("userId", "=", userId).execute();
       if (disabledAtMs === null) continue;
       await enableUser(tx, await theUser(tx, name), nowMs);
+      noted.returned(name);
       count += 1;
     }
     if (rows.length < atOnce) return count;
@@ -206,12 +248,12 @@ async function enableReturned(tx: Tx, importId: string, nowMs: number): Promise<
 }
 
 /** Against a filter that was changed, a base that was moved, a directory that answers with less than it has. */
-async function guard(
+async function whyTooMany(
   tx: Tx,
   applied: Applied,
   others: { readonly gone: number },
   mostPercent: number,
-): Promise<void> {
+): Promise<string | undefined> {
   const row = await tx
     .selectFrom("directoryUsers")
     .innerJoin("users", "users.id", "directoryUsers.userId")
@@ -220,9 +262,7 @@ async function guard(
     .executeTakeFirstOrThrow();
   const disabled = applied.disabled + others.gone;
   const before = Number(row.count) + disabled;
-  if (disabled > 1 && disabled * 100 > before * mostPercent)
-    throw new Failure(
-      "unsafe",
-      `${disabled} of the directory's ${before} users would be disabled, more than ${mostPercent} %: nothing was changed. See who with --dry-run --force; if it is right, say --force`,
-    );
+  return disabled > 1 && disabled * 100 > before * mostPercent
+    ? `${disabled} of the directory's ${before} users would be disabled, more than ${mostPercent} %`
+    : undefined;
 }

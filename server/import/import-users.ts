@@ -4,7 +4,7 @@ import type { Clock } from "../../words/clock.ts";
 import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { completeDigests } from "../authenticators/authenticators.ts";
 import { Failure } from "../failure.ts";
-import type { Store, Tx } from "../store/store.ts";
+import type { Db, Store, Tx } from "../store/store.ts";
 import { type Applied, apply, type OnlyAdmin, type OtherGroups } from "./apply.ts";
 import { markConflicts } from "./conflicts.ts";
 import { type ListedFault, listFaults } from "./faults.ts";
@@ -31,6 +31,8 @@ export interface ImportWish {
   /** What else belongs into the same transaction, before and behind the rest. */
   readonly before?: (tx: Tx, importId: string, nowMs: number) => Promise<void>;
   readonly behind?: (tx: Tx, importId: string, applied: Applied, nowMs: number) => Promise<void>;
+  /** What is staged, beside everything as it was, once a dry run has been undone. */
+  readonly afterDryRun?: (db: Db, importId: string) => Promise<void>;
   /** What the audit calls it, and has of it beside the counts. */
   readonly entry?: { readonly kind: string; readonly detail: () => AuditEntry["detail"] };
 }
@@ -66,6 +68,7 @@ export async function importUsers(
     await store.write((tx) => markConflicts(tx, importId));
     progress.writing();
     const applied = await applyOrUndo(parts, wish, importId);
+    if (wish.dryRun) await wish.afterDryRun?.(store.db, importId);
     for await (const fault of listFaults(store.db, importId)) eachFault(fault);
     return { rows, ...applied };
   } finally {

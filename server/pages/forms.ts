@@ -85,6 +85,11 @@ export function fieldset(legend: string, content: readonly Markup[] | Markup): M
   return html`<fieldset><legend>${legend}</legend>${content}</fieldset>`;
 }
 
+export interface OtherButton {
+  readonly action: string;
+  readonly label: string;
+}
+
 export interface FormParts {
   readonly action: string;
   /** Of the session; undefined only where nobody is signed in yet. */
@@ -94,14 +99,16 @@ export interface FormParts {
   /** `danger` for what can't be taken back. */
   readonly tone?: "plain" | "danger" | "quiet";
   /** A second button, which sends the same fields elsewhere. */
-  readonly second?: { readonly action: string; readonly label: string };
+  readonly second?: OtherButton;
+  /** More of them, of less weight. */
+  readonly others?: readonly OtherButton[];
   /** Where the way back leads. */
   readonly back?: string;
   readonly className?: string;
 }
 
 export function form(parts: FormParts): Markup {
-  const { action, token, content, submit, tone = "plain", second, back, className } = parts;
+  const { action, token, content, submit, tone = "plain", second, others = [], back, className } = parts;
   return html`<form method="post" action="${action}"${className === undefined ? null : html` class="${className}"`}>
 ${token === undefined ? null : tokenField(token)}
 ${content}
@@ -109,7 +116,9 @@ ${content}
     second === undefined
       ? null
       : html`<button class="plain" type="submit" formaction="${second.action}">${second.label}</button>`
-  }${back === undefined ? null : html`<a class="button quiet" href="${back}">Back</a>`}</div>
+  }${others.map(
+    (other) => html`<button class="quiet" type="submit" formaction="${other.action}">${other.label}</button>`,
+  )}${back === undefined ? null : html`<a class="button quiet" href="${back}">Back</a>`}</div>
 </form>`;
 }
 

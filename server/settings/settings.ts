@@ -24,6 +24,14 @@ export async function readSetting<T extends object>(db: Db, setting: Setting<T>)
   return row === undefined ? setting.whenUnset : v.parse(setting.schema, JSON.parse(row.content));
 }
 
+/** @throws Failure with the field at fault when `value` does not have the shape. */
+export function checkSetting<T extends object>(setting: Setting<T>, value: unknown): T {
+  const checked = v.safeParse(setting.schema, value);
+  if (checked.success) return checked.output;
+  const path = v.getDotPath(checked.issues[0]) ?? setting.name;
+  throw new Failure("invalid", `${path}: ${checked.issues[0].message}`);
+}
+
 /**
  * Replaces the setting as a whole. The audit names the fields that changed and not what they hold, which may be secret.
  * @throws Failure with the field at fault when `value` does not have the shape.
@@ -34,20 +42,16 @@ export async function writeSetting<T extends object>(
   value: unknown,
   nowMs: number,
 ): Promise<T> {
-  const checked = v.safeParse(setting.schema, value);
-  if (!checked.success) {
-    const path = v.getDotPath(checked.issues[0]) ?? setting.name;
-    throw new Failure("invalid", `${path}: ${checked.issues[0].message}`);
-  }
-  const changed = changedFields(await readSetting(tx, setting), checked.output);
-  const row = { content: JSON.stringify(checked.output), updatedAtMs: nowMs };
+  const checked = checkSetting(setting, value);
+  const changed = changedFields(await readSetting(tx, setting), checked);
+  const row = { content: JSON.stringify(checked), updatedAtMs: nowMs };
   await tx
     .insertInto("settings")
     .values({ name: setting.name, ...row })
     .onConflict((conflict) => conflict.column("name").doUpdateSet(row))
     .execute();
   await record(tx, serverEntry(nowMs, "setting-changed", {}, { setting: setting.name, changed }));
-  return checked.output;
+  return checked;
 }
 
 function changedFields(before: object, after: object): string[] {

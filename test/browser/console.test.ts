@@ -150,6 +150,32 @@ describe("a policy", () => {
   });
 });
 
+describe("the directory", () => {
+  test("is filled in, tried and not saved, by the keyboard", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/settings/directory");
+    await tabTo(page, "Address (url)");
+    await page.keyboard.type("ldap://127.0.0.1:1");
+    await tabTo(page, "Fill in what fits Active Directory");
+    await page.keyboard.press("Enter");
+    await page.getByText("Filled in below").waitFor();
+    expect(await page.getByLabel("(nameAttribute)").inputValue()).toBe("sAMAccountName");
+    await tabTo(page, "Where the users are (userBase)");
+    await page.keyboard.type("dc=corp,dc=example");
+    await tabTo(page, "See what would change…");
+    await page.keyboard.press("Enter");
+    await page.getByText("nothing answers there").waitFor();
+    expect(await page.getByLabel("(url)").inputValue()).toBe("ldap://127.0.0.1:1");
+    expect(await seriousIn(page)).toEqual([]);
+    await picture(page, "light-directory-look");
+    await page.goto("/admin/settings/directory");
+    expect(await page.getByLabel("(url)").inputValue()).toBe("");
+    expect(watched.faults().filter((fault) => !fault.includes("409"))).toEqual([]);
+    await watched.context.close();
+  });
+});
+
 describe("by the keyboard", () => {
   test("the first stop leads past the bar, and the menu opens", async () => {
     const watched = await windowOf("light");

@@ -113,6 +113,31 @@ describe("a sync", () => {
     expect((await users())[0]?.groups).toEqual(["travellers"]);
   });
 
+  it("says by name what it would do, and does nothing of it", async () => {
+    people();
+    const { call, json, sync, users } = await site("nestedGroups=0", "accountControl=yes");
+    expect(await sync("--dry-run")).toMatchObject({
+      imported: false,
+      affected: { added: ["alice", "bob", "carl"], changed: [], disabled: [], gone: [], returned: [] },
+    });
+    await sync();
+    await call("user", "group", "add", "alice", "travellers");
+    ldap.change(
+      `dn: ${groupDn("staff")}\nchangetype: modify\ndelete: member\nmember: ${personDn("alice")}\n\n${group("night", [personDn("alice")])}` +
+        `dn: ${personDn("alice")}\nchangetype: modify\nreplace: cn\ncn: Alice B\n-\nreplace: mail\nmail: a@corp.example\n\n` +
+        `dn: ${personDn("bob")}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n\n`,
+    );
+    const before = await users();
+    const differences = ["mail-1 a@corp.example", 'display name "Alice B"', "group +night", "group −staff"];
+    const { affected, ...counts } = await sync("--dry-run");
+    expect(affected).toMatchObject({ added: [], disabled: ["bob"], gone: [] });
+    expect(affected.changed[0].differences.toSorted()).toEqual(differences.toSorted());
+    expect(counts).toMatchObject({ changed: 2, disabled: 1 });
+    expect(await users()).toEqual(before);
+    const tried = (await json("audit")).filter(({ kind }: { kind: string }) => kind === "directory-tried");
+    expect(tried).toMatchObject([{ detail: { rows: 3, added: 3 } }, { detail: { disabled: 1 } }]);
+  });
+
   it("disables who is gone, or disabled there, and enables them when they are back", async () => {
     people();
     const { call, sync, users } = await site("accountControl=yes", "mostDisabledPercent=100");
@@ -141,7 +166,13 @@ describe("a sync", () => {
     expect(code).toBe(1);
     expect(err).toContain("2 of the directory's 3 users would be disabled, more than 10 %");
     expect(await users()).toEqual(before);
-    expect(await sync("--dry-run", "--force")).toMatchObject({ imported: false, gone: 2 });
+    expect(await sync("--dry-run", "--force")).toMatchObject({
+      imported: false,
+      gone: 2,
+      affected: { gone: ["bob", "carl"] },
+    });
+    const told = await call("directory", "sync", "--dry-run", "--force");
+    expect(told.out).toContain("not there any more: bob, carl");
     expect(await users()).toEqual(before);
     expect(await sync("--force")).toMatchObject({ gone: 2 });
   });
@@ -292,7 +323,7 @@ describe("the way to a directory", () => {
     const { call, set, data } = await site();
     expect((await set("url=ldap://directory.corp.example")).err).toContain("use ldaps:// or startTls=yes");
     expect((await call("directory", "set", "url=ldaps://evil.example")).err).toContain(
-      "give the password again",
+      "password: give it again",
     );
     expect((await call("directory", "show", "--json")).out).not.toContain(password);
     expect(readFileSync(join(data, "nightlatch.db")).includes(password)).toBe(false);

@@ -1,5 +1,6 @@
 // The settings pages there are, in the order in which they are listed. A new one is a file beside this one and a line here.
 
+import { directoryPage } from "./directory.ts";
 import { mailPage } from "./mail.ts";
 import type { SettingsPage } from "./page.ts";
 import { provisioningPage } from "./provisioning.ts";
@@ -9,6 +10,7 @@ import { weeklyReportPage } from "./weekly-report.ts";
 
 export const settingsPages: readonly SettingsPage[] = [
   provisioningPage,
+  directoryPage,
   mailPage,
   smsPage,
   warningsPage,
