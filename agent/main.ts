@@ -11,7 +11,7 @@ import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { serveAdmin } from "./admin/http.ts";
 import { adminActions } from "./admin/service.ts";
 import { type Config, defaultConfigPath, readConfig } from "./config.ts";
-import { DrawnChallenges } from "./dialogue/challenge.ts";
+import { OpenChallenges } from "./dialogue/challenge.ts";
 import { listenForDialogues } from "./dialogue/listen.ts";
 import { signIn } from "./dialogue/sign-in.ts";
 import { UserQueue } from "./dialogue/user-queue.ts";
@@ -157,7 +157,7 @@ async function run(config: Config): Promise<void> {
     recovery,
     provisioning,
     queue: new UserQueue(),
-    challenges: new DrawnChallenges(clock, random),
+    challenges: new OpenChallenges(clock, random),
     hashing,
     clock,
     random,

@@ -13,10 +13,11 @@ export const mostUnanswered = 8;
 /** Numbers from here on have seven hexadecimal digits: no two of them are the same question (see `questionInput`). */
 const least = 0x100_0000;
 
-export interface GivenChallenge {
-  readonly dialogue: string;
+/** Given to one dialogue or several, and answered in none of them. */
+export interface OpenChallenge {
   readonly digits: string;
-  /** By any clock that does not go back; the same for all that are compared. */
+  readonly drawnAtMs: number;
+  /** The last time. Both by one clock, the same for all that are compared. */
   readonly givenAtMs: number;
 }
 
@@ -28,28 +29,20 @@ export function drawChallenge(random: Random): string {
   }
 }
 
-export function isOpen({ givenAtMs }: GivenChallenge, nowMs: number): boolean {
+export function isOpen({ givenAtMs }: OpenChallenge, nowMs: number): boolean {
   return nowMs < givenAtMs + challengeLifeMs;
 }
 
 /**
- * The challenge of a dialogue, the same however often it is asked for. `given`: those of one user at one machine that nobody
- * has answered. Where there are as many of these as dialogues can be open, the oldest one's is over, and its challenge is
- * `takenFrom` it: else whoever has seen responses could begin dialogues until a challenge comes up that was answered before.
+ * For a dialogue that has none. `given`: those of one user at one machine that nobody has answered. Where there are as many of
+ * these as dialogues can be open, it is the one that was given longest ago: else whoever has seen responses could begin
+ * dialogues until a challenge comes up that was answered before. Of all dialogues that were given it the first answer ends it.
  */
-export function challengeOf(
-  dialogue: string,
-  given: readonly GivenChallenge[],
-  random: Random,
-  nowMs: number,
-): { readonly challenge: GivenChallenge; readonly takenFrom: string | undefined } {
+export function nextChallenge(given: readonly OpenChallenge[], random: Random, nowMs: number): OpenChallenge {
   const open = given.filter((one) => isOpen(one, nowMs));
-  const known = open.find((one) => one.dialogue === dialogue);
-  if (known !== undefined) return { challenge: known, takenFrom: undefined };
   const [oldest] = open.toSorted((a, b) => a.givenAtMs - b.givenAtMs);
-  if (oldest !== undefined && open.length >= mostUnanswered)
-    return { challenge: { dialogue, digits: oldest.digits, givenAtMs: nowMs }, takenFrom: oldest.dialogue };
+  if (oldest !== undefined && open.length >= mostUnanswered) return { ...oldest, givenAtMs: nowMs };
   let digits = drawChallenge(random);
   while (open.some((one) => one.digits === digits)) digits = drawChallenge(random);
-  return { challenge: { dialogue, digits, givenAtMs: nowMs }, takenFrom: undefined };
+  return { digits, drawnAtMs: nowMs, givenAtMs: nowMs };
 }

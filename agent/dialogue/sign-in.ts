@@ -16,7 +16,7 @@ import { afterGrant } from "./after-grant.ts";
 import { type Asked, askQuestion } from "./ask.ts";
 import { granted } from "./granted.ts";
 import { askHelpDesk, asksForHelp } from "./help-desk.ts";
-import { DialogueChallenge, type DrawnChallenges } from "./challenge.ts";
+import { DialogueChallenge, type OpenChallenges } from "./challenge.ts";
 import { type DialogueSpeech, dialogueSpeech } from "./languages/dialogue-speech.ts";
 import type { SignInLedger, SignInProvisioning, SignInRecovery, SignInServer } from "./ports.ts";
 import { betweenTexts } from "./policy-texts.ts";
@@ -35,7 +35,7 @@ export interface SignInParts {
   readonly online: SignInServer;
   readonly provisioning: SignInProvisioning;
   readonly queue: UserQueue;
-  readonly challenges: DrawnChallenges;
+  readonly challenges: OpenChallenges;
   readonly hashing: Hashing;
   readonly clock: Clock;
   readonly random: Random;
@@ -115,7 +115,11 @@ class SignIn {
     const unasked = this.#withoutAnswer(situation);
     if (unasked !== undefined) return unasked;
     const { texts } = this.#policyIn(situation);
-    return await betweenTexts(texts, this.#shown(), () => this.#withAnswers(situation));
+    try {
+      return await betweenTexts(texts, this.#shown(), () => this.#withAnswers(situation));
+    } finally {
+      this.#challenge.left();
+    }
   }
 
   /** Sign-ins at which policy asks nothing. */
@@ -155,6 +159,7 @@ class SignIn {
       !this.#challenge.isDrawnHere && sameQuestions(questions, answers, policy.online.factors);
     for (;;) {
       const answeredMs = clock.monotonicMs();
+      this.#challenge.answered();
       const end = await this.#parts.queue.run(this.#attempt.user, async () => {
         const verified = forServer
           ? await online.verify(this.#attempt, this.#dialogue, answers, answeredMs)
@@ -229,9 +234,9 @@ class SignIn {
     const barred = this.#offlineBar(situation);
     if (barred !== undefined) return barred;
     const { open } = enrolledOf(situation) ?? {};
-    const challenge = this.#challenge.forJudgement();
-    const answers = await prepareAnswers(texts, open, challenge, this.#parts.hashing);
-    const judgement = ledger.judge(this.#attempt, answers);
+    const judgement = await this.#challenge.judge(async (challenge) =>
+      ledger.judge(this.#attempt, await prepareAnswers(texts, open, challenge, this.#parts.hashing)),
+    );
     switch (judgement.verdict) {
       case "granted":
         if (!this.#told) this.#tellWhatIsLeft(ledger.situation(this.#attempt.user));

@@ -23,8 +23,8 @@ export interface Answer {
 
 export interface Challenge {
   readonly digits: string;
-  /** When the server gave it, by its clock; null for one that was drawn here. */
-  readonly givenAtMs: number | null;
+  /** When the server drew it, by its clock; null for one that was drawn here. */
+  readonly drawnAtMs: number | null;
 }
 
 export interface TypedPin {
@@ -89,9 +89,11 @@ export function judgeAnswer(
       const response = normaliseDigits(answer.text);
       if (!isResponse(key, challenge.digits, response, rules.totpWindow, nowMs)) return undefined;
       const before = spent.type === "ocra" ? spent.usedThroughMs : authenticator.usedThroughMs;
-      // The challenge is over in any case: it was this dialogue's alone. The server hears that one of its own is, too.
-      const usedThroughMs = Math.max(before ?? 0, challenge.givenAtMs ?? 0) || null;
-      return { type: "ocra", id: authenticator.id, usedThroughMs };
+      const { drawnAtMs } = challenge;
+      if (drawnAtMs === null) return { type: "ocra", id: authenticator.id, usedThroughMs: before };
+      // One of the server's, which may give it to another dialogue as long as it has not heard of this.
+      if (drawnAtMs <= (before ?? 0)) return "used";
+      return { type: "ocra", id: authenticator.id, usedThroughMs: drawnAtMs };
     }
     default:
       return unreachable(authenticator);

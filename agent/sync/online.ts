@@ -127,7 +127,7 @@ export class Online implements SignInServer {
   async challenge({ user, caller }: Attempt, dialogue: string): Promise<ChallengeGiven> {
     const asked = await this.#askBefore("challenge", { dialogue, user, caller });
     if ("kind" in asked) return asked;
-    return { kind: "given", digits: asked.challenge, givenAtMs: asked.serverTimeMs };
+    return { kind: "given", digits: asked.challenge, drawnAtMs: asked.drawnAtMs };
   }
 
   /** What has to be heard of the server before a question is asked: within the budget, or not at all. */

@@ -3,7 +3,7 @@
 
 import * as v from "valibot";
 import { userNameText } from "./documents.ts";
-import { base64Of } from "./encoding.ts";
+import { base64Of, wholeNumber } from "./encoding.ts";
 import { answering, asking } from "./every-message.ts";
 
 export const challenge = {
@@ -19,5 +19,7 @@ export const challenge = {
   response: v.strictObject({
     ...answering,
     challenge: v.pipe(v.string(), v.regex(/^\d{8}$/)),
+    /** By the server's clock: what `usedThroughMs` is compared with. Earlier than now where a dialogue before had the same one. */
+    drawnAtMs: wholeNumber,
   }),
 } as const;

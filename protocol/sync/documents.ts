@@ -44,7 +44,7 @@ export const authenticatorSchema = v.variant("type", [
     id: otpKey.id,
     secret: otpKey.secret,
     suite: ocraSuiteName,
-    /** Challenges that the server gave until then are over for this one, as far as machines have told. */
+    /** Challenges that the server drew until then are over for this one, as far as machines have told. */
     usedThroughMs: v.nullable(wholeNumber),
   }),
 ]);

@@ -119,10 +119,12 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       {
         users: ({ user }) => [user],
         prepare: nothing,
-        answer: async (tx, machine, request, _, nowMs) => ({
-          challenge: await giveChallenge(tx, machine, request, random, nowMs),
-        }),
-        answerRevoked: () => Promise.resolve({ challenge: drawChallenge(random) }),
+        answer: async (tx, machine, request, _, nowMs) => {
+          const { digits, drawnAtMs } = await giveChallenge(tx, machine, request, random, nowMs);
+          return { challenge: digits, drawnAtMs };
+        },
+        answerRevoked: (_tx, _machine, _request, drawnAtMs) =>
+          Promise.resolve({ challenge: drawChallenge(random), drawnAtMs }),
       },
       c.get("asked"),
     ),

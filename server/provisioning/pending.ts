@@ -128,7 +128,7 @@ export async function provePending(
   if (pending === undefined) return { kind: "none" };
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const { authenticator } = pending;
-  const challenge = pending.challenge === null ? undefined : { digits: pending.challenge, givenAtMs: nowMs };
+  const challenge = pending.challenge === null ? undefined : { digits: pending.challenge, drawnAtMs: nowMs };
   const answers = [{ text: code, backupCode: undefined, pin: undefined }];
   const question = [[authenticator.type]];
   // A new authenticator proves itself: no PIN has a part in that.

@@ -17,6 +17,7 @@ import { challenges } from "./migrations/0012-challenges.ts";
 import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 import { policyMark } from "./migrations/0015-policy-mark.ts";
+import { challengesDrawn } from "./migrations/0017-challenges-drawn.ts";
 
 const migrations = [
   first,
@@ -34,6 +35,7 @@ const migrations = [
   begunAndAsked,
   handOvers,
   policyMark,
+  challengesDrawn,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

@@ -2,7 +2,7 @@
 // to know that nobody could choose it; kept until it is judged, or for ten minutes. Nothing is looked up about the user:
 // everybody gets one.
 
-import { challengeLifeMs, challengeOf } from "../../otp/challenge.ts";
+import { challengeLifeMs, nextChallenge } from "../../otp/challenge.ts";
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
 import { parseUserName } from "../../words/user-name.ts";
@@ -11,57 +11,71 @@ import type { Challenge } from "./judge.ts";
 
 type Wish = Pick<RequestOf<"challenge">, "dialogue" | "user" | "caller">;
 
+/** A dialogue has one, and is one user's: a machine that says it is another's, too, gets nothing by that. */
 export async function giveChallenge(
   tx: Tx,
   machine: { readonly id: string },
   { dialogue, user, caller }: Wish,
   random: Random,
   nowMs: number,
-): Promise<string> {
-  const parsed = parseUserName(user);
-  const userName = parsed.ok ? parsed.value : user;
+): Promise<Challenge> {
   await tx
     .deleteFrom("challenges")
     .where("machineId", "=", machine.id)
     .where("givenAtMs", "<=", nowMs - challengeLifeMs)
     .execute();
+  const known = await tx
+    .selectFrom("challenges")
+    .select(["digits", "drawnAtMs"])
+    .where("machineId", "=", machine.id)
+    .where("dialogue", "=", dialogue)
+    .executeTakeFirst();
+  if (known !== undefined) return known;
+  const userName = nameOf(user);
   const given = await tx
     .selectFrom("challenges")
-    .select(["dialogue", "digits", "givenAtMs"])
+    .select(({ fn }) => ["digits", "drawnAtMs", fn.max("givenAtMs").as("givenAtMs")])
     .where("machineId", "=", machine.id)
     .where("userName", "=", userName)
     .where("caller", "=", caller)
-    .orderBy("givenAtMs")
-    .orderBy("dialogue")
+    .groupBy(["digits", "drawnAtMs"])
+    .orderBy("digits")
     .execute();
-  const { challenge, takenFrom } = challengeOf(dialogue, given, random, nowMs);
-  if (takenFrom !== undefined) await remove(tx, machine.id, takenFrom).execute();
-  const { digits, givenAtMs } = challenge;
-  // A machine may say of one dialogue that it is two users': it is the last one's.
-  const row = { userName, caller, digits, givenAtMs };
+  const open = given.map((one) => ({ ...one, givenAtMs: Number(one.givenAtMs) }));
+  const challenge = nextChallenge(open, random, nowMs);
   await tx
     .insertInto("challenges")
-    .values({ machineId: machine.id, dialogue, ...row })
-    .onConflict((conflict) => conflict.columns(["machineId", "dialogue"]).doUpdateSet(row))
+    .values({ machineId: machine.id, dialogue, userName, caller, ...challenge })
     .execute();
-  return digits;
+  return challenge;
 }
 
-/** The challenge of this dialogue and user, which is over by that, whatever is judged. */
+/**
+ * The challenge of this dialogue and user, which is over by that, whatever is judged: also for all other dialogues that were
+ * given it. Known or not, the user.
+ */
 export async function takeChallenge(
   tx: Tx,
   machine: { readonly id: string },
   dialogue: string,
-  user: { readonly name: string },
+  user: string,
   nowMs: number,
 ): Promise<Challenge | undefined> {
-  return remove(tx, machine.id, dialogue)
-    .where("userName", "=", user.name)
-    .where("givenAtMs", ">", nowMs - challengeLifeMs)
-    .returning(["digits", "givenAtMs"])
+  const ofUser = tx
+    .deleteFrom("challenges")
+    .where("machineId", "=", machine.id)
+    .where("userName", "=", nameOf(user));
+  const taken = await ofUser
+    .where("dialogue", "=", dialogue)
+    .returning(["caller", "digits", "drawnAtMs", "givenAtMs"])
     .executeTakeFirst();
+  if (taken === undefined) return undefined;
+  const { caller, digits, drawnAtMs, givenAtMs } = taken;
+  await ofUser.where("caller", "=", caller).where("digits", "=", digits).execute();
+  return givenAtMs > nowMs - challengeLifeMs ? { digits, drawnAtMs } : undefined;
 }
 
-function remove(tx: Tx, machineId: string, dialogue: string) {
-  return tx.deleteFrom("challenges").where("machineId", "=", machineId).where("dialogue", "=", dialogue);
+function nameOf(user: string): string {
+  const parsed = parseUserName(user);
+  return parsed.ok ? parsed.value : user;
 }

@@ -34,7 +34,8 @@ export interface PinWanted {
 /** What the server has given this very sign-in to be answered. */
 export interface Challenge {
   readonly digits: string;
-  readonly givenAtMs: number;
+  /** Which may be before it was given: another dialogue may have had it first. */
+  readonly drawnAtMs: number;
 }
 
 /** A code that the server has sent for this very sign-in. */
@@ -170,7 +171,7 @@ function judgeOtp(
     }
     case "ocra": {
       const { suite, usedThroughMs } = authenticator;
-      if (challenge === undefined || challenge.givenAtMs <= (usedThroughMs ?? 0)) return undefined;
+      if (challenge === undefined || challenge.drawnAtMs <= (usedThroughMs ?? 0)) return undefined;
       const right = isResponse({ suite, secret }, challenge.digits, code, policy.totpWindow, nowMs);
       // What is spent is the challenge itself.
       return right ? { type: "ocra", id, usedThroughMs } : undefined;

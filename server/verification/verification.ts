@@ -115,8 +115,11 @@ export class Verification {
       return this.#deny(tx, machine, request, "unreadable-answers", nowMs);
     const next = online.factors[answers.length];
     if (next !== undefined) return { result: { verdict: "more", question: next } };
-    if (signIn === undefined)
+    if (signIn === undefined) {
+      // As of those who can be right: the next dialogues show as many challenges.
+      await takeChallenge(tx, machine, request.dialogue, request.user, nowMs);
       return this.#deny(tx, machine, request, user ? "user-disabled" : "unknown-user", nowMs);
+    }
     return this.#judge(tx, signIn, answers, nowMs);
   }
 
@@ -151,7 +154,7 @@ export class Verification {
       await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
       return { result: { verdict: "no-authenticator", question: first } };
     }
-    const challenge = await takeChallenge(tx, machine, request.dialogue, user, nowMs);
+    const challenge = await takeChallenge(tx, machine, request.dialogue, user.name, nowMs);
     // The machine's own seed lies on it: good while the lease is, and never in place of an app that was taken away.
     const seedCounts = enrolment !== undefined && own.length > 0 && nowMs < enrolment.leaseExpiresAtMs;
     const judged = seedCounts ? signIn.authenticators : own;

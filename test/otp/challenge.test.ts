@@ -3,10 +3,10 @@
 import { describe, expect, test } from "vitest";
 import {
   challengeLifeMs,
-  challengeOf,
   drawChallenge,
-  type GivenChallenge,
   mostUnanswered,
+  nextChallenge,
+  type OpenChallenge,
 } from "../../otp/challenge.ts";
 import { answerableSuite, isResponse, responseTo } from "../../otp/response.ts";
 import { systemRandom } from "../../platform/random.ts";
@@ -88,33 +88,30 @@ describe("a challenge", () => {
     expect(drawChallenge(fixed)).toBe("98765432");
   });
 
-  const given = (count: number, atMs = 0): GivenChallenge[] =>
+  const given = (count: number): OpenChallenge[] =>
     Array.from({ length: count }, (_, at) => ({
-      dialogue: `d${at}`,
       digits: String(20_000_000 + at),
-      givenAtMs: atMs + at,
+      drawnAtMs: 0,
+      givenAtMs: at,
     }));
 
-  test("is the same for the same dialogue, and fresh for another one", () => {
-    const open = given(3);
-    expect(challengeOf("d1", open, systemRandom, 10)).toEqual({ challenge: open[1], takenFrom: undefined });
-    const fresh = challengeOf("new", open, systemRandom, 10);
-    expect(fresh).toMatchObject({ challenge: { dialogue: "new", givenAtMs: 10 }, takenFrom: undefined });
-    expect(open.map((one) => one.digits)).not.toContain(fresh.challenge.digits);
+  test("is a fresh one where few are open", () => {
+    const open = given(mostUnanswered - 1);
+    const fresh = nextChallenge(open, systemRandom, 10);
+    expect(fresh).toMatchObject({ drawnAtMs: 10, givenAtMs: 10 });
+    expect(open.map((one) => one.digits)).not.toContain(fresh.digits);
   });
 
-  test("is taken from the oldest where as many are open as there can be, in whatever order they come", () => {
+  test("is the one given longest ago where as many are open as there can be, and as old as before", () => {
     const open = given(mostUnanswered).toReversed();
-    expect(challengeOf("new", open, systemRandom, 50)).toEqual({
-      challenge: { dialogue: "new", digits: "20000000", givenAtMs: 50 },
-      takenFrom: "d0",
-    });
+    const again = { digits: "20000000", drawnAtMs: 0, givenAtMs: 50 };
+    expect(nextChallenge(open, systemRandom, 50)).toEqual(again);
   });
 
   test("that nobody has answered is over after ten minutes", () => {
     const open = given(mostUnanswered);
-    expect(challengeOf("new", open, systemRandom, challengeLifeMs).takenFrom).toBeUndefined();
-    expect(challengeOf("d0", open, systemRandom, challengeLifeMs).challenge.digits).not.toBe("20000000");
-    expect(challengeOf("d0", open, systemRandom, challengeLifeMs - 1).challenge.digits).toBe("20000000");
+    const digits = (atMs: number) => nextChallenge(open, systemRandom, atMs).digits;
+    expect(digits(challengeLifeMs - 1)).toBe("20000000");
+    expect(open.map((one) => one.digits)).not.toContain(digits(challengeLifeMs));
   });
 });

@@ -113,7 +113,7 @@ export const responses: { readonly [N in ExchangeName]: ResponseOf<N> } = {
     result: { verdict: "granted", method: "totp", bundle: document, mayEnrol: false, maySeed: false },
   },
   enrol: { ...answering, bundle: document },
-  challenge: { ...answering, challenge: "38417726" },
+  challenge: { ...answering, challenge: "38417726", drawnAtMs: 7 },
   sendCode: { ...answering, to: "a***@e***.org" },
   provide: { ...answering, result: { is: "shown", sealed: bytes(100) } },
   sync: { ...answering, eventsThrough: 1, machinePolicy: document, bundles: [document] },

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { AdminActions } from "../../agent/admin/actions.ts";
 import { adminActions } from "../../agent/admin/service.ts";
-import { DrawnChallenges } from "../../agent/dialogue/challenge.ts";
+import { OpenChallenges } from "../../agent/dialogue/challenge.ts";
 import { dialogueSpeech } from "../../agent/dialogue/languages/dialogue-speech.ts";
 import { signIn } from "../../agent/dialogue/sign-in.ts";
 import { DialogueOver } from "../../agent/dialogue/talk.ts";
@@ -206,7 +206,7 @@ export class Agent {
   readonly #house: House;
   readonly #hashing = new Hashing();
   readonly #queue = new UserQueue();
-  readonly #challenges: DrawnChallenges;
+  readonly #challenges: OpenChallenges;
   /** How often a sync in the background has been asked for; the tests run syncs themselves. */
   syncsAsked = 0;
 
@@ -214,7 +214,7 @@ export class Agent {
     this.#house = house;
     this.settings = settings;
     const { clock } = house;
-    this.#challenges = new DrawnChallenges(clock, systemRandom);
+    this.#challenges = new OpenChallenges(clock, systemRandom);
     const folder = join(house.folder, "state");
     this.keeper = new StateKeeper(folder, (at, wanted) => house.protector(at, wanted), systemRandom);
     this.timekeeper = new Timekeeper(clock, house.bootId);
