@@ -3,6 +3,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
+import { type Clock, secondMs } from "../../words/clock.ts";
 import type { Store } from "../store/store.ts";
 import { version } from "../version.ts";
 
@@ -17,7 +18,7 @@ export class Metrics {
   readonly #signIns: Counter<"verdict">;
   readonly #limited: Counter;
 
-  constructor(store: Store, certificateEndsAtSeconds: () => number | undefined) {
+  constructor(store: Store, clock: Clock, certificateEndsAtSeconds: () => number | undefined) {
     const registers = [this.#registry];
     this.#requests = new Counter({
       name: "nightlatch_requests_total",
@@ -58,11 +59,13 @@ export class Metrics {
           this.set(await count());
         },
       });
-    counted("nightlatch_machines", "Joined machines that are not revoked", () => machines(store, false));
-    counted("nightlatch_machines_flagged", "Machines, not revoked, that an admin should look at", () =>
+    const inDatabase = (name: string, help: string, count: () => Promise<number>) =>
+      counted(name, help, kept(clock, count));
+    inDatabase("nightlatch_machines", "Joined machines that are not revoked", () => machines(store, false));
+    inDatabase("nightlatch_machines_flagged", "Machines, not revoked, that an admin should look at", () =>
       machines(store, true),
     );
-    counted("nightlatch_enrolments", "Users on machines who may sign in offline", () => enrolments(store));
+    inDatabase("nightlatch_enrolments", "Users on machines who may sign in offline", () => enrolments(store));
     counted(
       "nightlatch_certificate_not_after_seconds",
       "When the listener's certificate ends, in seconds since 1970; 0 when it has none of its own",
@@ -88,6 +91,23 @@ export class Metrics {
   async text(): Promise<{ readonly type: string; readonly body: string }> {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }
+}
+
+const keptForMs = 5 * secondMs;
+
+/** However many ask at once or after one another: the database is asked once in a while. */
+function kept(clock: Clock, count: () => Promise<number>): () => Promise<number> {
+  let last: { readonly atMs: number; readonly number: Promise<number> } | undefined;
+  return async () => {
+    const nowMs = clock.monotonicMs();
+    if (last === undefined || nowMs - last.atMs >= keptForMs) last = { atMs: nowMs, number: count() };
+    try {
+      return await last.number;
+    } catch (error) {
+      last = undefined;
+      throw error;
+    }
+  };
 }
 
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);

@@ -3,7 +3,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import { makeApp } from "../../server/api/app.ts";
+import { type AppParts, makeApp } from "../../server/api/app.ts";
 import { listen } from "../../server/listen/listen.ts";
 import { formToken, type SessionKind } from "../../server/sessions/sessions.ts";
 import { type Person, codeOf } from "./browser.ts";
@@ -27,9 +27,16 @@ export interface Wire {
 }
 
 /** Plain http on loopback; ends with the test. */
-export async function wireTo(server: TestServer): Promise<Wire> {
+export async function wireTo(server: TestServer, parts: Pick<AppParts, "metrics"> = {}): Promise<Wire> {
   const passwordCost = { memory: 8, passes: 1, parallelism: 1 };
-  const app = makeApp({ ...server, passwordCost, random, log: pino({ level: "silent" }), syncMinutes: 60 });
+  const app = makeApp({
+    ...server,
+    ...parts,
+    passwordCost,
+    random,
+    log: pino({ level: "silent" }),
+    syncMinutes: 60,
+  });
   const at = { host: "127.0.0.1", port: 0 };
   const listening = await listen((asked, env) => app.fetch(asked, env), at, undefined);
   onTestFinished(() => listening.close(AbortSignal.abort()));
