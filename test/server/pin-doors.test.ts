@@ -1,0 +1,45 @@
+// A PIN that is tried at every door at once: machines, the sign-in page, a fresh code in a session, the page for another PIN.
+
+import { expect, it } from "vitest";
+import { Browser } from "./browser.ts";
+import { hotpAt, testServer } from "./fixture.ts";
+import { setPin, stateOfPin } from "./pins.ts";
+import { addressFor, inPortal, letters, withMail } from "./portal-fixture.ts";
+
+it("has as many tries over all of them as policy says, and then none", async () => {
+  const server = await testServer();
+  const { browser, who } = await inPortal(server);
+  await withMail(server);
+  await addressFor(server, who.name, "alice@corp.example");
+  await server.policy("pin.place=after", "pin.attempts=3", "lockout.failures=0", "hotpLookAhead=0");
+  await setPin(server, who.name, "9946");
+  await browser.get("/portal/pin");
+  const machines = await Promise.all(Array.from({ length: 8 }, () => server.machine()));
+  // A token for each try: whichever comes first, no code is spent by another one.
+  const codes: string[] = [];
+  while (codes.length < 14) codes.push(hotpAt(await server.addHotp(who.name), 0));
+  const pins = Array.from({ length: 20 }, (_, at) => String(1_350 + at));
+  const next = () => `${codes.pop()}${pins.pop()}`;
+  const { name, password } = who;
+  const atPages = [
+    () => new Browser(server).post("/portal/sign-in", { name, password, code: next() }),
+    () => new Browser(server).post("/admin/sign-in", { name, password, code: next() }),
+    () => browser.send("/portal/confirm", { code: next() }),
+    () => browser.send("/portal/pin", { old: pins.pop() ?? "", fresh: "35791", repeated: "35791" }),
+  ];
+  const [verdicts, statuses] = await Promise.all([
+    Promise.all(machines.map(async (machine) => (await machine.verify(name, [next()])).verdict)),
+    Promise.all(atPages.map(async (visit) => (await visit()).status)),
+  ]);
+  expect(new Set(verdicts)).toEqual(new Set(["denied"]));
+  expect(statuses.every((status) => status >= 400)).toBe(true);
+  expect(await stateOfPin(server, name)).toEqual({ state: "locked", failures: 3 });
+  expect((await letters(server)).filter(({ text }) => text.includes("PIN is locked"))).toHaveLength(1);
+  expect(await machines[0]?.verify(name, [`${codes.pop()}9946`])).toEqual({ verdict: "denied" });
+  const seen = await new Browser(server).post("/portal/sign-in", {
+    name,
+    password,
+    code: `${codes.pop()}9946`,
+  });
+  expect(seen.status).toBe(401);
+});
