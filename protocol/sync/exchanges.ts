@@ -28,7 +28,7 @@ export const spentSchema = v.variant("type", [
     id: shortText,
     usedIds: v.pipe(v.array(wholeNumberUpTo(1_000)), v.maxLength(100)),
   }),
-  /** When the server gave the newest of its challenges that was answered here while it could not be asked. */
+  /** When the server drew the newest of its challenges that was answered here while it could not be asked. */
   v.strictObject({ type: v.literal("ocra"), id: shortText, usedThroughMs: v.nullable(wholeNumber) }),
 ]);
 export type Spent = v.InferOutput<typeof spentSchema>;

@@ -91,11 +91,13 @@ function readOcraUri(text: string): Read<OtpKey> {
   }
   const secret = parameters.get("secret");
   if (secret === undefined) return no("secret", "the otpauth URI has no secret");
+  const suite = parameters.get("ocrasuite");
+  if (suite === undefined) return no("secret", "the otpauth URI has no ocrasuite");
   const none = { algorithm: "", digits: "", period: "", counter: "" };
   return readParameters(fromBase32(secret), "the secret in the otpauth URI is not base32", {
     type: "ocra",
     ...none,
-    suite: parameters.get("ocrasuite") ?? "",
+    suite,
   });
 }
 
@@ -123,18 +125,10 @@ function readParameters(
   const fault = secretFault(secret);
   if (fault !== undefined) return no("secret", fault);
   const type = given.type.toLowerCase() || "totp";
-  if (type === "ocra") {
-    const suite = given.suite || commonSuite;
-    if (answerableSuite(suite) === undefined) return no("suite", `give one like ${suiteForm}`);
-    return { ok: true, value: { type, secret, suite } };
-  }
+  if (type === "ocra") return readOcra(secret, given);
   if (type !== "totp" && type !== "hotp") return no("type", "give totp, hotp or ocra");
-  const plainName =
-    given.algorithm
-      .toLowerCase()
-      .replace(/^hmac-?/, "")
-      .replace("-", "") || "sha1";
-  const algorithm = algorithms.find((known) => known === plainName);
+  if (given.suite !== "") return no("suite", "only keys of the type ocra have one");
+  const algorithm = algorithmOf(given.algorithm || "sha1");
   if (algorithm === undefined) return no("algorithm", `give one of ${algorithms.join(", ")}`);
   const digits = ([6, 7, 8] as const).find((known) => String(known) === (given.digits || "6"));
   if (digits === undefined) return no("digits", "give 6, 7 or 8");
@@ -147,6 +141,25 @@ function readParameters(
   const counter = wholeNumber(given.counter || "0", 0, Number.MAX_SAFE_INTEGER);
   if (counter === undefined) return no("counter", `give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   return { ok: true, value: { type, secret, algorithm, digits, counter } };
+}
+
+/** What stands beside the suite may be there for other rows; it may not say something else. */
+function readOcra(secret: Uint8Array, given: Pick<KeyCells, "suite" | "algorithm" | "digits">): Read<OtpKey> {
+  const suite = answerableSuite(given.suite || commonSuite);
+  if (suite === undefined) return no("suite", `give one like ${suiteForm}`);
+  if (given.digits !== "" && given.digits !== String(suite.digits))
+    return no("digits", "other than in the suite, which is the common one where none is given");
+  if (given.algorithm !== "" && algorithmOf(given.algorithm) !== suite.algorithm)
+    return no("algorithm", "another than in the suite, which is the common one where none is given");
+  return { ok: true, value: { type: "ocra", secret, suite: suite.name } };
+}
+
+function algorithmOf(text: string): Algorithm | undefined {
+  const plainName = text
+    .toLowerCase()
+    .replace(/^hmac-?/, "")
+    .replace("-", "");
+  return algorithms.find((known) => known === plainName);
 }
 
 function wholeNumber(text: string, least: number, most: number): number | undefined {

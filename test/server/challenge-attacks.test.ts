@@ -1,13 +1,16 @@
 // Challenges against whoever wants one of their own choice, or a response good twice: machines in wrong hands, people who begin
 // dialogues beside the user's, and clocks that go back.
 
+import { pino } from "pino";
 import { beforeEach, describe, expect, it } from "vitest";
 import { commonSuite, responseTo } from "../../otp/response.ts";
+import { makeApp } from "../../server/api/app.ts";
 import { addOtp } from "../../server/authenticators/manage.ts";
 import { disableUser } from "../../server/users/leave.ts";
 import { addUser, theUser } from "../../server/users/users.ts";
 import { hourMs } from "../../words/clock.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
+import { anotherInstance } from "./mail/instance.ts";
 import type { TestMachine } from "./machine.ts";
 
 let server: TestServer;
@@ -143,6 +146,35 @@ describe("a server whose clock has been set back", () => {
   });
 });
 
+describe("two dialogues with one challenge", () => {
+  it("answered at the same moment at two instances on one database let in once, in each of five rounds", async () => {
+    const log = pino({ level: "silent" });
+    const second = makeApp({ ...server, ...(await anotherInstance(server)), random, log, syncMinutes: 60 });
+    for (let round = 0; round < 5; round++) {
+      const first = newDialogue();
+      const given = await challenge(first);
+      let last = first;
+      while (last === first || (await challenge(last)) !== given) {
+        server.clock.pass(1);
+        last = newDialogue();
+      }
+      const request = (dialogue: string) => laptop.verifyRequest("alice", [response(given)], { dialogue });
+      // The number that is refused for coming late is another one each time.
+      const bodies = [first, last, first, last, last, first].map(request);
+      const answers = await Promise.all(
+        bodies.map(async (request, at) => {
+          const body = Buffer.from(JSON.stringify(request), "utf8");
+          const headers = { ...laptop.sign("/v1/verify", body) };
+          const url = "http://localhost/v1/verify";
+          const sent = new Request(url, { method: "POST", body, headers });
+          return (await (at % 2 === 0 ? server.fetch(sent) : second.fetch(sent))).text();
+        }),
+      );
+      expect(answers.filter((text) => text.includes('"granted"'))).toHaveLength(1);
+    }
+  });
+});
+
 /** Only then is this machine's word on what is spent heard. */
 async function enrol(): Promise<void> {
   const dialogue = newDialogue();
@@ -160,3 +192,14 @@ async function ocraOf(name: string): Promise<string[]> {
     .execute();
   return rows.map(({ id }) => id);
 }
+
+it.each([
+  ["half a character", "a\ud800"],
+  ["white space around it", " alice "],
+  ["256 bytes", "x".repeat(256)],
+])("a name with %s is told a challenge as well, and nobody gets in", async (_, name) => {
+  const dialogue = newDialogue();
+  const given = await challenge(dialogue, name);
+  expect(await verdict(dialogue, response(given), name)).toBe("denied");
+  expect(await challenge(newDialogue())).toMatch(/^[1-9]\d{7}$/);
+});

@@ -81,12 +81,14 @@ describe("the ninth dialogue, which has the first one's challenge,", () => {
   });
 
   test.each([
-    ["and the server is back", fine],
-    ["and the server goes once more", verifyLost],
-  ])("does not take it when it was judged offline before, %s", async (_, weather) => {
+    ["and the server is back", fine, false],
+    ["and the server goes once more", verifyLost, false],
+    ["the agent was started anew and the server goes once more", verifyLost, true],
+  ])("does not take it when it was judged offline before, %s", async (_, weather, restarts) => {
     house.line = verifyLost;
     const owner = await house.agent.signIn("alice", [fob.answer]);
     expect(said(owner)).toBe("granted offline by ocra");
+    if (restarts) house.startAgent();
     const used = challengeIn(owner.asked[0] ?? "");
     await serverIsBack();
     for (let at = 0; at < 7; at++) expect(await glance()).not.toBe(used);

@@ -108,6 +108,8 @@ describe("a secret", () => {
     const [text, other] = [toBase32(secret), toBase32(secret.map((byte) => byte + 1))];
     expect(keysOf({ secret: text, type: "OCRA", suite })).toEqual([{ type: "ocra", secret, suite }]);
     expect(keysOf({ secret: text, type: "ocra" })).toEqual([{ type: "ocra", secret, suite: common }]);
+    const beside = { type: "ocra", suite, digits: "8", algorithm: "HMAC-SHA256", period: "30", counter: "0" };
+    expect(keysOf({ secret: text, ...beside })).toEqual([{ type: "ocra", secret, suite }]);
     const uris = `otpauth://ocra/N:alice?secret=${text}&ocrasuite=${encodeURIComponent(suite)} otpauth://ocra/a?secret=${other}&issuer=N&ocraSuite=${common}`;
     expect(keysOf({ secret: uris })).toMatchObject([{ suite }, { suite: common }]);
   });
@@ -118,6 +120,12 @@ describe("a secret", () => {
     [{ secret: "otpauth://ocra/a?ocrasuite=OCRA-1:HOTP-SHA1-6:QN08" }, "secret"],
     [{ secret: `otpauth://ocra/a?secret=${toBase32(secret)}&secret=${toBase32(secret)}` }, "secret"],
     [{ secret: `otpauth://ocra/a?secret=${toBase32(secret)}&ocrasuite=OCRA-1:HOTP-SHA1-6:QH40` }, "suite"],
+    // Its digits and hash are the suite's; a suite beside another type says that the type is missing or wrong.
+    [{ secret: toBase32(secret), type: "ocra", digits: "8" }, "digits"],
+    [{ secret: toBase32(secret), type: "ocra", algorithm: "SHA256" }, "algorithm"],
+    [{ secret: toBase32(secret), suite: "OCRA-1:HOTP-SHA1-6:QN08" }, "suite"],
+    [{ secret: toBase32(secret), type: "totp", suite: "OCRA-1:HOTP-SHA1-6:QN08" }, "suite"],
+    [{ secret: `otpauth://ocra/a?secret=${toBase32(secret)}&suite=OCRA-1:HOTP-SHA256-8:QN08` }, "secret"],
     [{ secret: "GEZDGNBV" }, "secret"],
     [{ secret: toBase32(new Uint8Array(65)) }, "secret"],
     [{ secret: "otpauth://totp/alice?digits=6" }, "secret"],
