@@ -22,6 +22,8 @@ Fields: ${fields.join(", ")}.
   secret       of a TOTP or HOTP authenticator; or otpauth URIs, several parted by spaces
   type, algorithm, digits, period, counter
                beside a secret: totp, sha1, 6, 30 and 0 where they are not given
+  suite        beside a secret of the type ocra
+  pin          a first one, for users who have none; they change it in the portal
 
 Anything wrong with any line, and nothing is imported, unless you say --skip-bad-lines.
 Exit code 1 when lines are bad and they were not to be skipped.`;
@@ -45,7 +47,7 @@ export function addCsvImport(group: Command, parts: CommandParts): void {
         const csv = await openCsv(chunks, { delimiter: delimiters[given.delimiter] ?? ",", map });
         if (csv.columns.unused.length > 0)
           parts.terminal.err(`columns not used: ${plain(csv.columns.unused.join(", "))}\n`);
-        if (othersRead && csv.columns.places.has("secret"))
+        if (othersRead && (csv.columns.places.has("secret") || csv.columns.places.has("pin")))
           parts.terminal.err(
             `warning: ${file} holds secrets, and others can read it; chmod 600, and erase it after\n`,
           );

@@ -19,6 +19,7 @@ export function describeImport(report: ImportReport, dryRun: boolean): string {
       ["memberships of groups ended", applied.groupsLeft],
       ["addresses set", applied.addressesSet],
       ["authenticators added", applied.authenticatorsAdded],
+      ["PINs set, to be changed by their users", applied.pinsSet],
     ] as const
   )
     .filter(([, count]) => count > 0)

@@ -52,6 +52,7 @@ export async function runImport(
 ): Promise<void> {
   const { store, vault, identity } = server;
   const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
+  let pins: ProgressLine | undefined;
   const faults = new FaultLists(given.errors);
   let report: ImportReport;
   try {
@@ -67,6 +68,10 @@ export async function runImport(
       },
       {
         read: (rows) => line.count("rows", rows, part()),
+        pins: (done, all) => {
+          pins ??= new ProgressLine(parts.terminal, parts.clock, !options.json);
+          pins.count("PINs", done, done / all);
+        },
         writing: () => line.show("writing; sign-ins wait for this"),
       },
       faults.add,

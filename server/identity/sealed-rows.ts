@@ -54,6 +54,7 @@ const sealedRows: Readonly<Record<RowName["table"], SealedTable>> = {
   messages: column("messages", "id", "sealed"),
   pending_authenticators: column("pendingAuthenticators", "id", "sealed"),
   pins: column("pins", "userId", "sealed"),
+  import_pins: column("importPins", "id", "sealed"),
   server_secrets: column("serverSecrets", "name", "sealed"),
   settings: sealedSettings,
   enrolments: {

@@ -21,6 +21,7 @@ export interface RowName {
     | "settings"
     | "pending_authenticators"
     | "pins"
+    | "import_pins"
     | "server_keys"
     | "server_secrets";
   readonly id: string;

@@ -3,11 +3,13 @@
 
 import { sql } from "kysely";
 import { isOnlyAdmin } from "../accounts/accounts.ts";
+import type { Vault } from "../identity/vault.ts";
 import type { Tx } from "../store/store.ts";
 import { addressPlaces } from "../store/tables.ts";
 import { disableUser } from "../users/leave.ts";
 import { enableUser, theUser } from "../users/users.ts";
 import { unknownKey } from "./conflicts.ts";
+import { setPins } from "./initial-pins.ts";
 
 /**
  * What becomes of groups that a user is in and the source does not name: they stay; they are left; or only those that a
@@ -26,6 +28,7 @@ export interface Applied {
   readonly groupsLeft: number;
   readonly addressesSet: number;
   readonly authenticatorsAdded: number;
+  readonly pinsSet: number;
   /** Who was to be disabled and was not, because nobody else can sign in as an admin. */
   readonly adminsKept: readonly string[];
 }
@@ -33,13 +36,19 @@ export interface Applied {
 /** What becomes of an import that would disable the only admin: nothing of it, or all the rest. */
 export type OnlyAdmin = "refuse-all" | "keep";
 
+export interface ApplyWish {
+  readonly otherGroups: OtherGroups;
+  readonly onlyAdmin: OnlyAdmin;
+  /** `count`: what is done will be undone, and they were not hashed. */
+  readonly pins: "set" | "count";
+}
+
 /** Of all lines that are not bad. The conflicts must have been looked for in the same transaction. */
 export async function apply(
   tx: Tx,
-  signingKey: Uint8Array,
+  { signingKey, vault }: { readonly signingKey: Uint8Array; readonly vault: Vault },
   importId: string,
-  otherGroups: OtherGroups,
-  onlyAdmin: OnlyAdmin,
+  { otherGroups, onlyAdmin, pins }: ApplyWish,
   nowMs: number,
 ): Promise<Applied> {
   await addUsers(tx, importId, nowMs);
@@ -48,6 +57,7 @@ export async function apply(
   const groupsJoined = await joinGroups(tx, importId);
   const addressesSet = await setAddresses(tx, importId);
   const authenticatorsAdded = await addAuthenticators(tx, importId, nowMs);
+  const pinsSet = await setPins(tx, vault, importId, pins, nowMs);
   const adminsKept: string[] = [];
   const disabled = await disableUsers(tx, signingKey, importId, onlyAdmin, adminsKept, nowMs);
   const enabled = await enableUsers(tx, importId, nowMs);
@@ -60,6 +70,7 @@ export async function apply(
     groupsLeft,
     addressesSet,
     authenticatorsAdded,
+    pinsSet,
     adminsKept,
   };
 }

@@ -8,6 +8,7 @@ import type { Db, Store, Tx } from "../store/store.ts";
 import { type Applied, apply, type OnlyAdmin, type OtherGroups } from "./apply.ts";
 import { markConflicts } from "./conflicts.ts";
 import { type ListedFault, listFaults } from "./faults.ts";
+import { hashPins } from "./initial-pins.ts";
 import type { SecretEncoding } from "./key-cells.ts";
 import type { Source } from "./record.ts";
 import { beginImport, endImport, type StagingParts, stage } from "./staging.ts";
@@ -40,6 +41,8 @@ export interface ImportWish {
 /** What a person who waits is told. */
 export interface Progress {
   read(rows: number): void;
+  /** How many PINs of all have been hashed, where the source may have some. */
+  pins?(done: number, all: number): void;
   /** From here on others can't write until the import ends. */
   writing(): void;
 }
@@ -66,8 +69,11 @@ export async function importUsers(
     const rows = await stage(parts, importId, wish.source, wish.secretEncoding, progress.read);
     await completeDigests(store.write, vault);
     await store.write((tx) => markConflicts(tx, importId));
+    const badLines = await countBadLines(store, importId);
+    const keep = !wish.dryRun && (badLines === 0 || wish.skipBadLines);
+    if (keep) await hashPins(parts, importId, (done, all) => progress.pins?.(done, all));
     progress.writing();
-    const applied = await applyOrUndo(parts, wish, importId);
+    const applied = await applyOrUndo(parts, wish, importId, badLines, keep);
     if (wish.dryRun) await wish.afterDryRun?.(store.db, importId);
     for await (const fault of listFaults(store.db, importId)) eachFault(fault);
     return { rows, ...applied };
@@ -88,17 +94,17 @@ async function applyOrUndo(
   parts: ImportParts,
   wish: ImportWish,
   importId: string,
+  badLines: number,
+  keep: boolean,
 ): Promise<Omit<ImportReport, "rows">> {
-  const { store, signingKey, clock } = parts;
-  const badLines = await countBadLines(store, importId);
-  const keep = !wish.dryRun && (badLines === 0 || wish.skipBadLines);
+  const { store, clock } = parts;
   try {
     const applied = await store.write(async (tx) => {
       if ((await markConflicts(tx, importId)) > 0)
         throw new Failure("conflict", "users were changed while the import was checked; begin again");
       const nowMs = clock.wallMs();
       await wish.before?.(tx, importId, nowMs);
-      const all = await apply(tx, signingKey, importId, wish.otherGroups, wish.onlyAdmin, nowMs);
+      const all = await apply(tx, parts, importId, { ...wish, pins: keep ? "set" : "count" }, nowMs);
       await wish.behind?.(tx, importId, all, nowMs);
       if (!keep) throw new Undone(all);
       const detail = { from: wish.from, badLines, ...all, ...wish.entry?.detail() };

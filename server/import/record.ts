@@ -27,6 +27,7 @@ export const fields = [
   "period",
   "counter",
   "suite",
+  "pin",
 ] as const;
 export type Field = (typeof fields)[number];
 
@@ -59,6 +60,8 @@ export interface ImportedUser {
   readonly addresses: readonly ImportedAddress[];
   readonly disabled: boolean | null;
   readonly keys: readonly OtpKey[];
+  /** As it was typed; the rules for it are their policies'. */
+  readonly pin: string | null;
   readonly externalId: string | null;
 }
 
@@ -115,6 +118,7 @@ export function readRecord(record: SourceRecord | UnreadableRecord, encoding: Se
     addresses,
     disabled,
     keys: keys.value,
+    pin: (cells.pin ?? "").trim() || null,
     externalId,
   };
   return { ok: true, user: { line, name: name.value, ...said } };

@@ -11,6 +11,7 @@ import { commonParameters } from "../authenticators/template.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ImportTables, ImportUserTable } from "../store/tables/imports.ts";
+import { pinFaults, toPinRows } from "./initial-pins.ts";
 import type { OtpKey, SecretEncoding } from "./key-cells.ts";
 import { type Fault, type ImportedUser, readRecord, type Source } from "./record.ts";
 
@@ -30,6 +31,7 @@ const stagingTables = [
   "importGroups",
   "importKeys",
   "importAddresses",
+  "importPins",
   "importFaults",
 ] as const;
 
@@ -67,14 +69,18 @@ export async function stage(
   let faults: Fault[] = [];
   let rows = 0;
   const flush = async () => {
-    const wrong = faults.map((fault) => ({ importId, ...fault }));
+    const unfit = await pinFaults(parts.store.db, users);
+    const unfitLines = new Set(unfit.map(({ line }) => line));
+    const fit = users.filter(({ line }) => !unfitLines.has(line));
+    const wrong = [...faults, ...unfit].map((fault) => ({ importId, ...fault }));
     await parts.store.write(async (tx) => {
       // Under the lock: a rotation of the key finds all that was sealed before it.
-      const staged = toRows(parts, importId, users);
+      const staged = toRows(parts, importId, fit);
       await insertAll(tx, "importUsers", staged.users);
       await insertAll(tx, "importGroups", staged.groups);
       await insertAll(tx, "importKeys", staged.keys);
       await insertAll(tx, "importAddresses", staged.addresses);
+      await insertAll(tx, "importPins", staged.pins);
       await insertAll(tx, "importFaults", wrong);
     });
     users = [];
@@ -132,7 +138,8 @@ function toRows({ vault, random }: StagingParts, importId: string, users: readon
       return { importId, line, id, type, sealed, counter, secretDigest, keyDigest };
     }),
   );
-  return { users: staged, groups, addresses, keys };
+  const pins = toPinRows(vault, random, importId, users);
+  return { users: staged, groups, addresses, keys, pins };
 }
 
 function toAuthenticator(key: OtpKey, id: string): KeyAuthenticator {

@@ -12,7 +12,7 @@ import {
 } from "../../otp/pin.ts";
 import type { Random } from "../../words/random.ts";
 import { Failure } from "../failure.ts";
-import { listPolicies } from "../policies/policies.ts";
+import { listPolicies, type NamedPolicy } from "../policies/policies.ts";
 import type { Db } from "../store/store.ts";
 import { groupsOfUser } from "../users/users.ts";
 import type { NewPin, Pin } from "./pins.ts";
@@ -27,8 +27,15 @@ export interface PinDemand extends PinRules {
  * them. Undefined where none asks.
  */
 export async function pinRulesOf(db: Db, userId: string): Promise<PinDemand | undefined> {
-  const groups = await groupsOfUser(db, userId);
-  const asking = (await listPolicies(db))
+  return demandAmong(await listPolicies(db), await groupsOfUser(db, userId));
+}
+
+/** The same of whoever is in these groups. */
+export function demandAmong(
+  policies: readonly NamedPolicy[],
+  groups: readonly string[],
+): PinDemand | undefined {
+  const asking = policies
     .filter(
       ({ condition }) =>
         condition.groups.length === 0 || condition.groups.some((one) => groups.includes(one)),
@@ -78,10 +85,16 @@ const faults: Readonly<Record<PinFault, (rules: PinRules) => string>> = {
   "pin-trivial": () => "a PIN such as 1234, 6543, aaaa or abcd is too easily guessed",
 };
 
+/** Which rule a PIN breaks; nothing of what was typed. */
+export function pinFaultText(typed: string, rules: PinRules): string | undefined {
+  const fault = pinFault(typed, rules);
+  return fault && faults[fault](rules);
+}
+
 /** @throws Failure that says which rule a PIN breaks, and not what was typed. */
 export function checkPin(typed: string, rules: PinRules): void {
-  const fault = pinFault(typed, rules);
-  if (fault !== undefined) throw new Failure("invalid", faults[fault](rules));
+  const fault = pinFaultText(typed, rules);
+  if (fault !== undefined) throw new Failure("invalid", fault);
 }
 
 // Without those that are mistaken for one another.

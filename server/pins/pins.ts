@@ -67,15 +67,8 @@ export function lockName({ salt, difference }: PinLock): string {
   return `${Buffer.from(salt).toString("base64")} ${Buffer.from(difference).toString("base64")}`;
 }
 
-/** Takes the place of the one before, and begins its count anew. */
-export async function keepPin(
-  tx: Tx,
-  vault: Vault,
-  user: User,
-  { lock, key, length }: NewPin,
-  mustChange: boolean,
-  nowMs: number,
-): Promise<void> {
+/** All that is kept of a PIN, before it is sealed for its user. */
+export function pinContent({ lock, key, length }: NewPin): Uint8Array {
   const content = {
     salt: lock.salt.toBase64(),
     difference: lock.difference.toBase64(),
@@ -83,8 +76,24 @@ export async function keepPin(
     key: key.toBase64(),
     length,
   };
+  return Buffer.from(JSON.stringify(content), "utf8");
+}
+
+export function sealPin(vault: Vault, userId: string, content: Uint8Array): string {
+  return vault.seal({ table: "pins", id: userId }, content);
+}
+
+/** Takes the place of the one before, and begins its count anew. */
+export async function keepPin(
+  tx: Tx,
+  vault: Vault,
+  user: User,
+  made: NewPin,
+  mustChange: boolean,
+  nowMs: number,
+): Promise<void> {
   const row = {
-    sealed: vault.seal({ table: "pins", id: user.id }, Buffer.from(JSON.stringify(content), "utf8")),
+    sealed: sealPin(vault, user.id, pinContent(made)),
     failures: 0,
     lockedAtMs: null,
     mustChange: mustChange ? 1 : 0,

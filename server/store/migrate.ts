@@ -18,6 +18,7 @@ import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 import { policyMark } from "./migrations/0015-policy-mark.ts";
 import { challengesDrawn } from "./migrations/0017-challenges-drawn.ts";
+import { importPins } from "./migrations/0020-import-pins.ts";
 
 const migrations = [
   first,
@@ -36,6 +37,7 @@ const migrations = [
   handOvers,
   policyMark,
   challengesDrawn,
+  importPins,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

@@ -57,6 +57,7 @@ const tables: Readonly<Record<keyof Tables, string>> = {
   importGroups: "as imports",
   importKeys: "as imports",
   importAddresses: "as imports",
+  importPins: "as imports",
   importFaults: "as imports",
   directoryUsers: "kept",
   directoryGroups: "kept",

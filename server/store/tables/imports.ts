@@ -7,6 +7,7 @@ export interface ImportTables {
   importGroups: ImportGroupTable;
   importKeys: ImportKeyTable;
   importAddresses: ImportAddressTable;
+  importPins: ImportPinTable;
   importFaults: ImportFaultTable;
   directoryUsers: DirectoryUserTable;
   directoryGroups: DirectoryGroupTable;
@@ -63,6 +64,15 @@ interface ImportAddressTable {
   line: number;
   place: AddressPlace;
   address: string;
+}
+
+interface ImportPinTable {
+  id: string;
+  importId: string;
+  line: number;
+  /** As it was typed, or what will be kept of it. */
+  sealed: string;
+  hashed: number;
 }
 
 /** What is wrong with a line, in words that repeat nothing of it. */

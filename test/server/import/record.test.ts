@@ -25,6 +25,7 @@ describe("a record", () => {
         addresses: [],
         disabled: null,
         keys: [],
+        pin: null,
         externalId: null,
       },
     });
