@@ -52,6 +52,19 @@ describe("a PIN's lock", () => {
     );
   });
 
+  test("before and after a change to a longer PIN gives away what was added, and leaves the rest as it was", async () => {
+    const { lock } = await lockPin("9946", systemRandom);
+    const changed = changeLock(lock, "9946", "13572468");
+    // Documented, decision 36: whoever has both reads the characters behind the end of the old one.
+    const added = [...changed.difference].map(
+      (symbol, at) => ((lock.difference[at] ?? 0) - symbol + 80) % 10,
+    );
+    expect(added.slice(4)).toEqual([2, 4, 6, 8]);
+    // The others: to every old PIN belongs a new one.
+    const guess = changeLock(lock, "9947", "13582468");
+    expect(guess.difference).toEqual(changed.difference);
+  });
+
   test("says nothing of the PIN: at each place every symbol is as likely, whatever the PIN is", () => {
     const seen = Array.from({ length: 8 }, () => new Set<number>());
     for (let symbol = 0; symbol < pinSymbols; symbol++) {
