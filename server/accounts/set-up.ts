@@ -28,7 +28,13 @@ export interface SetUpForm {
 }
 
 export type SetUpOutcome =
-  | { readonly kind: "done"; readonly id: string; readonly area: SessionKind }
+  | {
+      readonly kind: "done";
+      readonly id: string;
+      readonly area: SessionKind;
+      /** Policy asks for a PIN, and none was proved. */
+      readonly lacksPin: boolean;
+    }
   | { readonly kind: "no-link" }
   | { readonly kind: "wrong"; readonly field: "password" | "repeated" | "code"; readonly why: string }
   | { readonly kind: "wait"; readonly untilMs: number }
@@ -92,10 +98,11 @@ export class SettingUp {
       await setPassword(tx, this.#parts.vault, user, kept, nowMs);
       await this.#tell(tx, user, own.length === 0, nowMs);
       await forgetFailures(tx, userThrottle(this.#parts.vault, lookAlikeKey(user.name)));
-      const area = (await accountOf(tx, user.id)).role === "none" ? "portal" : "console";
+      const { lacksPin } = judged;
+      const area = lacksPin || (await accountOf(tx, user.id)).role === "none" ? "portal" : "console";
       const { address, browser } = form;
       const wish = { kind: area, userId: user.id, address, browser } as const;
-      return { kind: "done", area, id: await beginSession(tx, wish, this.#parts.random, nowMs) };
+      return { kind: "done", area, lacksPin, id: await beginSession(tx, wish, this.#parts.random, nowMs) };
     });
   }
 

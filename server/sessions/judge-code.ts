@@ -18,7 +18,7 @@ export interface JudgedCode {
   readonly right: boolean;
   readonly method: string;
   readonly spends: readonly Spent[];
-  /** Policy asks for a PIN, and there is none of the user's own yet beside this code: it is good where one is set alone. */
+  /** Policy asks for a PIN, and none of the user's own stood beside this code: it is good where one is set alone. */
   readonly lacksPin: boolean;
   /** Spends the code, and counts a PIN beside it. To be done whatever it was, once all the rest was right; not before. */
   settle(): Promise<void>;
@@ -62,7 +62,7 @@ export async function judgeOffered(
 ): Promise<JudgedCode> {
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const judged = judge([offered], policy, answers, nowMs, undefined);
-  return { ...judged, lacksPin: false, settle: async () => undefined };
+  return { ...judged, lacksPin: policy.pin.place !== "none", settle: async () => undefined };
 }
 
 function judge(

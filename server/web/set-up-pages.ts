@@ -57,7 +57,7 @@ export function setUpHandlers(settingUp: SettingUp, consoleHome: string): Handle
       if (outcome.kind === "done")
         return outcome.area === "console"
           ? visit.withSession(visit.goTo(consoleHome), outcome.id, "console")
-          : done(visit);
+          : done(visit, outcome.lacksPin);
       const open = await settingUp.look(secret);
       if (outcome.kind === "no-link" || open === undefined) return noLink(visit);
       const { faults, status } = whatWasWrong(outcome, visit.nowMs);
@@ -83,10 +83,13 @@ function whatWasWrong(
   }
 }
 
-function done(visit: Visit): Response {
+function done(visit: Visit, lacksPin: boolean): Response {
+  const next = lacksPin
+    ? "You need a PIN with each code as well: sign in at /portal/pin, and set one if you have none."
+    : "You can close this page.";
   return visit.page({
     title: "Done",
-    notice: { tone: "done", text: "Your password is set. You can close this page." },
+    notice: { tone: "done", text: `Your password is set. ${next}` },
     content: html``,
   });
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
-import { Browser, person, signIn } from "./browser.ts";
+import { Browser, codeOf, goodPassword, offeredSecret, person, setupLink, signIn } from "./browser.ts";
 import { testServer, totpAt } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
 import { addressFor, letters, withMail } from "./portal-fixture.ts";
@@ -98,5 +98,19 @@ describe("an admin who has no PIN of their own where policy asks for one", () =>
     const [code = ""] = await server.addBackupCodes("root");
     const { name, password } = who;
     expect((await new Browser(server).post("/admin/sign-in", { name, password, code })).status).toBe(303);
+  });
+
+  it.each([false, true])("is not let in by a set-up link either (with a PIN already: %s)", async (has) => {
+    const server = await testServer();
+    const link = await setupLink(server, "root", "admin");
+    await server.policy("pin.place=before");
+    if (has) await setPin(server, "root", "9946");
+    const browser = new Browser(server);
+    const secret = offeredSecret((await browser.get(`/set-up?code=${link}`)).text);
+    const password = goodPassword;
+    const code = codeOf(server, secret);
+    const seen = await browser.send("/set-up", { link, password, repeated: password, code });
+    expect([seen.status, seen.text.includes("/portal/pin")]).toEqual([200, true]);
+    expect((await browser.get("/admin")).to).toContain("/admin/sign-in");
   });
 });
