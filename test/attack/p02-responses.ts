@@ -1,6 +1,7 @@
 // Promise 2, for tokens that answer challenges: a response works once, in the dialogue that asked for it.
 
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { responseTo } from "../../otp/response.ts";
 import { systemRandom } from "../../platform/random.ts";
@@ -58,6 +59,17 @@ class Owner {
     });
     return seen;
   }
+}
+
+/** A dialogue that is begun, read, and left. */
+function glance(machine: Machine, user: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const connection = connect(machine.agent.dialogueSocket);
+  connection.on("data", (bytes) => bytes.toString().includes("ASK ") && connection.end("CANCEL\n"));
+  connection.on("error", reject);
+  connection.on("close", () => resolve());
+  connection.write(`BEGIN 1 kind=logon user=${user} service=login\n`);
+  return promise;
 }
 
 const challengeIn = (prompt: string) => /(\d{4} \d{4})\. /.exec(prompt)?.[1]?.replace(" ", "") ?? "";
@@ -187,6 +199,31 @@ export const responsesWorkOnce = group({
         for (let at = 0; at < 500; at++) seen.add(await other.challenge(owner.name, newDialogue()));
         const right = await owner.signIn(site.machine);
         return check(seen.size === 8 && right === "granted", `${seen.size}; the owner meanwhile: ${right}`);
+      },
+    },
+    {
+      name: "the ninth dialogue shows the owner's challenge, the server goes, and both type its response",
+      expected: "one granted, also of both offline",
+      quick: true,
+      async run(site) {
+        const owner = await Owner.of(site, "ninth");
+        const both = async (goes: () => void) => {
+          let thief = "";
+          const own = await owner.signIn(site.machine, async (challenge) => {
+            for (let at = 0; at < 7; at++) await glance(site.machine, owner.name);
+            thief = await owner.signIn(site.machine, (given) => {
+              goes();
+              return given === challenge ? owner.to(given) : "another challenge";
+            });
+            return owner.to(challenge);
+          });
+          return `${thief}, ${own}`;
+        };
+        const seen = [await both(() => site.offline()), await both(() => undefined)];
+        return check(
+          seen.every((words) => words === "granted, denied"),
+          tally(seen),
+        );
       },
     },
     {
