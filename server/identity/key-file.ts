@@ -34,7 +34,7 @@ export class KeyFile {
     this.#keys = this.#read();
   }
 
-  /** The newest first; a second one only while the first takes its place. */
+  /** The newest first; a second one only while the first takes its place; none after `refuse`. */
   get keys(): readonly Uint8Array[] {
     return this.#keys;
   }
@@ -52,6 +52,11 @@ export class KeyFile {
     } catch {
       // Said by whatever can't be opened for want of the new key.
     }
+  }
+
+  /** What the file holds opens nothing in the database: nothing is sealed or opened until it holds something else. */
+  refuse(): void {
+    this.#keys = [];
   }
 
   /** Puts a new key before the one there is; does nothing when that has been done and not been finished. */
@@ -93,8 +98,8 @@ export class KeyFile {
   }
 
   #look(): string {
-    const { dev, ino, size, mtimeMs } = statSync(this.#path);
-    return `${dev}:${ino}:${size}:${mtimeMs}`;
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(this.#path);
+    return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
   }
 }
 

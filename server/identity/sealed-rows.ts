@@ -35,6 +35,8 @@ function column(table: keyof Tables, key: string, content: string): SealedTable 
 
 /** Every table that the vault knows: the compiler asks for one that is forgotten. */
 const sealedRows: Readonly<Record<RowName["table"], SealedTable>> = {
+  // First: by it a key is known for this database's, and one that comes back in the middle for one that is not.
+  server_secrets: column("serverSecrets", "name", "sealed"),
   // Those that an import has staged are sealed as they will be there. An id is in one of both, or with the same content in both.
   authenticators: {
     page: async (tx, after, limit) => {
@@ -55,7 +57,6 @@ const sealedRows: Readonly<Record<RowName["table"], SealedTable>> = {
   pending_authenticators: column("pendingAuthenticators", "id", "sealed"),
   pins: column("pins", "userId", "sealed"),
   import_pins: column("importPins", "id", "sealed"),
-  server_secrets: column("serverSecrets", "name", "sealed"),
   settings: sealedSettings,
   enrolments: {
     page: async (tx, after, limit) => {

@@ -81,6 +81,14 @@ export class ServerIdentity implements Identity {
     return documents.length === 0 ? undefined : documents;
   }
 
+  /**
+   * Whether the vault's key is the one that this database is sealed under now: another process may have exchanged it, or
+   * somebody the file. Looked at twice: a rotation may end between the reading and the opening.
+   */
+  async isOpenedBy(vault: Vault, db: Db): Promise<boolean> {
+    return (await newestOpens(vault, db)) || (await newestOpens(vault, db));
+  }
+
   /** Learns of a key that another process has put in place. */
   async refresh(db: Db, vault: Vault): Promise<boolean> {
     const { newest } = await db
@@ -106,6 +114,21 @@ export function serverKeysAfter(
 ): { serverKeys?: SignedDocument[] } {
   const serverKeys = identity.after(known);
   return serverKeys === undefined ? {} : { serverKeys };
+}
+
+async function newestOpens(vault: Vault, db: Db): Promise<boolean> {
+  const { number, sealed } = await db
+    .selectFrom("serverKeys")
+    .select(["number", "sealed"])
+    .orderBy("number", "desc")
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  try {
+    openSeeds(vault, number, sealed);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readEntries(db: Db, vault: Vault): Promise<Entry[]> {

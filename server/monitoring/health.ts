@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 export class Health {
   readonly #store: Store;
   #ending = false;
+  #keyFits = true;
 
   constructor(store: Store) {
     this.#store = store;
@@ -16,8 +17,13 @@ export class Health {
     this.#ending = true;
   }
 
+  /** Whether `server.key` opens what is in the database: without it nobody can be let in. */
+  keyFits(fits: boolean): void {
+    this.#keyFits = fits;
+  }
+
   async isReady(): Promise<boolean> {
-    if (this.#ending) return false;
+    if (this.#ending || !this.#keyFits) return false;
     try {
       return (await this.#store.db.selectFrom("server").select("id").executeTakeFirst()) !== undefined;
     } catch {

@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino";
 import type { ServiceManager } from "../../platform/notify.ts";
-import { type Clock, repeatEvery } from "../../words/clock.ts";
+import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { makeApp } from "../api/app.ts";
 import type { Configuration } from "../configuration/keys.ts";
@@ -18,6 +18,7 @@ import { MailRounds } from "../mail/rounds.ts";
 import { Health } from "../monitoring/health.ts";
 import { Metrics } from "../monitoring/metrics.ts";
 import { makeMonitoringApp } from "../monitoring/monitoring-app.ts";
+import { followKeys } from "./follow-keys.ts";
 import { openTransport, type Way } from "./transport.ts";
 
 export interface ServingParts {
@@ -43,7 +44,6 @@ export interface Serving {
 }
 
 const patienceMs = 5_000;
-const lookForKeysEveryMs = 2_000;
 
 export async function startServing(parts: ServingParts): Promise<Serving> {
   const { server, configuration, address, clock, random, log } = parts;
@@ -71,7 +71,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
     if (files !== undefined) listening.replaceTls(files.tls);
   };
   const following = files?.follow(clock, over.signal, replaced);
-  const learning = followKeys(server, clock, over.signal, log);
+  const learning = followKeys(server, health, clock, over.signal, log);
   parts.onHangUp?.(() => {
     log.info("told to reload");
     if (files?.reload() === true) replaced();
@@ -102,25 +102,6 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
       await Promise.all([following, learning, watchdog]);
     },
   };
-}
-
-/** A command, or another process, may give the server its next identity. Never rejects. */
-async function followKeys(
-  { identity, store, vault }: OpenServer,
-  clock: Clock,
-  stop: AbortSignal,
-  log: Logger,
-): Promise<void> {
-  await repeatEvery(lookForKeysEveryMs, clock, stop, async () => {
-    try {
-      if (await identity.refresh(store.db, vault)) log.info({ number: identity.number }, "new identity");
-    } catch (error) {
-      log.error(
-        { error: error instanceof Error ? error.name : "unknown" },
-        "the server's keys can't be read",
-      );
-    }
-  });
 }
 
 async function listenForMetrics(
