@@ -6,7 +6,8 @@ import { minuteMs } from "../../words/clock.ts";
 import { Browser, codeOf, goodPassword, offeredSecret, person, setupLink, signIn } from "./browser.ts";
 import { testServer, totpAt } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
-import { addressFor, letters, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, withMail } from "./portal-fixture.ts";
 
 async function consoleOf(role: "admin" | "help-desk" | "auditor") {
   const server = await testServer();
@@ -31,7 +32,7 @@ it("the help desk sees a locked PIN and resets it; the user is told, and sets an
   expect((await browser.get(at)).text).toContain("None yet");
   expect(await stateOfPin(server, "alice")).toEqual({ state: "none", failures: 0 });
   // Two of one moment: in no order.
-  expect((await letters(server)).some(({ text }) => text.includes("Your PIN was reset."))).toBe(true);
+  expect((await queued(server)).some(({ text }) => text.includes("Your PIN was reset."))).toBe(true);
   expect((await server.audit()).find(({ kind }) => kind === "pin-reset")).toMatchObject({
     user: "alice",
     operator: "console: root",

@@ -6,7 +6,8 @@ import { theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { Browser, person, signedIn, signIn } from "./browser.ts";
 import { type TestServer, testServer } from "./fixture.ts";
-import { letters, plainUser, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { plainUser, withMail } from "./portal-fixture.ts";
 
 async function site() {
   const server = await testServer();
@@ -69,7 +70,7 @@ describe("a user's addresses", () => {
     });
     await send("addresses", { place: "mail-1", address: "alice@corp.example" });
     expect((await addresses())[0]?.provedAtMs).toBe(server.clock.nowMs);
-    expect(await letters(server)).toEqual([]);
+    expect(await queued(server)).toEqual([]);
   });
 
   it("when they change, the old one is told as well", async () => {
@@ -78,7 +79,7 @@ describe("a user's addresses", () => {
     await send("addresses", { place: "mail-1", address: "alice@corp.example" });
     await send("addresses", { place: "mail-1", address: "eve@corp.example" });
     await send("addresses/remove", { place: "mail-1" });
-    expect((await letters(server)).map(({ to }) => to).sort()).toEqual([
+    expect((await queued(server)).map(({ recipient }) => recipient).sort()).toEqual([
       "alice@corp.example",
       "alice@corp.example",
       "eve@corp.example",

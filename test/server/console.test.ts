@@ -10,7 +10,8 @@ import { readSetting } from "../../server/settings/settings.ts";
 import { dayMs, hourMs } from "../../words/clock.ts";
 import { Browser, codeOf, person, signedIn } from "./browser.ts";
 import { flags, type TestServer, testServer, totpAt } from "./fixture.ts";
-import { addressFor, letters, plainUser, withMail } from "./portal-fixture.ts";
+import { newestInvitation } from "./mail/queued.ts";
+import { addressFor, plainUser, withMail } from "./portal-fixture.ts";
 
 async function admin() {
   const server = await testServer();
@@ -331,7 +332,7 @@ describe("self-provisioning", () => {
     await addressFor(server, "alice", "alice@corp.example");
     const seen = await change(browser, path, `${path}/invite`);
     expect(seen.text).toContain("An invitation to add an authenticator is on its way");
-    expect((await letters(server)).at(-1)?.text).toContain("https://mfa.example/portal/invitation?link=");
+    expect((await newestInvitation(server)).url).toContain("https://mfa.example/portal/invitation?link=");
     const entry = (await server.audit()).find(({ kind }) => kind === "invitation-created");
     expect(entry).toMatchObject({ user: "alice", operator: "console: root" });
   });

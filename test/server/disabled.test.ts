@@ -6,7 +6,8 @@ import { disableUser } from "../../server/users/leave.ts";
 import { enableUser, theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, goodPassword, offeredSecret, setupLink } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
-import { addressFor, letters, mailedCode, plainUser, withMail } from "./portal-fixture.ts";
+import { newestCode, newestInvitation } from "./mail/queued.ts";
+import { addressFor, plainUser, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 
@@ -43,7 +44,7 @@ it("an invitation, and what was begun by it, are no good any more", async () => 
       server.clock.nowMs,
     ),
   );
-  const link = /invitation\?link=([\w-]{43})/.exec((await letters(server)).at(-1)?.text ?? "")?.[1] ?? "";
+  const link = (await newestInvitation(server)).link;
   const browser = new Browser(server);
   await browser.post("/portal/invitation", { link, type: "totp" });
   await disableAndEnable();
@@ -56,7 +57,7 @@ it("a code that was mailed is no good any more", async () => {
   const browser = new Browser(server);
   const { text } = await browser.post("/portal/sign-in/mail", { name: "alice" });
   const id = /name="id" value="([^"]+)"/.exec(text)?.[1] ?? "";
-  const mailed = await mailedCode(server);
+  const mailed = await newestCode(server);
   await disableAndEnable();
   const fields = { id, name: "alice", "mail-code": mailed, code: codeOf(server, secret) };
   expect((await browser.post("/portal/sign-in/mail-code", fields)).status).toBe(401);
@@ -72,7 +73,7 @@ it("a code that was sent for a sign-in is no good any more", async () => {
     ...wish
   } = laptop.verifyRequest("alice", ["-"], { dialogue });
   await laptop.ask("sendCode", { ...wish, types: ["email"], language: "en" });
-  const code = /\b\d{8}\b/.exec((await letters(server)).at(-1)?.text ?? "")?.[0] ?? "";
+  const code = await newestCode(server);
   await disableAndEnable();
   expect((await laptop.verify("alice", [code], { dialogue })).verdict).toBe("denied");
 });

@@ -7,7 +7,8 @@ import { Metrics } from "../../server/monitoring/metrics.ts";
 import { makeMonitoringApp } from "../../server/monitoring/monitoring-app.ts";
 import { person } from "./browser.ts";
 import { testServer, type TestServer } from "./fixture.ts";
-import { addressFor, allow, letters, plainUser, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, allow, plainUser, withMail } from "./portal-fixture.ts";
 import { type Wire, wireTo } from "./wire.ts";
 
 let server: TestServer;
@@ -96,9 +97,9 @@ describe("the numbers", () => {
     const first = (name: string, password: string) => counted("/portal/first", { name, password });
     // Both once before, so that each line is there.
     await first("dora", "wrong");
-    const mailed = (await letters(server)).length;
+    const mailed = (await queued(server)).length;
     const right = await first("dora", dora.password);
-    expect((await letters(server)).length).toBe(mailed + 1);
+    expect((await queued(server)).length).toBe(mailed + 1);
     expect(right).toEqual(await first("emil", "wrong"));
     const mail = (name: string) => counted("/portal/sign-in/mail", { name });
     await mail("nobody");

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { minuteMs } from "../../words/clock.ts";
 import { Browser, codeOf, type Person, person, signIn } from "./browser.ts";
 import { type TestServer, testServer } from "./fixture.ts";
-import { addressFor, letters, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, withMail } from "./portal-fixture.ts";
 
 const fresh = "seven quiet lanterns";
 const areas = [
@@ -56,7 +57,7 @@ describe.each(areas)("in the %s", (_, base, page, needsCode) => {
     await withMail(server);
     await addressFor(server, "root", "root@corp.example");
     await change(await enter(), root.password);
-    expect((await letters(server)).at(-1)).toMatchObject({ kind: "account-change", to: "root@corp.example" });
+    expect(await queued(server)).toMatchObject([{ kind: "account-change", recipient: "root@corp.example" }]);
   });
 
   it("the change gives no recent code and no longer session than there was", async () => {

@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 import { Browser } from "./browser.ts";
 import { hotpAt, testServer } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
-import { addressFor, inPortal, letters, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, inPortal, withMail } from "./portal-fixture.ts";
 
 it("has as many tries over all of them as policy says, and then none", async () => {
   const server = await testServer();
@@ -34,7 +35,7 @@ it("has as many tries over all of them as policy says, and then none", async () 
   expect(new Set(verdicts)).toEqual(new Set(["denied"]));
   expect(statuses.every((status) => status >= 400)).toBe(true);
   expect(await stateOfPin(server, name)).toEqual({ state: "locked", failures: 3 });
-  expect((await letters(server)).filter(({ text }) => text.includes("PIN is locked"))).toHaveLength(1);
+  expect((await queued(server)).filter(({ text }) => text.includes("PIN is locked"))).toHaveLength(1);
   expect(await machines[0]?.verify(name, [`${codes.pop()}9946`])).toEqual({ verdict: "denied" });
   const seen = await new Browser(server).post("/portal/sign-in", {
     name,

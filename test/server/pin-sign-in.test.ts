@@ -10,7 +10,8 @@ import { theUser } from "../../server/users/users.ts";
 import { secondMs } from "../../words/clock.ts";
 import { hotpAt, random, startMs, testServer, totpAt, wrongCode } from "./fixture.ts";
 import { reasons, setPin, stateOfPin } from "./pins.ts";
-import { addressFor, letters, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, withMail } from "./portal-fixture.ts";
 
 const denied = { verdict: "denied" };
 const granted = { verdict: "granted" };
@@ -167,8 +168,12 @@ describe("a PIN's own tries", () => {
     expect(await stateOfPin(server, "alice")).toEqual({ state: "locked", failures: 2 });
     expect(await laptop.verify("alice", [`9946${code()}`])).toEqual(denied);
     expect((await server.audit()).filter(({ kind }) => kind === "pin-locked")).toHaveLength(1);
-    expect(await letters(server)).toMatchObject([
-      { kind: "account-change", to: "alice@corp.example", text: expect.stringContaining("PIN is locked") },
+    expect(await queued(server)).toMatchObject([
+      {
+        kind: "account-change",
+        recipient: "alice@corp.example",
+        text: expect.stringContaining("PIN is locked"),
+      },
     ]);
     expect(await reasons(server)).toEqual(["wrong-pin", "wrong-pin", "wrong-pin"]);
   });

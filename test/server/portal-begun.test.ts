@@ -9,7 +9,8 @@ import { removeUser } from "../../server/users/leave.ts";
 import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, offeredSecret, type Person, person, signIn } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
-import { addressFor, allow, inPortal, mailedCode, withMail } from "./portal-fixture.ts";
+import { newestCode } from "./mail/queued.ts";
+import { addressFor, allow, inPortal, withMail } from "./portal-fixture.ts";
 
 const addPath = "/portal/authenticators/add";
 const fresh = "seven quiet lanterns";
@@ -91,7 +92,7 @@ describe("an address that was asked for", () => {
       place: "mail-1",
       address: "thief@evil.example",
     });
-    return { id: /name="id" value="([^"]+)"/.exec(text)?.[1] ?? "", code: await mailedCode(server) };
+    return { id: /name="id" value="([^"]+)"/.exec(text)?.[1] ?? "", code: await newestCode(server) };
   };
   const finish = async (browser: Browser, proof: { id: string; code: string }) => {
     await browser.get("/portal/account");
@@ -156,7 +157,7 @@ describe("what was earned with a password", () => {
     await allow(server, { who: "everybody", mailCode: true });
     const { text } = await earn(password);
     const id = /name="id" value="([^"]+)"/.exec(text)?.[1] ?? "";
-    const code = await mailedCode(server);
+    const code = await newestCode(server);
     await end();
     const seen = await new Browser(server).post("/portal/first/code", { id, "mail-code": code });
     expect(seen.status).toBe(401);

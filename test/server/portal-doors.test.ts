@@ -7,7 +7,8 @@ import { addUser, joinGroup, theUser } from "../../server/users/users.ts";
 import { hourMs } from "../../words/clock.ts";
 import { Browser, codeOf, offeredSecret, person } from "./browser.ts";
 import { random, type TestServer, testServer, wrongCode } from "./fixture.ts";
-import { addressFor, allow, letters, mailedCode, plainUser, withMail } from "./portal-fixture.ts";
+import { newestCode, newestInvitation, queued } from "./mail/queued.ts";
+import { addressFor, allow, plainUser, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 
@@ -33,10 +34,8 @@ describe("an invitation by mail", () => {
         server.clock.nowMs,
       ),
     );
-    const link = /https:\/\/mfa\.example(\/portal\/invitation\?link=([\w-]{43}))/.exec(
-      (await letters(server)).at(-1)?.text ?? "",
-    );
-    return { path: link?.[1] ?? "", secret: link?.[2] ?? "" };
+    const { url, link } = await newestInvitation(server);
+    return { path: url.replace("https://mfa.example", ""), secret: link };
   };
 
   it("leads to an authenticator that opens machines and the portal at once", async () => {
@@ -111,7 +110,7 @@ describe("signing in without a password", () => {
   it("takes a mailed code and one of the authenticator, each once", async () => {
     const browser = new Browser(server);
     const id = hiddenId((await ask(browser)).text);
-    const mailCode = await mailedCode(server);
+    const mailCode = await newestCode(server);
     const code = codeOf(server, secret);
     expect((await finish(browser, id, mailCode, code)).to).toBe("/portal");
     expect((await browser.get("/portal")).status).toBe(200);
@@ -122,7 +121,7 @@ describe("signing in without a password", () => {
   it("takes neither code alone, and no code of another request", async () => {
     const browser = new Browser(server);
     const id = hiddenId((await ask(browser)).text);
-    const mailCode = await mailedCode(server);
+    const mailCode = await newestCode(server);
     const code = codeOf(server, secret);
     const other = hiddenId((await ask(new Browser(server), "nobody")).text);
     for (const [one, mailed, typed] of [
@@ -142,21 +141,21 @@ describe("signing in without a password", () => {
     await plainUser(server, "gone");
     await addressFor(server, "gone", "g@corp.example");
     await server.store.db.updateTable("users").set({ disabledAtMs: 1 }).where("name", "=", "gone").execute();
-    const before = (await letters(server)).length;
+    const before = (await queued(server)).length;
     const pages = new Set<string>();
     for (const name of ["nobody", "with-password", "gone", "\u0001"]) {
       const seen = await ask(new Browser(server), name);
       expect(seen.status).toBe(200);
       pages.add(seen.text.replaceAll(/ value="[^"]*"/g, ""));
     }
-    expect(await letters(server)).toHaveLength(before);
+    expect(await queued(server)).toHaveLength(before);
     pages.add((await ask(new Browser(server))).text.replaceAll(/ value="[^"]*"/g, ""));
     expect(pages.size).toBe(1);
   });
 
   it("does not fill a mailbox, nor let one address ask for ever", async () => {
     for (let at = 0; at < 20; at++) await ask(new Browser(server, `192.0.2.${at}`));
-    expect((await letters(server)).length).toBe(15);
+    expect((await queued(server)).length).toBe(15);
     const statuses = [];
     for (let at = 0; at < 45; at++) statuses.push((await ask(new Browser(server), `nobody-${at}`)).status);
     expect(statuses.at(-1)).toBe(429);
@@ -186,7 +185,7 @@ describe("a first authenticator", () => {
     );
     const browser = new Browser(server);
     const id = hiddenId((await ask(browser, "alice")).text);
-    const code = await mailedCode(server);
+    const code = await newestCode(server);
     expect((await finish(browser, id, wrongCode(code))).status).toBe(401);
     const led = await finish(browser, id, code);
     expect(led.to).toMatch(/^\/portal\/invitation\?link=/);
@@ -212,18 +211,18 @@ describe("a first authenticator", () => {
       const seen = await ask(new Browser(server), name);
       pages.add(`${seen.status} ${seen.text.replaceAll(/ value="[^"]*"/g, "")}`);
     }
-    expect(await letters(server)).toEqual([]);
+    expect(await queued(server)).toEqual([]);
     const seen = await ask(new Browser(server), "alice");
     pages.add(`${seen.status} ${seen.text.replaceAll(/ value="[^"]*"/g, "")}`);
     expect(pages.size).toBe(1);
-    expect(await letters(server)).toHaveLength(1);
+    expect(await queued(server)).toHaveLength(1);
   });
 
   it("is not to be had once the right to it has ended, whatever was mailed before", async () => {
     await allow(server, { who: "everybody" });
     const browser = new Browser(server);
     const id = hiddenId((await ask(browser, "alice")).text);
-    const code = await mailedCode(server);
+    const code = await newestCode(server);
     await allow(server, { who: "nobody" });
     expect((await finish(browser, id, code)).status).toBe(401);
   });
@@ -235,9 +234,9 @@ describe("a first authenticator", () => {
     await server.store.db.deleteFrom("authenticators").where("userId", "=", id).execute();
     await allow(server, { who: "everybody", mailCode: true });
     for (const password of ["", "not the right one"]) await ask(new Browser(server), "dora", password);
-    expect(await letters(server)).toEqual([]);
+    expect(await queued(server)).toEqual([]);
     await ask(new Browser(server), "dora", who.password);
-    expect(await letters(server)).toHaveLength(1);
+    expect(await queued(server)).toHaveLength(1);
     await allow(server, { who: "everybody", mailCode: false });
     expect((await ask(new Browser(server), "dora", "not the right one")).status).toBe(401);
     expect((await ask(new Browser(server), "dora", who.password)).to).toContain("/portal/invitation");

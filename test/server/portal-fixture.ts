@@ -1,4 +1,4 @@
-// The portal with mail switched on, and what waits in the queue to be read.
+// The portal with mail switched on.
 
 import { setAddress } from "../../server/mail/addresses.ts";
 import { changeMail } from "../../server/mail/settings.ts";
@@ -23,35 +23,6 @@ export async function addressFor(server: TestServer, name: string, address: stri
   await server.store.write(async (tx) =>
     setAddress(tx, await theUser(tx, name), "mail-1", address, server.clock.nowMs),
   );
-}
-
-export interface Letter {
-  readonly kind: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-}
-
-/** The oldest first; none is ever sent here. */
-export async function letters(server: TestServer): Promise<Letter[]> {
-  const rows = await server.store.db
-    .selectFrom("messages")
-    .select(["id", "kind", "recipient", "sealed"])
-    .orderBy("createdAtMs")
-    .orderBy("id")
-    .execute();
-  return rows.map(({ id, kind, recipient, sealed }) => {
-    const opened = server.vault.open({ table: "messages", id }, sealed ?? "");
-    const { subject, text } = JSON.parse(Buffer.from(opened).toString("utf8"));
-    return { kind, to: recipient, subject, text };
-  });
-}
-
-/** The eight digits of the letter that came last. */
-export async function mailedCode(server: TestServer): Promise<string> {
-  const code = /^ {4}(\d{4}) (\d{4})$/m.exec((await letters(server)).at(-1)?.text ?? "");
-  if (code === null) throw new Error("no code was mailed last");
-  return `${code[1]}${code[2]}`;
 }
 
 export async function allow(server: TestServer, setting: Partial<Provisioning>): Promise<void> {

@@ -6,7 +6,8 @@ import { Browser, codeOf, type Person, signIn } from "./browser.ts";
 import { commandLineAt } from "./command-line.ts";
 import { type TestServer, testServer } from "./fixture.ts";
 import { setPin, stateOfPin } from "./pins.ts";
-import { addressFor, inPortal, letters, withMail } from "./portal-fixture.ts";
+import { queued } from "./mail/queued.ts";
+import { addressFor, inPortal, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 let browser: Browser;
@@ -42,7 +43,7 @@ describe("who has no PIN where policy asks for one", () => {
     expect((await browser.get("/portal/pin?done=pin")).text).toContain("You have a PIN.");
     expect((await browser.get("/portal")).text).not.toContain("none of your own");
     expect(await stateOfPin(server, "alice")).toEqual({ state: "set", failures: 0 });
-    const told = (await letters(server)).map((letter) => letter.text);
+    const told = (await queued(server)).map((letter) => letter.text);
     expect(told.filter((text) => text.includes("PIN was set or changed"))).toHaveLength(1);
     const audit = await server.audit();
     expect(audit.filter(({ kind }) => kind === "pin-set")).toMatchObject([{ user: "alice" }]);

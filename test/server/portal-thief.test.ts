@@ -7,7 +7,8 @@ import { theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, goodPassword, offeredSecret, person, setupLink } from "./browser.ts";
 import { random, type TestServer, testServer } from "./fixture.ts";
 import { hourMs } from "../../words/clock.ts";
-import { addressFor, allow, inPortal, letters, mailedCode, plainUser, withMail } from "./portal-fixture.ts";
+import { newestCode, newestInvitation, queued } from "./mail/queued.ts";
+import { addressFor, allow, inPortal, plainUser, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 
@@ -30,7 +31,7 @@ const invite = async (name: string) => {
       server.clock.nowMs,
     ),
   );
-  return /invitation\?link=([\w-]{43})/.exec((await letters(server)).at(-1)?.text ?? "")?.[1] ?? "";
+  return (await newestInvitation(server)).link;
 };
 const begin = (link: string) => new Browser(server).post("/portal/invitation", { link, type: "totp" });
 const look = (link: string) => new Browser(server).get(`/portal/invitation?link=${link}`);
@@ -131,7 +132,7 @@ describe("the way in for who has no authenticator", () => {
       server.clock.pass(1_000);
       id = /name="id" value="([^"]+)"/.exec((await askFirst("dora", password)).text)?.[1] ?? "";
     }
-    const code = await mailedCode(server);
+    const code = await newestCode(server);
     const seen = await new Browser(server).post("/portal/first/code", { id, "mail-code": code });
     expect(seen.to).toContain("/portal/invitation?link=");
   });
@@ -166,7 +167,7 @@ describe("an open browser", () => {
 
 describe("a one-time link of an admin's", () => {
   const told = async () =>
-    (await letters(server)).filter(({ kind }) => kind === "account-change").map(({ text }) => text);
+    (await queued(server)).filter(({ kind }) => kind === "account-change").map(({ text }) => text);
 
   it("is told of by mail once it was used, whoever had it", async () => {
     await plainUser(server, "alice");

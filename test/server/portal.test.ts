@@ -6,7 +6,8 @@ import { theUser } from "../../server/users/users.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { Browser, codeOf, goodPassword, offeredSecret, type Person, signIn } from "./browser.ts";
 import { type TestServer, testServer, wrongCode } from "./fixture.ts";
-import { addressFor, allow, inPortal, letters, mailedCode, withMail } from "./portal-fixture.ts";
+import { newest, newestCode, queued } from "./mail/queued.ts";
+import { addressFor, allow, inPortal, withMail } from "./portal-fixture.ts";
 
 let server: TestServer;
 let browser: Browser;
@@ -52,8 +53,8 @@ describe("adding an authenticator", () => {
     const done = await browser.send("/portal/authenticators/prove", { code: codeOf(server, secret) });
     expect(done.to).toBe("/portal/authenticators?done=added");
     expect(await own()).toHaveLength(2);
-    expect(await letters(server)).toMatchObject([
-      { kind: "account-change", to: "alice@corp.example", text: expect.stringContaining("Phone") },
+    expect(await queued(server)).toMatchObject([
+      { kind: "account-change", recipient: "alice@corp.example", text: expect.stringContaining("Phone") },
     ]);
     server.clock.pass(30_000);
     const again = await signIn(server, new Browser(server), { ...alice, secret }, "/portal");
@@ -155,7 +156,7 @@ describe("an authenticator of one's own", () => {
     await browser.get(await first());
     expect((await browser.send(`${await first()}/remove`)).to).toBe("/portal/authenticators?done=removed");
     expect(await own()).toHaveLength(0);
-    expect((await letters(server)).map(({ kind }) => kind)).toEqual(["account-change"]);
+    expect((await queued(server)).map(({ kind }) => kind)).toEqual(["account-change"]);
   });
 });
 
@@ -277,14 +278,16 @@ describe("addresses", () => {
   it("count once the code that was mailed there is typed; the old one hears of it", async () => {
     const { id } = await ask("new@corp.example");
     expect(await address()).toEqual(["old@corp.example"]);
-    const code = await mailedCode(server);
-    expect((await letters(server)).at(-1)?.to).toBe("new@corp.example");
+    const code = await newestCode(server);
+    expect((await newest(server, { kind: "code" })).recipient).toBe("new@corp.example");
     const wrong = await browser.send("/portal/account/address/prove", { id, code: wrongCode(code) });
     expect(wrong.status).toBe(400);
     const done = await browser.send("/portal/account/address/prove", { id, code });
     expect(done.to).toBe("/portal/account?done=address");
     expect(await address()).toEqual(["new@corp.example"]);
-    const told = (await letters(server)).filter(({ kind }) => kind === "account-change").map(({ to }) => to);
+    const told = (await queued(server))
+      .filter(({ kind }) => kind === "account-change")
+      .map(({ recipient }) => recipient);
     expect(told.sort()).toEqual(["new@corp.example", "old@corp.example"]);
   });
 
@@ -295,12 +298,12 @@ describe("addresses", () => {
     expect((await browser.send("/portal/account/address", { address: "n@corp.example" })).to).toContain(
       "confirm",
     );
-    expect(await letters(server)).toEqual([]);
+    expect(await queued(server)).toEqual([]);
   });
 
   it("of one user are not proved by a code in another's session", async () => {
     const { id } = await ask("new@corp.example");
-    const code = await mailedCode(server);
+    const code = await newestCode(server);
     const { browser: bobs } = await inPortal(server, "bob");
     expect((await bobs.send("/portal/account/address/prove", { id, code })).status).toBe(400);
     expect(await address()).toEqual(["old@corp.example"]);
