@@ -45,8 +45,10 @@ export function openPool(url: string): pg.Pool {
     idle_in_transaction_session_timeout: abandonedMs,
     keepAlive: true,
   });
-  // An idle connection that breaks is replaced by the next query; one in use rejects its query.
+  // An idle connection that breaks is replaced by the next query; one in use rejects its query. Either says so by an event
+  // too, which ends the whole process where nobody listens.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -1,0 +1,49 @@
+// A database that ends a session in the middle of its work, as when it is restarted.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openStore, type Store, type Tx } from "../../server/store/store.ts";
+import { startMs } from "./fixture.ts";
+import { type Cluster, startCluster } from "./postgres/cluster.ts";
+import { endSession } from "./postgres/session.ts";
+
+let cluster: Cluster;
+let store: Store;
+beforeAll(async () => {
+  cluster = await startCluster();
+  store = await openStore({ kind: "postgres", url: cluster.url });
+});
+afterAll(async () => {
+  await store.close();
+  await cluster.stop();
+});
+
+const nobody = { machine: "M", users: [] };
+
+async function keep(tx: Tx, name: string): Promise<void> {
+  await tx.insertInto("settings").values({ name, content: "{}", updatedAtMs: startMs }).execute();
+}
+
+// An error that nobody hears would end this process, and with it the tests.
+it.each(["write", "exchange"] as const)(
+  "fails that %s, and neither the process nor anybody else's work",
+  async (kind) => {
+    const cutShort = async (tx: Tx) => {
+      await keep(tx, "lost");
+      await endSession(tx, cluster.url);
+    };
+    const lost = kind === "write" ? store.write(cutShort) : store.exchange(nobody, cutShort);
+    const beside = store.exchange({ machine: "N", users: [] }, (tx) => keep(tx, `beside ${kind}`));
+    await expect(lost).rejects.toThrow();
+    await beside;
+    await store.write((tx) => keep(tx, `after ${kind}`));
+    const rows = await store.db
+      .selectFrom("settings")
+      .select("name")
+      .where("name", "like", `%${kind}`)
+      .execute();
+    expect(rows.map(({ name }) => name).sort()).toEqual([`after ${kind}`, `beside ${kind}`]);
+    expect(await store.db.selectFrom("settings").select("name").where("name", "=", "lost").execute()).toEqual(
+      [],
+    );
+  },
+);
