@@ -110,7 +110,7 @@ export class SignedExchanges {
     asked: Asked,
   ): Promise<Response> {
     return this.#serve(context, name, async ({ body, signature }) => {
-      const machine = await findMachine(this.#store.db, signature.keyId);
+      const machine = await findMachine(this.#store.ahead, signature.keyId);
       const signer = machine && (await signerOf(this.#store.db, machine, (key) => signature.verify(key)));
       if (machine === undefined || signer === undefined) return refused("unsigned");
       asked.machine = machine.id;

@@ -1,5 +1,6 @@
 // What happened, for admins: the server's own entries and the machines' events in one order of arrival.
 
+import { send } from "../store/send.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { operatorOf } from "./operator.ts";
 
@@ -26,18 +27,16 @@ export function serverEntry(
 
 /** In the same transaction as what it tells of: neither is there without the other. */
 export async function record(tx: Tx, entry: AuditEntry): Promise<void> {
-  await tx
-    .insertInto("audit")
-    .values({
-      atMs: entry.atMs,
-      kind: entry.kind,
-      source: entry.source,
-      userName: entry.user,
-      machineId: entry.machine,
-      operator: operatorOf(tx) ?? null,
-      detail: JSON.stringify(entry.detail),
-    })
-    .execute();
+  const row = {
+    atMs: entry.atMs,
+    kind: entry.kind,
+    source: entry.source,
+    userName: entry.user,
+    machineId: entry.machine,
+    operator: operatorOf(tx) ?? null,
+    detail: JSON.stringify(entry.detail),
+  };
+  await send(tx, tx.insertInto("audit").values(row));
 }
 
 export interface ListedEntry extends AuditEntry {

@@ -6,6 +6,7 @@ import { type Authenticator, authenticatorSchema } from "../../protocol/sync/doc
 import type { Policy } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import type { Vault } from "../identity/vault.ts";
+import { send } from "../store/send.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { AuthenticatorTable } from "../store/tables.ts";
 import { isMachineSeed, machineSeedOf } from "./machine-seed.ts";
@@ -111,14 +112,11 @@ function parametersOf(authenticator: Extract<Authenticator, { secret: string }>)
 export async function saveSpent(tx: Tx, authenticator: Authenticator): Promise<void> {
   if (isMachineSeed(authenticator)) {
     const { lastStep } = spentColumns(authenticator);
-    await tx.updateTable("machineSeeds").set({ lastStep }).where("id", "=", authenticator.id).execute();
+    await send(tx, tx.updateTable("machineSeeds").set({ lastStep }).where("id", "=", authenticator.id));
     return;
   }
-  await tx
-    .updateTable("authenticators")
-    .set(spentColumns(authenticator))
-    .where("id", "=", authenticator.id)
-    .execute();
+  const spent = spentColumns(authenticator);
+  await send(tx, tx.updateTable("authenticators").set(spent).where("id", "=", authenticator.id));
 }
 
 /** @throws Error when it does not open. */

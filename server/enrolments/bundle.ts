@@ -12,6 +12,7 @@ import type { Vault } from "../identity/vault.ts";
 import { type Machine, nextSerial } from "../machines/machines.ts";
 import type { Pin } from "../pins/pins.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
 import { type Enrolment, leaseOf } from "./enrolments.ts";
@@ -44,12 +45,10 @@ export async function issueBundle(
 ): Promise<SignedDocument> {
   const { machine, user } = parts;
   const { bundle, said } = await signBundle(tx, issuer, parts, nowMs);
-  await tx
-    .updateTable("enrolments")
-    .set(said)
-    .where("machineId", "=", machine.id)
-    .where("userId", "=", user.id)
-    .execute();
+  await send(
+    tx,
+    tx.updateTable("enrolments").set(said).where("machineId", "=", machine.id).where("userId", "=", user.id),
+  );
   return bundle;
 }
 

@@ -3,6 +3,7 @@
 import type { Lease } from "../../protocol/sync/documents.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { issueRevocation } from "../machines/revocations.ts";
+import { send } from "../store/send.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { EnrolmentTable } from "../store/tables.ts";
 import type { User } from "../users/users.ts";
@@ -60,11 +61,17 @@ export async function keepEnrolment(
   row: Enrolment,
   nowMs: number,
 ): Promise<void> {
-  await tx
-    .insertInto("enrolments")
-    .values(row)
-    .onConflict((conflict) => conflict.columns(["machineId", "userId"]).doUpdateSet(row))
-    .execute();
+  const { machineId, userId, ...changing } = row;
+  await send(
+    tx,
+    before === undefined
+      ? tx.insertInto("enrolments").values(row)
+      : tx
+          .updateTable("enrolments")
+          .set(changing)
+          .where("machineId", "=", machineId)
+          .where("userId", "=", userId),
+  );
   if (before === undefined || before.endedAtMs !== null)
     await record(tx, serverEntry(nowMs, "enrolled", { user: user.name, machine: row.machineId }));
 }

@@ -1,5 +1,6 @@
 // The gate that every signed request of a joined machine passes, in the transaction that carries it out.
 
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import { takeKeys } from "./machine-keys.ts";
 import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
@@ -57,7 +58,7 @@ export async function acceptRequest(
     revokedThrough: Math.max(machine.revokedThrough, revokedThrough),
     serial: serialAbove(machine.serial, [revokedThrough]),
   };
-  await tx.updateTable("machines").set(raised).where("id", "=", machineId).execute();
+  await send(tx, tx.updateTable("machines").set(raised).where("id", "=", machineId));
   const accepted = { ...machine, ...raised };
   return { kind: machine.revokedAtMs === null ? "accepted" : "revoked", machine: accepted };
 }

@@ -141,9 +141,9 @@ export class Joining {
       signingKey: signing.privateKey,
       vault: this.#vault,
       syncMinutes: this.#syncMinutes,
-      policies: this.#policies,
     };
-    const machinePolicy = await machinePolicyIfNew(tx, issuer, machine, -1, nowMs);
+    const here = await this.#policies.on(tx, machine.id);
+    const machinePolicy = await machinePolicyIfNew(tx, issuer, here, machine, -1, nowMs);
     if (machinePolicy === null) throw new Error("a machine that holds no policy needs one");
     return {
       serverTimeMs: nowMs,

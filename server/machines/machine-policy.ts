@@ -4,7 +4,8 @@ import { publicHalf } from "../../protocol/crypto/keys.ts";
 import { type SignedDocument, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { MachinePolicy } from "../../protocol/sync/documents.ts";
 import type { Vault } from "../identity/vault.ts";
-import type { KnownPolicies } from "../policies/known.ts";
+import type { PoliciesHere } from "../policies/known.ts";
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import { type Machine, nextSerial } from "./machines.ts";
 
@@ -13,24 +14,23 @@ export interface MachinePolicyIssuer {
   readonly vault: Vault;
   /** Minutes between two scheduled syncs. */
   readonly syncMinutes: number;
-  readonly policies: KnownPolicies;
 }
 
 /** Null when the machine holds the newest, which is the one with serial `held`. */
 export async function machinePolicyIfNew(
   tx: Tx,
   issuer: MachinePolicyIssuer,
+  here: Pick<PoliciesHere, "withoutBundle">,
   machine: Machine,
   held: number,
   nowMs: number,
 ): Promise<SignedDocument | null> {
-  const here = await issuer.policies.on(tx, machine.id);
   const { says, digest } = await here.withoutBundle();
   const besides = { exempt: machine.exempt === 1, syncMinutes: issuer.syncMinutes };
   const policyDigest = issuer.vault.digest([digest, besides, publicHalf(issuer.signingKey).toBase64()]);
   if (machine.policyDigest === policyDigest && machine.policySerial === held) return null;
   const policySerial = await nextSerial(tx, machine.id);
-  await tx.updateTable("machines").set({ policySerial, policyDigest }).where("id", "=", machine.id).execute();
+  await send(tx, tx.updateTable("machines").set({ policySerial, policyDigest }).where("id", "=", machine.id));
   const content: MachinePolicy = {
     serial: policySerial,
     machine: machine.id,

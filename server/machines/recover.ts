@@ -110,13 +110,9 @@ export class Recovering {
     await record(tx, serverEntry(nowMs, "machine-recovered", { user: request.user, machine: id }, detail));
     if (request.loss === "state-turned-back")
       await flagMachine(tx, machine, "state-restored", nowMs, { before: old.id });
-    const machinePolicy = await machinePolicyIfNew(
-      tx,
-      { signingKey, vault, syncMinutes, policies },
-      machine,
-      -1,
-      nowMs,
-    );
+    const here = await policies.on(tx, id);
+    const issuer = { signingKey, vault, syncMinutes };
+    const machinePolicy = await machinePolicyIfNew(tx, issuer, here, machine, -1, nowMs);
     if (machinePolicy === null) throw new Error("a machine that holds no policy needs one");
     const { method, bundle, mayEnrol } = result;
     const recoveryKey = sealedRecoveryKey(vault, machine);

@@ -2,7 +2,7 @@
 // instance looks at the mark, in the transaction that goes by it: what another one has changed holds from its commit on.
 
 import type { Vault } from "../identity/vault.ts";
-import type { Tx } from "../store/store.ts";
+import type { Db } from "../store/store.ts";
 import { onMachine } from "./matching.ts";
 import { listPolicies, type NamedPolicy } from "./policies.ts";
 import { type Says, withoutBundle } from "./without-bundle.ts";
@@ -37,8 +37,11 @@ export class KnownPolicies {
     this.#vault = vault;
   }
 
-  /** In a transaction, under the store's locks: outside of one, mark and policies could be of two moments. */
-  async on(tx: Tx, machineId: string): Promise<PoliciesHere> {
+  /**
+   * In a transaction, under the store's locks, what is decided by. Outside of one they may be older than the answer: good to
+   * prepare by. The mark is read first, so that policies never stand under a newer mark than their own.
+   */
+  async on(tx: Db, machineId: string): Promise<PoliciesHere> {
     const rows = await tx
       .selectFrom("policyMark")
       .leftJoin("machineTags", (join) => join.on("machineTags.machineId", "=", machineId))
@@ -56,7 +59,7 @@ export class KnownPolicies {
     return { policies, withoutBundle: () => this.#said(tx, kept, policies) };
   }
 
-  async #said(tx: Tx, { said }: Kept, here: readonly NamedPolicy[]): Promise<Said> {
+  async #said(tx: Db, { said }: Kept, here: readonly NamedPolicy[]): Promise<Said> {
     const key = here.map(({ name }) => name).join("\n");
     const known = said.get(key);
     if (known !== undefined) return known;

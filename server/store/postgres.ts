@@ -5,7 +5,8 @@ import { PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { Failure } from "../failure.ts";
 import { isLoopback } from "../listen/address.ts";
-import { preparing } from "./prepared.ts";
+import { PipelineDialect } from "./pipeline.ts";
+import { send } from "./send.ts";
 import type { Tx } from "./store.ts";
 
 const mostConnections = 20;
@@ -38,6 +39,7 @@ export function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: mostConnections,
+    pipeline: true,
     types,
     application_name: "nightlatch-server",
     connectionTimeoutMillis: patienceMs,
@@ -75,9 +77,9 @@ export function postgresDialect(pool: pg.Pool): PostgresDialect {
   return new PostgresDialect({ pool });
 }
 
-/** For exchanges, which are few and many a second. */
-export function preparingDialect(pool: pg.Pool): PostgresDialect {
-  return new PostgresDialect({ pool: preparing(pool) });
+/** For exchanges, which are of few kinds and many a second. */
+export function exchangeDialect(pool: pg.Pool): PostgresDialect {
+  return new PipelineDialect(pool);
 }
 
 /** @throws Failure when a commit that has returned would not survive a power cut. */
@@ -108,7 +110,7 @@ export async function lockSome(tx: Tx, names: readonly string[]): Promise<void> 
     ...numbers.map((number) => `select pg_advisory_xact_lock(${number})`),
   ];
   // One message, and still one statement after the other.
-  await sql.raw(all.join("; ")).execute(tx);
+  await send(tx, { compile: () => sql.raw(all.join("; ")).compile(tx) });
 }
 
 /** Two names with one number only wait for one another. */

@@ -24,6 +24,8 @@ export interface Touched {
 export interface Store {
   /** For reading. Never to be used inside `write` or `exchange`: it would wait for the very transaction it is in. */
   readonly db: Db;
+  /** The same, for the few statements that every exchange runs before its transaction. */
+  readonly ahead: Db;
   /**
    * One transaction with nobody else writing: durable when it resolves, without a trace when `work` rejects. `work` waits
    * for nothing but the database, since every other writer, in other processes too, waits for it.
@@ -48,11 +50,11 @@ async function openSqliteStore(path: string): Promise<Store> {
   // Every transaction has the write lock from its beginning.
   const write: Store["write"] = (work) => db.transaction().execute(work);
   const shared = new SharedCommits(db);
-  return { db, write, exchange: (_, work) => shared.run(work), close: () => db.destroy() };
+  return { db, ahead: db, write, exchange: (_, work) => shared.run(work), close: () => db.destroy() };
 }
 
 async function openPostgresStore(url: string): Promise<Store> {
-  const { checkDurable, lockAll, lockSome, openPool, postgresDialect, preparingDialect } = await import(
+  const { checkDurable, lockAll, lockSome, openPool, postgresDialect, exchangeDialect } = await import(
     "./postgres.ts"
   );
   const pool = openPool(url);
@@ -65,11 +67,12 @@ async function openPostgresStore(url: string): Promise<Store> {
     throw error;
   }
   const db = withPlainNames(bare);
-  const ofExchanges = withPlainNames(new Kysely<unknown>({ dialect: preparingDialect(pool) }));
+  const ofExchanges = withPlainNames(new Kysely<unknown>({ dialect: exchangeDialect(pool) }));
   // What the locks order is seen by each statement anew: a snapshot taken before the lock was had would be too old.
   const transaction = (of: Db) => of.transaction().setIsolationLevel("read committed");
   return {
     db,
+    ahead: ofExchanges,
     write: (work) =>
       transaction(db).execute(async (tx) => {
         await lockAll(tx);

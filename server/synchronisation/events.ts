@@ -13,6 +13,7 @@ import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
 import { flagMachine, type Machine } from "../machines/machines.ts";
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 
 type Upload = RequestOf<"sync">["events"];
@@ -56,15 +57,13 @@ export async function keepEvents(
     through = sequence;
     hash = previous;
   }
-  await tx
-    .updateTable("machines")
-    .set({
-      eventsThrough: through,
-      eventsHash: hash,
-      ...(turnedBackAtMs === undefined ? {} : { clockTurnedBackAtMs: turnedBackAtMs }),
-    })
-    .where("id", "=", machine.id)
-    .execute();
+  const kept = {
+    eventsThrough: through,
+    eventsHash: hash,
+    ...(turnedBackAtMs === undefined ? {} : { clockTurnedBackAtMs: turnedBackAtMs }),
+  };
+  if (through !== machine.eventsThrough || hash !== machine.eventsHash)
+    await send(tx, tx.updateTable("machines").set(kept).where("id", "=", machine.id));
   return { through, fresh };
 }
 
@@ -118,10 +117,8 @@ async function keepEvent(
   hash: string,
   nowMs: number,
 ): Promise<Event | undefined> {
-  await tx
-    .insertInto("events")
-    .values({ machineId: machine.id, sequence, line, hash, receivedAtMs: nowMs })
-    .execute();
+  const row = { machineId: machine.id, sequence, line, hash, receivedAtMs: nowMs };
+  await send(tx, tx.insertInto("events").values(row));
   const event = readEvent(line);
   if (event !== undefined && event.sequence === sequence) {
     await record(tx, entryOf(machine, event, nowMs));

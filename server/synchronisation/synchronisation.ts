@@ -20,6 +20,7 @@ import { offlinePin } from "../pins/judge-pin.ts";
 import { policyAmong } from "../policies/applicable.ts";
 import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import { keepEvents } from "./events.ts";
@@ -33,6 +34,7 @@ const mostRevocations = 1_000;
 
 export class Synchronisation {
   readonly #issuer: BundleIssuer & MachinePolicyIssuer;
+  readonly #policies: KnownPolicies;
   readonly #random: Random;
 
   constructor(parts: {
@@ -42,15 +44,15 @@ export class Synchronisation {
     policies: KnownPolicies;
     random: Random;
   }) {
+    this.#policies = parts.policies;
     this.#random = parts.random;
-    const { identity, vault, syncMinutes, policies } = parts;
+    const { identity, vault, syncMinutes } = parts;
     this.#issuer = {
       get signingKey() {
         return identity.signing.privateKey;
       },
       vault,
       syncMinutes,
-      policies,
     };
   }
 
@@ -64,13 +66,13 @@ export class Synchronisation {
         if (user !== undefined) await markEnded(tx, machine.id, user, "machine-forgot", nowMs);
       }
     const bundles: SignedDocument[] = [];
-    const { policies } = await this.#issuer.policies.on(tx, machine.id);
+    const here = await this.#policies.on(tx, machine.id);
     for (const enrolment of request.enrolments) {
-      const bundle = await this.#refresh(tx, machine, policies, request, enrolment, nowMs);
+      const bundle = await this.#refresh(tx, machine, here.policies, request, enrolment, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
     }
     const held = request.machinePolicySerial;
-    const machinePolicy = await machinePolicyIfNew(tx, this.#issuer, machine, held, nowMs);
+    const machinePolicy = await machinePolicyIfNew(tx, this.#issuer, here, machine, held, nowMs);
     return { eventsThrough: through, machinePolicy, bundles };
   }
 
@@ -88,7 +90,7 @@ export class Synchronisation {
     if (!proven || !(await offerKeys(tx, machine, { signingKey, boxKey }, nowMs)))
       return { sealedRecoveryKey: null, bundles: [] };
     const next = { ...machine, signingKey, boxKey };
-    const { policies } = await this.#issuer.policies.on(tx, machine.id);
+    const { policies } = await this.#policies.on(tx, machine.id);
     const bundles: SignedDocument[] = [];
     for (const enrolment of enrolments) {
       // No bundle that it has can be opened with the new keys.
@@ -162,11 +164,8 @@ async function keepReport(tx: Tx, machine: Machine, request: Request, nowMs: num
   const { hostname, platform, agentVersion, protector } = request;
   const seen = request.enrolments.map((enrolment) => enrolment.bundleSerial);
   const serial = serialAbove(machine.serial, [request.machinePolicySerial, ...seen]);
-  await tx
-    .updateTable("machines")
-    .set({ hostname, platform, agentVersion, protector, serial, lastSyncAtMs: nowMs })
-    .where("id", "=", machine.id)
-    .execute();
+  const said = { hostname, platform, agentVersion, protector, serial, lastSyncAtMs: nowMs };
+  await send(tx, tx.updateTable("machines").set(said).where("id", "=", machine.id));
 }
 
 /** Counts what was used and shortens the lease where the policy asks for less. Nothing here lengthens it. */
@@ -185,11 +184,13 @@ async function keepRefreshed(
     leaseSignIns: lease.signIns,
     signInsUsed: Math.max(enrolment.signInsUsed, Math.min(used, 1_000_000)),
   };
-  await tx
-    .updateTable("enrolments")
-    .set(changed)
-    .where("machineId", "=", enrolment.machineId)
-    .where("userId", "=", enrolment.userId)
-    .execute();
+  await send(
+    tx,
+    tx
+      .updateTable("enrolments")
+      .set(changed)
+      .where("machineId", "=", enrolment.machineId)
+      .where("userId", "=", enrolment.userId),
+  );
   return { ...enrolment, ...changed };
 }

@@ -8,6 +8,7 @@ import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import { hashTypedPins } from "../pins/judge-pin.ts";
 import { policiesOn, policyAmong } from "../policies/applicable.ts";
+import type { NamedPolicy } from "../policies/policies.ts";
 import type { Db } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import type { Answer } from "./judge.ts";
@@ -21,34 +22,36 @@ export interface Answering {
   readonly machineId: string | null;
 }
 
-/** Undefined when the box or what is in it can't be read. */
-export async function readAnswers(
-  db: Db,
-  vault: Vault,
-  identity: ServerIdentity,
-  who: Answering,
-  sealedAnswers: string,
-): Promise<readonly Answer[] | undefined> {
-  const texts = openAnswers(identity, sealedAnswers);
-  return texts === undefined ? undefined : hashAnswers(db, vault, who, texts);
-}
-
-/**
- * The same work whether or not there is such a user, and whether or not the user has backup codes, or a PIN, or is asked for one:
- * as soon as somebody is here.
- */
 export async function hashAnswers(
   db: Db,
   vault: Vault,
-  who: Answering,
+  { user, machineId }: Answering,
   texts: readonly string[],
 ): Promise<readonly Answer[]> {
-  const user = await findUser(db, who.user);
-  const here = await policiesOn(db, who.machineId);
-  const { place } = (await policyAmong(db, here, user?.id ?? null)).policy.pin;
-  const isAnybodyAsked = here.some(({ policy }) => policy.pin.place !== "none");
+  return hashAnswersUnder(db, vault, user, await policiesOn(db, machineId), texts);
+}
+
+/**
+ * The same work whether or not there is such a user, and whether or not the user has backup codes, or a PIN, or is asked for
+ * one: as soon as somebody is here. `policies` are those of the place, as `policiesOn` gives them.
+ */
+export async function hashAnswersUnder(
+  db: Db,
+  vault: Vault,
+  userName: string,
+  policies: readonly NamedPolicy[],
+  texts: readonly string[],
+): Promise<readonly Answer[]> {
+  const codes = texts.map(normaliseBackupCode);
+  const isAnybodyAsked = policies.some(({ policy }) => policy.pin.place !== "none");
+  // Where nothing is hashed, whoever answers, nobody is looked up.
+  if (!isAnybodyAsked && codes.every((code) => code === undefined))
+    return texts.map((text) => ({ text, backupCode: undefined, pin: undefined }));
+  const user = await findUser(db, userName);
+  const { policy } = await policyAmong(db, policies, user?.id ?? null);
+  const { place } = policy.pin;
   const pins = isAnybodyAsked ? await hashTypedPins(db, vault, user?.id, place, texts) : [];
-  const backupCodes = await hashBackupCodes(db, vault, user?.id, texts);
+  const backupCodes = await hashBackupCodes(db, vault, user?.id, codes);
   return texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] }));
 }
 
@@ -56,9 +59,8 @@ async function hashBackupCodes(
   db: Db,
   vault: Vault,
   userId: string | undefined,
-  texts: readonly string[],
+  codes: readonly (string | undefined)[],
 ): Promise<Answer["backupCode"][]> {
-  const codes = texts.map(normaliseBackupCode);
   if (codes.every((code) => code === undefined)) return [];
   const authenticators = userId === undefined ? [] : await authenticatorsOf(db, vault, userId);
   const set = authenticators.find((authenticator) => authenticator.type === "backup-codes");
@@ -71,7 +73,8 @@ async function hashBackupCodes(
   return found;
 }
 
-function openAnswers(identity: ServerIdentity, sealedAnswers: string): string[] | undefined {
+/** Undefined when the box or what is in it can't be read. */
+export function openAnswers(identity: ServerIdentity, sealedAnswers: string): string[] | undefined {
   const opened = identity.open(Buffer.from(sealedAnswers, "base64"));
   if (opened === undefined) return undefined;
   try {

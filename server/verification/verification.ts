@@ -2,7 +2,7 @@
 
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
-import type { KeyType } from "../../protocol/sync/policy.ts";
+import { isSentType, type KeyType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
@@ -23,7 +23,7 @@ import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
-import { readAnswers } from "./answers.ts";
+import { hashAnswersUnder, openAnswers } from "./answers.ts";
 import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import { takeChallenge } from "./challenges.ts";
 import {
@@ -80,9 +80,11 @@ export class Verification {
     this.#policies = parts.policies;
   }
 
-  prepare(machineId: string, request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
-    const { user, sealedAnswers } = request;
-    return readAnswers(this.#store.db, this.#vault, this.#identity, { user, machineId }, sealedAnswers);
+  async prepare(machineId: string, request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
+    const texts = openAnswers(this.#identity, request.sealedAnswers);
+    if (texts === undefined) return undefined;
+    const { policies } = await this.#policies.on(this.#store.ahead, machineId);
+    return hashAnswersUnder(this.#store.db, this.#vault, request.user, policies, texts);
   }
 
   /**
@@ -148,7 +150,10 @@ export class Verification {
     const { online, lockout } = policy.policy;
     const enrolment = active(signIn.enrolment);
     const own = signIn.authenticators.filter((one) => !isMachineSeed(one));
-    const sent = await codesSentFor(tx, this.#vault, machine, request.dialogue, user, nowMs);
+    const asksForSent = online.factors.some((question) => question.some(isSentType));
+    const sent = asksForSent
+      ? await codesSentFor(tx, this.#vault, machine, request.dialogue, user, nowMs)
+      : [];
     const first = own.length === 0 ? await mayAddFirst(tx, user, policy, request.caller) : undefined;
     if (first !== undefined && !sent.some(({ type }) => online.factors[first]?.includes(type))) {
       await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
