@@ -237,6 +237,28 @@ export const guessedPin = group<Site>({
       },
     },
     {
+      name: "a PIN with a good code, then kill -9 of the server, again and again",
+      expected: `${attempts} counted, then the right PIN is as wrong as any`,
+      async run(site) {
+        const user = await personWithPin(site, pin);
+        const token = await site.json<{ secret: string }>("authenticator", "add", "hotp", user.name);
+        const secret = fromBase32(token.secret) ?? new Uint8Array();
+        const code = (counter: number) => hotpCode({ secret, algorithm: "sha1", digits: 6 }, counter);
+        const seen: string[] = [];
+        for (let at = 0; at < attempts; at++) {
+          seen.push(await site.machine.result(user.name, `${1_300 + at}${code(at)}`));
+          process.kill(site.server.pid, "SIGKILL");
+          await site.server.stop();
+          await site.server.start();
+          await site.online();
+        }
+        seen.push(await site.machine.result(user.name, pin + code(attempts)));
+        const { state } = await site.json<{ state: string }>("user", "pin", "show-state", user.name);
+        const holds = state === "locked" && seen.every((word) => word === "denied");
+        return check(holds, `${tally(seen)}; ${state}`);
+      },
+    },
+    {
       name: "many PINs offline, each with a good code",
       expected: "as many are judged as guessLimit says",
       async run(site) {
