@@ -9,6 +9,8 @@ export const challengeDigits = 8;
 export const challengeLifeMs = 10 * minuteMs;
 /** As many as one user can have dialogues open at one machine. */
 export const mostUnanswered = 8;
+/** Several servers on one database have a clock each. */
+const clocksDifferMs = minuteMs;
 
 /** Numbers from here on have seven hexadecimal digits: no two of them are the same question (see `questionInput`). */
 const least = 0x100_0000;
@@ -45,4 +47,19 @@ export function nextChallenge(given: readonly OpenChallenge[], random: Random, n
   let digits = drawChallenge(random);
   while (open.some((one) => one.digits === digits)) digits = drawChallenge(random);
   return { digits, drawnAtMs: nowMs, givenAtMs: nowMs };
+}
+
+/**
+ * That an authenticator has answered challenges drawn until then; null where that is not to be believed. No challenge was drawn
+ * in the future: what is said to be was, by a clock that has been set back since, or never was. Until that time comes, every
+ * challenge would be over when it is answered.
+ */
+export function usedThrough(saidMs: number | null, nowMs: number): number | null {
+  return saidMs === null || saidMs > nowMs + clocksDifferMs ? null : saidMs;
+}
+
+/** Whether its response is good no more. `drawnAtMs` and `saidMs`: by the clocks of servers. */
+export function isUsed(drawnAtMs: number, saidMs: number | null, nowMs: number): boolean {
+  const throughMs = usedThrough(saidMs, nowMs);
+  return throughMs !== null && drawnAtMs <= throughMs;
 }

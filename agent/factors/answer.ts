@@ -1,6 +1,7 @@
 // One answer against one authenticator: is it right, and what does it spend. Pure.
 
 import { judgeBackupCode } from "../../otp/backup-code.ts";
+import { isUsed } from "../../otp/challenge.ts";
 import { normaliseDigits } from "../../otp/code.ts";
 import { judgeHotp } from "../../otp/hotp.ts";
 import { isResponse } from "../../otp/response.ts";
@@ -92,7 +93,7 @@ export function judgeAnswer(
       const { drawnAtMs } = challenge;
       if (drawnAtMs === null) return { type: "ocra", id: authenticator.id, usedThroughMs: before };
       // One of the server's, which may give it to another dialogue as long as it has not heard of this.
-      if (drawnAtMs <= (before ?? 0)) return "used";
+      if (isUsed(drawnAtMs, before, nowMs)) return "used";
       return { type: "ocra", id: authenticator.id, usedThroughMs: drawnAtMs };
     }
     default:

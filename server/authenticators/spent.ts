@@ -1,12 +1,10 @@
 // What is spent, and the one way two sides' words about it come together: the later of the two. Pure.
 
+import { usedThrough } from "../../otp/challenge.ts";
 import { timeStep } from "../../otp/totp.ts";
 import type { Authenticator } from "../../protocol/sync/documents.ts";
 import type { Spent } from "../../protocol/sync/exchanges.ts";
-import { dayMs, minuteMs } from "../../words/clock.ts";
-
-/** Several servers on one database have a clock each. */
-const instancesDifferMs = minuteMs;
+import { dayMs } from "../../words/clock.ts";
 
 export function spentOf(authenticator: Authenticator): Spent {
   switch (authenticator.type) {
@@ -55,13 +53,12 @@ export function covers(known: Spent, spent: Spent): boolean {
 /**
  * A machine's word about a TOTP step more than a day ahead is cut to a day ahead: an honest machine has none, and one in
  * wrong hands shall not make a user's authenticator useless everywhere for good. Accepted: it can for a day.
- * No challenge was drawn in the future. A word from beyond what clocks differ by was true by a clock that has been set back
- * since, or never: until that time comes, every challenge would be over when it is answered.
+ * About challenges that were not drawn yet nothing is believed.
  */
 export function bounded(spent: Spent, authenticators: readonly Authenticator[], nowMs: number): Spent {
   if (spent.type === "ocra" && spent.usedThroughMs !== null) {
-    const believed = spent.usedThroughMs <= nowMs + instancesDifferMs;
-    return { ...spent, usedThroughMs: believed ? Math.min(spent.usedThroughMs, nowMs) : null };
+    const believed = usedThrough(spent.usedThroughMs, nowMs);
+    return { ...spent, usedThroughMs: believed === null ? null : Math.min(believed, nowMs) };
   }
   if (spent.type !== "totp" || spent.lastStep === null) return spent;
   const about = authenticators.find((known) => known.id === spent.id);

@@ -2,6 +2,7 @@
 // Where a PIN is wanted, it is a part of each answer of an app or token: PIN and code are right together, or the answer is wrong.
 
 import { judgeBackupCode } from "../../otp/backup-code.ts";
+import { isUsed } from "../../otp/challenge.ts";
 import { normaliseDigits } from "../../otp/code.ts";
 import { judgeHotp } from "../../otp/hotp.ts";
 import { codeLength, splitPin } from "../../otp/pin.ts";
@@ -171,7 +172,7 @@ function judgeOtp(
     }
     case "ocra": {
       const { suite, usedThroughMs } = authenticator;
-      if (challenge === undefined || challenge.drawnAtMs <= (usedThroughMs ?? 0)) return undefined;
+      if (challenge === undefined || isUsed(challenge.drawnAtMs, usedThroughMs, nowMs)) return undefined;
       const right = isResponse({ suite, secret }, challenge.digits, code, policy.totpWindow, nowMs);
       // What is spent is the challenge itself.
       return right ? { type: "ocra", id, usedThroughMs } : undefined;

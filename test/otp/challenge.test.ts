@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   challengeLifeMs,
   drawChallenge,
+  isUsed,
   mostUnanswered,
   nextChallenge,
   type OpenChallenge,
@@ -114,4 +115,16 @@ describe("a challenge", () => {
     expect(digits(challengeLifeMs - 1)).toBe("20000000");
     expect(open.map((one) => one.digits)).not.toContain(digits(challengeLifeMs));
   });
+
+  test.each([
+    [100, null, false],
+    [100, 99, false],
+    [100, 100, true],
+    [100, 200, true],
+    [100, 60_200, true],
+    [100, 60_201, false],
+  ])(
+    "drawn at %d is used where they are through %s, and where that is no time to come: %s",
+    (drawn, through, used) => expect(isUsed(drawn, through, 200)).toBe(used),
+  );
 });
