@@ -9,6 +9,13 @@ import { mergeAndSave } from "../authenticators/merge.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
 import { Guesses, type PasswordWayParts } from "../sessions/guesses.ts";
 import { judgeCode, judgeOffered, type JudgedCode } from "../sessions/judge-code.ts";
+import {
+  answersChallenges,
+  givePageChallenge,
+  linkPlace,
+  openAt,
+  takePageChallenge,
+} from "../sessions/page-challenges.ts";
 import { beginSession, type SessionKind } from "../sessions/sessions.ts";
 import { countFailure, forgetFailures, throttlesOf, userThrottle } from "../sessions/throttle.ts";
 import type { Tx } from "../store/store.ts";
@@ -64,6 +71,18 @@ export class SettingUp {
     return { link, hasAuthenticator: own.length > 0 };
   }
 
+  /** For a link whose user has a token that answers one, the same as often as the page is opened. */
+  async challenge({ link }: OpenSetUp, address: string): Promise<string | undefined> {
+    const { store, clock, random } = this.#parts;
+    const { id, name } = link.user;
+    if (!(await answersChallenges(store.db, id))) return undefined;
+    const place = linkPlace(link);
+    const open = await openAt(store.db, place, name, clock.wallMs());
+    if (open !== undefined) return open;
+    const asked = { place, user: name, address };
+    return store.write((tx) => givePageChallenge(tx, asked, random, clock.wallMs()));
+  }
+
   async finish(form: SetUpForm): Promise<SetUpOutcome> {
     const open = await this.look(form.secret);
     if (open === undefined) return { kind: "no-link" };
@@ -82,11 +101,12 @@ export class SettingUp {
       const { kept, answers } = prepared;
       const link = await findSetupLink(tx, vault, form.secret, nowMs);
       if (link === undefined) return { kind: "no-link" };
+      const challenge = await takePageChallenge(tx, linkPlace(link), user.name, nowMs);
       const own = await authenticatorsOf(tx, this.#parts.vault, user.id);
       const judged =
         own.length === 0
           ? await judgeOffered(tx, user, link.offered, answers, nowMs)
-          : await judgeCode(tx, this.#parts, user, answers, nowMs);
+          : await judgeCode(tx, this.#parts, user, answers, challenge, nowMs);
       await judged.settle();
       if (!judged.right) {
         await countFailure(tx, throttled, nowMs);

@@ -6,7 +6,6 @@ import { hourMs } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { OtpAuthenticator } from "../authenticators/manage.ts";
-import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
@@ -17,7 +16,7 @@ const seedBytes = 20;
 /** Where the link leads, under the server's address. */
 export const setupPath = "/set-up";
 
-/** The secret that the link carries. @throws Failure for who could not answer what its page asks. */
+/** The secret that the link carries. */
 export async function createSetupLink(
   tx: Tx,
   vault: Vault,
@@ -26,13 +25,6 @@ export async function createSetupLink(
   random: Random,
   nowMs: number,
 ): Promise<string> {
-  // With the link alone nobody shall get past a token that is there.
-  const types = await tx.selectFrom("authenticators").select("type").where("userId", "=", user.id).execute();
-  if (types.length > 0 && types.every(({ type }) => type === "ocra"))
-    throw new Failure(
-      "conflict",
-      `${user.name} has nothing but tokens that answer challenges, which these pages don't ask; add another authenticator first`,
-    );
   const secret = random.bytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const idHash = hashOf(secret);
   const expiresAtMs = nowMs + hours * hourMs;

@@ -48,6 +48,7 @@ export async function settleRestored(tx: Tx, vault: Vault, nowMs: number): Promi
     "dialogues",
     "seedShowings",
     "challenges",
+    "pageChallenges",
   ] as const)
     await tx.deleteFrom(table).execute();
   const ahead = Math.max(...(await listPolicies(tx)).map(({ policy }) => policy.totpWindow.future));

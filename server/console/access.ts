@@ -11,6 +11,8 @@ const admins: readonly Role[] = ["admin"];
 export const consoleAccess = {
   "GET /admin/sign-in": { may: "anyone" },
   "POST /admin/sign-in": { may: "anyone" },
+  "GET /admin/sign-in/challenge": { may: "anyone" },
+  "POST /admin/sign-in/challenge": { may: "anyone" },
   "POST /admin/sign-out": { may: "signed-in" },
   "POST /admin/sign-out-everywhere": { may: "signed-in" },
   "GET /admin/confirm": { may: "signed-in" },

@@ -27,6 +27,8 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
   return {
     "GET /admin/sign-in": doors.showSignIn,
     "POST /admin/sign-in": doors.signIn,
+    "GET /admin/sign-in/challenge": doors.showChallengeSignIn,
+    "POST /admin/sign-in/challenge": doors.askChallenge,
     "POST /admin/sign-out": doors.signOut,
     "POST /admin/sign-out-everywhere": doors.signOutEverywhere,
     "GET /admin/confirm": doors.showConfirm,

@@ -7,6 +7,8 @@ export const portalAccess = {
   "POST /portal/language": { may: "anyone" },
   "GET /portal/sign-in": { may: "anyone" },
   "POST /portal/sign-in": { may: "anyone" },
+  "GET /portal/sign-in/challenge": { may: "anyone" },
+  "POST /portal/sign-in/challenge": { may: "anyone" },
   "GET /portal/sign-in/mail": { may: "anyone" },
   "POST /portal/sign-in/mail": { may: "anyone" },
   "POST /portal/sign-in/mail-code": { may: "anyone" },

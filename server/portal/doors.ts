@@ -1,6 +1,6 @@
 // In by password and code, or by a mailed code and one of an authenticator; out; and a code in between.
 
-import { form, hidden, textField } from "../pages/forms.ts";
+import { form, hidden } from "../pages/forms.ts";
 import type { Notice } from "../pages/layout.ts";
 import { html } from "../pages/markup.ts";
 import type { SignInOutcome } from "../sessions/sign-in.ts";
@@ -11,9 +11,10 @@ import { signInHandlers } from "../web/sign-in-pages.ts";
 import type { SignedIn, Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
 import { speechOf } from "./area.ts";
+import { challengeLine, challengePage } from "./challenge-door.ts";
 import type { MailSignIns } from "./mail-sign-in.ts";
 import { type Fault, openPage } from "./open-page.ts";
-import { codeField, digitsField, nameField, type PortalParts, waitText } from "./parts.ts";
+import { codeField, digitsField, nameField, passwordField, type PortalParts, waitText } from "./parts.ts";
 import { languageCookie } from "./portal-speech.ts";
 
 type Doors = Pick<
@@ -44,18 +45,20 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
         name: sent.text("name"),
         password: sent.text("password"),
         code: sent.text("code"),
+        challenge: sent.text("challenge") || undefined,
         address,
         browser,
       });
       if (outcome.kind === "in") return enter(parts, visit, outcome.id, sent.text("name"), sent.text("to"));
-      const { text, status } = refusal(visit, outcome, "sign-in-wrong");
-      return signInPage(parts, visit, { tone: "fault", text }, status);
+      const fault = refusal(visit, outcome, "sign-in-wrong");
+      if (sent.text("challenge") !== "") return challengePage(parts, visit, fault);
+      return signInPage(parts, visit, { tone: "fault", text: fault.text }, fault.status);
     },
     "GET /portal/sign-in/mail": async (visit) => askMailPage(visit),
     "POST /portal/sign-in/mail": async (visit) => {
       const name = visit.form.text("name");
       const asked = await mailSignIns.ask({ name, address: visit.address });
-      if (asked.kind === "asked") return mailCodePage(parts, visit, { id: asked.id, name });
+      if (asked.kind === "asked") return mailCodePage(parts, visit, { ...asked, name });
       return askMailPage(visit, refusal(visit, asked, "sign-in-wrong"));
     },
     "POST /portal/sign-in/mail-code": async (visit) => {
@@ -71,7 +74,8 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
         browser,
       });
       if (outcome.kind === "in") return enter(parts, visit, outcome.id, name, "");
-      return mailCodePage(parts, visit, { id, name }, refusal(visit, outcome, "mail-wrong"));
+      const digits = await mailSignIns.challenge({ id, name, address });
+      return mailCodePage(parts, visit, { id, name, digits }, refusal(visit, outcome, "mail-wrong"));
     },
     "POST /portal/sign-out": signOut,
     "POST /portal/sign-out-everywhere": signOutEverywhere,
@@ -140,27 +144,21 @@ async function signInPage(
   const { form: sent, area } = visit;
   const speech = speechOf(visit);
   const { say } = speech;
+  const to = pathWithin(area, sent.text("to") || visit.query("to"));
   const fields = form({
     action: "/portal/sign-in",
     token: undefined,
     className: "narrow card",
     submit: say("sign-in"),
     content: [
-      hidden("to", pathWithin(area, sent.text("to") || visit.query("to"))),
+      hidden("to", to),
       nameField(speech, sent.text("name")),
-      textField({
-        name: "password",
-        label: say("password"),
-        type: "password",
-        autocomplete: "current-password",
-        required: true,
-        most: 200,
-      }),
+      passwordField(speech),
       await codeField(parts, speech),
     ],
   });
   const content = html`${fields}
-<p class="beside"><a href="/portal/sign-in/mail">${say("sign-in-by-mail")}</a> <a href="/portal/first">${say("no-authenticator-yet")}</a></p>`;
+<p class="beside"><a href="/portal/sign-in/challenge?to=${encodeURIComponent(to)}">${say("challenge-link")}</a> <a href="/portal/sign-in/mail">${say("sign-in-by-mail")}</a> <a href="/portal/first">${say("no-authenticator-yet")}</a></p>`;
   return visit.page({ title: say("sign-in"), notice, content }, status);
 }
 
@@ -180,7 +178,7 @@ function askMailPage(visit: Visit, fault?: Fault): Response {
 async function mailCodePage(
   parts: PortalParts,
   visit: Visit,
-  asked: { readonly id: string; readonly name: string },
+  asked: { readonly id: string; readonly name: string; readonly digits: string },
   fault?: Fault,
 ): Promise<Response> {
   const speech = speechOf(visit);
@@ -194,6 +192,7 @@ async function mailCodePage(
       hidden("id", asked.id),
       hidden("name", asked.name),
       digitsField("mail-code", say("mail-code")),
+      challengeLine(speech, asked.digits),
       await codeField(parts, speech),
     ],
   };
@@ -215,6 +214,7 @@ async function confirmPage(
     submit: say("go-on"),
     content: [
       hidden("to", pathWithin(visit.area, visit.form.text("to") || visit.query("to"))),
+      challengeLine(speech, await parts.signIns.challengeWithin(visit.session, visit.address)),
       await codeField(parts, speech),
     ],
   });

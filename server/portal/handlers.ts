@@ -11,6 +11,7 @@ import { accountPages } from "./account-changes.ts";
 import { activityPage } from "./activity.ts";
 import { authenticatorPages } from "./authenticators.ts";
 import { backupCodePages } from "./backup-codes.ts";
+import { challengeDoor } from "./challenge-door.ts";
 import { doors } from "./doors.ts";
 import { firstPages } from "./first.ts";
 import { homePage } from "./home.ts";
@@ -25,6 +26,7 @@ export function portalHandlers(parts: PortalParts & GateParts): Handlers<typeof 
   const { db } = parts.store;
   return {
     ...doors(parts, new MailSignIns(parts)),
+    ...challengeDoor(parts),
     ...firstPages(new FirstAuthenticators(parts)),
     ...invitationPages(parts),
     ...authenticatorPages(parts),

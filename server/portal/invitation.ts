@@ -138,7 +138,7 @@ async function typesOf(db: Db, { user, place }: Invitation, types: readonly KeyT
   return codes.filter((type) => policy.online.factors.some((question) => question.includes(type)));
 }
 
-/** These pages take no response: the next sign-in to them is by something else. */
+/** The next sign-in is by a code, or by the response to a challenge. */
 function done(visit: Visit, type: KeyType): Response {
   const { say } = speechOf(visit);
   const notice = { tone: "done", text: say(type === "ocra" ? "done-added" : "invitation-done") } as const;

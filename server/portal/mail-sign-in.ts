@@ -9,6 +9,7 @@ import { countMailFailure, judgeMailCode, spendMailCode } from "../provisioning/
 import { countRequest } from "../provisioning/mail-throttle.ts";
 import { Guesses, throttlesOfTyped, typedLookAlike, type WayInParts } from "../sessions/guesses.ts";
 import { judgeCode } from "../sessions/judge-code.ts";
+import { givePageChallenge, signInPlace, takePageChallenge } from "../sessions/page-challenges.ts";
 import { beginSession } from "../sessions/sessions.ts";
 import type { SignInOutcome } from "../sessions/sign-in.ts";
 import { countFailure, forgetFailures, userThrottle } from "../sessions/throttle.ts";
@@ -17,7 +18,8 @@ import { findUser, type User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
 
 export type MailAsked =
-  | { readonly kind: "asked"; readonly id: string }
+  /** `digits`: for a token that answers a challenge; everybody is shown some. */
+  | { readonly kind: "asked"; readonly id: string; readonly digits: string }
   | { readonly kind: "wait"; readonly untilMs: number };
 
 export interface MailSignInAttempt {
@@ -46,8 +48,23 @@ export class MailSignIns {
       const found = await findUser(tx, request.name);
       const user = found !== undefined && (await isEligible(tx, found)) ? found : undefined;
       const asked = { user, purpose: "sign-in", detail: "", by: addressAsks(request.address) } as const;
-      return { kind: "asked", id: (await askMailCode(tx, this.#parts, asked, nowMs)).id };
+      const { id } = await askMailCode(tx, this.#parts, asked, nowMs);
+      return { kind: "asked", id, digits: await this.#give(tx, { id, ...request }, nowMs) };
     });
+  }
+
+  /** After a refusal, which has ended the one before. */
+  challenge(request: { readonly id: string; readonly name: string; readonly address: string }) {
+    return this.#parts.store.write((tx) => this.#give(tx, request, this.#parts.clock.wallMs()));
+  }
+
+  #give(
+    tx: Tx,
+    { id, name, address }: { readonly id: string; readonly name: string; readonly address: string },
+    nowMs: number,
+  ): Promise<string> {
+    const asked = { place: signInPlace("mail", id), user: name, address };
+    return givePageChallenge(tx, asked, this.#parts.random, nowMs);
   }
 
   async finish(attempt: MailSignInAttempt): Promise<SignInOutcome> {
@@ -59,7 +76,8 @@ export class MailSignIns {
       const user = await findUser(tx, attempt.name);
       const mailed = await judgeMailCode(tx, vault, attempt.id, "sign-in", attempt.mailCode, nowMs);
       const eligible = user !== undefined && (await isEligible(tx, user));
-      const judged = eligible ? await judgeCode(tx, this.#parts, user, answers, nowMs) : undefined;
+      const challenge = await takePageChallenge(tx, signInPlace("mail", attempt.id), attempt.name, nowMs);
+      const judged = eligible ? await judgeCode(tx, this.#parts, user, answers, challenge, nowMs) : undefined;
       if (mailed !== undefined && mailed.userId === user?.id) await judged?.settle();
       if (!eligible || mailed?.userId !== user.id || judged?.right !== true) {
         await countFailure(tx, throttled, nowMs);

@@ -48,6 +48,17 @@ export function nameField({ say }: PortalSpeech, value: string): Markup {
   return textField({ name: "name", label: say("name"), value, ...looks });
 }
 
+export function passwordField({ say }: PortalSpeech): Markup {
+  return textField({
+    name: "password",
+    label: say("password"),
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    most: 200,
+  });
+}
+
 /** A code of digits alone: mailed, or of one certain authenticator. */
 export function digitsField(name: string, label: string, fault?: string): Markup {
   return textField({

@@ -12,7 +12,13 @@ import { lacksPin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "../users/users.ts";
-import { type Answer, type Judgement, judgeAnswers, type PinWanted } from "../verification/judge.ts";
+import {
+  type Answer,
+  type Challenge,
+  type Judgement,
+  judgeAnswers,
+  type PinWanted,
+} from "../verification/judge.ts";
 
 export interface JudgedCode {
   readonly right: boolean;
@@ -29,18 +35,22 @@ interface Parts {
   readonly random: Random;
 }
 
-/** With the PIN that policy asks of this user apart from any machine. */
+/**
+ * With the PIN that policy asks of this user apart from any machine. `challenge`: what this very page has shown, taken in this
+ * transaction; without one no response is right.
+ */
 export async function judgeCode(
   tx: Tx,
   parts: Parts,
   user: User,
   answers: readonly Answer[],
+  challenge: Challenge | undefined,
   nowMs: number,
 ): Promise<JudgedCode> {
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
   const rule = await pinRule(tx, parts.vault, user.id, policy);
   const authenticators = await authenticatorsOf(tx, parts.vault, user.id);
-  const judged = judge(authenticators, policy, answers, nowMs, pinWanted(rule));
+  const judged = judge(authenticators, policy, answers, challenge, nowMs, pinWanted(rule));
   const takesPin = judged.spends.some(({ type }) => type !== "backup-codes");
   return {
     ...judged,
@@ -61,7 +71,7 @@ export async function judgeOffered(
   nowMs: number,
 ): Promise<JudgedCode> {
   const { policy } = await policyOf(tx, { userId: user.id, machineId: null });
-  const judged = judge([offered], policy, answers, nowMs, undefined);
+  const judged = judge([offered], policy, answers, undefined, nowMs, undefined);
   return { ...judged, lacksPin: policy.pin.place !== "none", settle: async () => undefined };
 }
 
@@ -69,9 +79,10 @@ function judge(
   authenticators: readonly Authenticator[],
   policy: Policy,
   answers: readonly Answer[],
+  challenge: Challenge | undefined,
   nowMs: number,
   wanted: PinWanted | undefined,
 ): Judgement {
   const question = [...authenticatorTypes];
-  return judgeAnswers([question], answers, authenticators, policy, [], undefined, nowMs, wanted);
+  return judgeAnswers([question], answers, authenticators, policy, [], challenge, nowMs, wanted);
 }

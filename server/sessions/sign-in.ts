@@ -8,9 +8,18 @@ import { record, serverEntry } from "../audit/audit.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser, theUserById, type User } from "../users/users.ts";
 import { hashAnswers } from "../verification/answers.ts";
-import type { Answer } from "../verification/judge.ts";
+import type { Answer, Challenge } from "../verification/judge.ts";
 import { Guesses, type PasswordWayParts, throttlesOfTyped, typedLookAlike } from "./guesses.ts";
 import { judgeCode } from "./judge-code.ts";
+import {
+  answersChallenges,
+  givePageChallenge,
+  newPlaceId,
+  openAt,
+  sessionPlace,
+  signInPlace,
+  takePageChallenge,
+} from "./page-challenges.ts";
 import { beginSession, renewSession, type Session, type SessionKind } from "./sessions.ts";
 import { countFailure, forgetFailures, throttlesOf, userThrottle } from "./throttle.ts";
 
@@ -19,8 +28,15 @@ export interface SignInAttempt {
   readonly name: string;
   readonly password: string;
   readonly code: string;
+  /** The id of the challenge that this page has shown; undefined where it has shown none. */
+  readonly challenge?: string | undefined;
   readonly address: string;
   readonly browser: string;
+}
+
+export interface ShownChallenge {
+  readonly id: string;
+  readonly digits: string;
 }
 
 export type SignInOutcome =
@@ -60,7 +76,8 @@ export class SignIns {
       return prepared;
     };
     const outcome = await this.#guesses.prepared(throttled, prepare, async (tx, known, nowMs) => {
-      const judged = await this.#judge(tx, attempt, known, nowMs);
+      const challenge = await this.#taken(tx, attempt, nowMs);
+      const judged = await this.#judge(tx, attempt, known, challenge, nowMs);
       const { user } = known;
       const detail = { area: attempt.kind, address: attempt.address, ...judged.detail };
       const about = user === undefined ? {} : { user: user.name };
@@ -80,7 +97,8 @@ export class SignIns {
     const prepare = () => hashAnswers(store.db, vault, { user: session.userName, machineId: null }, [code]);
     return this.#guesses.prepared(throttled, prepare, async (tx, answers, nowMs): Promise<SignInOutcome> => {
       const user = await theUserById(tx, session.userId);
-      const judged = await judgeCode(tx, this.#parts, user, answers, nowMs);
+      const challenge = await takePageChallenge(tx, sessionPlace(session), session.userName, nowMs);
+      const judged = await judgeCode(tx, this.#parts, user, answers, challenge, nowMs);
       const id = judged.right ? await renewSession(tx, session, this.#parts.random, nowMs) : undefined;
       const audit = id === undefined ? "web-confirmation-denied" : "web-confirmation-granted";
       const detail = { area: session.kind, address, ...(judged.right ? { method: judged.method } : {}) };
@@ -89,6 +107,35 @@ export class SignIns {
       await judged.settle();
       return id === undefined ? { kind: "refused" } : { kind: "in", id };
     });
+  }
+
+  /** For a token that answers one: with the id that the form brings back. Given to every name, known or not. */
+  async challenge(asked: {
+    readonly kind: SessionKind;
+    readonly name: string;
+    readonly address: string;
+    /** Of a page that has shown one before. */
+    readonly id?: string | undefined;
+  }): Promise<ShownChallenge> {
+    const { store, clock, random } = this.#parts;
+    const { kind, name, address } = asked;
+    const id = asked.id ?? newPlaceId(random);
+    const place = signInPlace(kind, id);
+    const digits = await store.write((tx) =>
+      givePageChallenge(tx, { place, user: name, address }, random, clock.wallMs()),
+    );
+    return { id, digits };
+  }
+
+  /** For a session whose user has such a token. The database is written when a new one is drawn only. */
+  async challengeWithin(session: Session, address: string): Promise<string | undefined> {
+    const { store, clock, random } = this.#parts;
+    if (!(await answersChallenges(store.db, session.userId))) return undefined;
+    const place = sessionPlace(session);
+    const user = session.userName;
+    const open = await openAt(store.db, place, user, clock.wallMs());
+    if (open !== undefined) return open;
+    return store.write((tx) => givePageChallenge(tx, { place, user, address }, random, clock.wallMs()));
   }
 
   /** The same work for every name, known or not. */
@@ -105,7 +152,20 @@ export class SignIns {
     return { user, account, passwordRight, answers };
   }
 
-  async #judge(tx: Tx, attempt: SignInAttempt, prepared: Prepared, nowMs: number): Promise<Judged> {
+  /** Whatever comes of it, and whoever the user is, it is over by that. */
+  async #taken(tx: Tx, attempt: SignInAttempt, nowMs: number): Promise<Challenge | undefined> {
+    const { challenge, kind, name } = attempt;
+    if (challenge === undefined) return undefined;
+    return takePageChallenge(tx, signInPlace(kind, challenge), name, nowMs);
+  }
+
+  async #judge(
+    tx: Tx,
+    attempt: SignInAttempt,
+    prepared: Prepared,
+    challenge: Challenge | undefined,
+    nowMs: number,
+  ): Promise<Judged> {
     if (prepared.user === undefined) return refused("unknown-user");
     const user = await findUser(tx, prepared.user.name);
     if (user?.id !== prepared.user.id) return refused("unknown-user");
@@ -114,7 +174,7 @@ export class SignIns {
     if (account.sealedPassword === null) return refused("no-password");
     // The one that was compared is the one that holds.
     const same = account.sealedPassword === prepared.account?.sealedPassword;
-    const judged = await judgeCode(tx, this.#parts, user, prepared.answers, nowMs);
+    const judged = await judgeCode(tx, this.#parts, user, prepared.answers, challenge, nowMs);
     if (!same || !prepared.passwordRight) return refused("wrong-password");
     await judged.settle();
     if (!judged.right) return refused("wrong-code");

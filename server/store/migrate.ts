@@ -18,6 +18,7 @@ import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 import { policyMark } from "./migrations/0015-policy-mark.ts";
 import { challengesDrawn } from "./migrations/0017-challenges-drawn.ts";
+import { pageChallenges } from "./migrations/0019-page-challenges.ts";
 import { importPins } from "./migrations/0020-import-pins.ts";
 
 const migrations = [
@@ -37,6 +38,7 @@ const migrations = [
   handOvers,
   policyMark,
   challengesDrawn,
+  pageChallenges,
   importPins,
 ] as const;
 

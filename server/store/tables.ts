@@ -33,3 +33,4 @@ export type { EnrolmentTable } from "./tables/enrolments.ts";
 export type { MachineTable } from "./tables/machines.ts";
 export type { AddressPlace, CodeAskers, MessageState, MessageTable } from "./tables/mail.ts";
 export { addressPlaces } from "./tables/mail.ts";
+export type { PageAsker } from "./tables/verification.ts";

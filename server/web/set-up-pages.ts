@@ -9,7 +9,7 @@ import { qrCode } from "../pages/qr-code.ts";
 import type { AccessTable } from "./access.ts";
 import type { Area } from "./area.ts";
 import type { Handlers } from "./gate.ts";
-import { codeField, waitText } from "./sign-in-pages.ts";
+import { challengeLine, codeField, waitText } from "./sign-in-pages.ts";
 import type { Visit } from "./visit.ts";
 
 export const setUpAccess = {
@@ -41,7 +41,7 @@ export function setUpHandlers(settingUp: SettingUp, consoleHome: string): Handle
   return {
     "GET /set-up": async (visit) => {
       const open = await settingUp.look(visit.query("code"));
-      return open === undefined ? noLink(visit) : setUpPage(visit, open, visit.query("code"), {}, 200);
+      return open === undefined ? noLink(visit) : page(visit, open, visit.query("code"), {}, 200);
     },
     "POST /set-up": async (visit) => {
       const { form: sent, address, browser } = visit;
@@ -61,9 +61,14 @@ export function setUpHandlers(settingUp: SettingUp, consoleHome: string): Handle
       const open = await settingUp.look(secret);
       if (outcome.kind === "no-link" || open === undefined) return noLink(visit);
       const { faults, status } = whatWasWrong(outcome, visit.nowMs);
-      return setUpPage(visit, open, secret, faults, status);
+      return page(visit, open, secret, faults, status);
     },
   };
+
+  async function page(visit: Visit, open: OpenSetUp, secret: string, faults: Faults, status: number) {
+    const challenge = await settingUp.challenge(open, visit.address);
+    return setUpPage(visit, open, secret, challenge, faults, status);
+  }
 }
 
 function whatWasWrong(
@@ -102,7 +107,14 @@ function noLink(visit: Visit): Response {
   );
 }
 
-function setUpPage(visit: Visit, open: OpenSetUp, secret: string, faults: Faults, status: number): Response {
+function setUpPage(
+  visit: Visit,
+  open: OpenSetUp,
+  secret: string,
+  challenge: string | undefined,
+  faults: Faults,
+  status: number,
+): Response {
   const { user } = open.link;
   const content = form({
     action: setupPath,
@@ -132,6 +144,7 @@ function setUpPage(visit: Visit, open: OpenSetUp, secret: string, faults: Faults
         fault: faults.repeated,
       }),
       open.hasAuthenticator ? html`` : offered(open),
+      challengeLine(challenge) ?? html``,
       codeField(faults.code),
     ],
   });

@@ -93,16 +93,6 @@ describe("at the command line", () => {
     expect(await json("provisioning", "set", "types=totp,ocra")).toMatchObject({ types: ["totp", "ocra"] });
     expect((await call("provisioning", "set", "types=push")).code).not.toBe(0);
   });
-
-  it("who has nothing else gets no set-up link: its page could not ask", async () => {
-    const { call } = await line();
-    await call("authenticator", "add", "ocra", "alice");
-    const refused = await call("admin", "reset", "alice");
-    expect(refused.code).not.toBe(0);
-    expect(refused.err).toContain("add another authenticator first");
-    await call("authenticator", "add", "totp", "alice");
-    expect((await call("admin", "reset", "alice")).code).toBe(0);
-  });
 });
 
 describe("in the portal", () => {

@@ -143,13 +143,16 @@ describe("signing in without a password", () => {
     await server.store.db.updateTable("users").set({ disabledAtMs: 1 }).where("name", "=", "gone").execute();
     const before = (await queued(server)).length;
     const pages = new Set<string>();
+    // Each has a challenge of its own.
+    const alike = (text: string) =>
+      text.replaceAll(/ value="[^"]*"/g, "").replace(/>\d{4} \d{4}</, ">0000 0000<");
     for (const name of ["nobody", "with-password", "gone", "\u0001"]) {
       const seen = await ask(new Browser(server), name);
       expect(seen.status).toBe(200);
-      pages.add(seen.text.replaceAll(/ value="[^"]*"/g, ""));
+      pages.add(alike(seen.text));
     }
     expect(await queued(server)).toHaveLength(before);
-    pages.add((await ask(new Browser(server))).text.replaceAll(/ value="[^"]*"/g, ""));
+    pages.add(alike((await ask(new Browser(server))).text));
     expect(pages.size).toBe(1);
   });
 

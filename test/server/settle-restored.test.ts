@@ -25,6 +25,7 @@ const tables: Readonly<Record<keyof Tables, string>> = {
   dialogues: "ends",
   seedShowings: "ends",
   challenges: "ends",
+  pageChallenges: "ends",
   joinTokens: "expires at once",
   messages: "what waits is cancelled",
   authenticators:

@@ -14,6 +14,8 @@ const admin: Who = ["admin"];
 export const consoleRoutes: Readonly<Record<string, Who>> = {
   "GET /admin/sign-in": "anyone",
   "POST /admin/sign-in": "anyone",
+  "GET /admin/sign-in/challenge": "anyone",
+  "POST /admin/sign-in/challenge": "anyone",
   "POST /admin/sign-out": "signed-in",
   "POST /admin/sign-out-everywhere": "signed-in",
   "GET /admin/confirm": "signed-in",
@@ -83,10 +85,12 @@ export const consoleRoutes: Readonly<Record<string, Who>> = {
 
 /** Of the portal and of one-time links: what somebody may ask who has not signed in. Everything else there is for a session. */
 export const openRoutes: readonly string[] = [
-  ..."language sign-in sign-in/mail sign-in/mail-code first first/code at-machine invitation invitation/prove"
+  ..."language sign-in sign-in/challenge sign-in/mail sign-in/mail-code first first/code at-machine invitation invitation/prove"
     .split(" ")
     .map((path) => `POST /portal/${path}`),
-  ..."sign-in sign-in/mail first at-machine invitation".split(" ").map((path) => `GET /portal/${path}`),
+  ..."sign-in sign-in/challenge sign-in/mail first at-machine invitation"
+    .split(" ")
+    .map((path) => `GET /portal/${path}`),
   "GET /set-up",
   "POST /set-up",
 ];

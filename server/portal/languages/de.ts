@@ -38,6 +38,15 @@ export const de: Translation<typeof en, "de"> = {
   code: "Code",
   "code-hint": "Aus Ihrer Authentifikator-App, von Ihrem Token, oder ein Ersatzcode.",
   "sign-in-wrong": "Name, Kennwort oder Code stimmt nicht.",
+  "challenge-link": "Mein Token beantwortet Aufgaben",
+  "challenge-title": "Mit einer Aufgabe anmelden",
+  "challenge-text": "Sagen Sie, wer Sie sind. Dann wird eine Aufgabe gezeigt, die Ihr Token beantwortet.",
+  "challenge-good":
+    "Geben Sie die Aufgabe in Ihr Token ein, und hier, was es antwortet. Sie gilt einmal, zehn Minuten lang.",
+  "response-hint": "Was Ihr Token antwortet.",
+  "response-hint-pin":
+    "Was Ihr Token antwortet, zusammen mit Ihrer PIN, falls Sie eine haben, beides in einem.",
+  "challenge-at-hand": "Für ein Token, das Aufgaben beantwortet:",
   "sign-in-by-mail": "Ohne Kennwort anmelden",
   "no-authenticator-yet": "Ich habe noch keinen Authentifikator",
   wait: "Zu viele Versuche. Nächster Versuch möglich in: {minutes}.",
