@@ -1,11 +1,9 @@
 // What is served over HTTP, in the order in which a request passes: log, size, route. The pages have a gate of their own.
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import type { Logger } from "pino";
 import { drawChallenge } from "../../otp/challenge.ts";
-import { maxRequestBytes } from "../../protocol/sync/exchanges.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { type PasswordCost, passwordCost } from "../accounts/password.ts";
@@ -26,6 +24,7 @@ import { sendCode } from "../verification/send-code.ts";
 import { Verification } from "../verification/verification.ts";
 import type { WebEnv } from "../web/browser.ts";
 import { makeSite } from "../web/site.ts";
+import { limitBody } from "./limit-body.ts";
 import { openApiDocument } from "./open-api.ts";
 import { routes } from "./routes.ts";
 import { type Asked, refuse, SignedExchanges } from "./signed-exchange.ts";
@@ -75,9 +74,11 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     const request = random.bytes(8).toHex();
     context.set("asked", { request });
     await next();
+    // On the headers themselves: `context.header` would make the whole answer anew, as a stream.
+    const { headers } = context.res;
     // Assets alone say otherwise.
-    if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
-    context.header("x-request-id", request);
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+    headers.set("x-request-id", request);
     const { machine, verdict } = context.get("asked");
     const { method, path } = context.req;
     const { status } = context.res;
@@ -87,7 +88,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     if (status === 200 && verdict !== undefined) parts.metrics?.judged(verdict);
     parts.metrics?.answered(method, status === 404 ? "none" : routePath(context, -1), status, ms);
   });
-  app.use("/v1/*", bodyLimit({ maxSize: maxRequestBytes, onError: () => refuse("too-large") }));
+  app.use("/v1/*", limitBody);
 
   app.post(routes.join.path, (c) => signed.join(c, joining, c.get("asked")));
   app.post(routes.probe.path, (c) => {
