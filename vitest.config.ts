@@ -61,6 +61,7 @@ export default defineConfig({
             "test/server/packaging.test.ts",
             "test/server/policy-matching.test.ts",
             "test/server/properties.test.ts",
+            "test/server/slow-lane.test.ts",
           ],
           globalSetup: ["test/server/postgres/setup.ts"],
           pool: "forks",

@@ -17,6 +17,7 @@ import type { Metrics } from "../monitoring/metrics.ts";
 import { addHealth } from "../monitoring/monitoring-app.ts";
 import { KnownPolicies } from "../policies/known.ts";
 import { Providing } from "../provisioning/provide.ts";
+import { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store } from "../store/store.ts";
 import { Synchronisation } from "../synchronisation/synchronisation.ts";
 import { giveChallenge } from "../verification/challenges.ts";
@@ -56,6 +57,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const { store, clock, log, random } = parts;
   const signed = new SignedExchanges(parts);
   const policies = new KnownPolicies(parts);
+  const lane = new SlowLane();
   const joining = new Joining({ ...parts, policies });
   const verification = new Verification({ ...parts, policies });
   const recovering = new Recovering({ ...parts, policies, verification });
@@ -206,7 +208,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
     ),
   );
 
-  app.route("/", makeSite({ ...parts, passwordCost: parts.passwordCost ?? passwordCost }));
+  app.route("/", makeSite({ ...parts, lane, passwordCost: parts.passwordCost ?? passwordCost }));
 
   app.get("/openapi.json", (c) => c.json(openApiDocument()));
   addHealth(app, parts.health ?? new Health(store));

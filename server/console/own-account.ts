@@ -1,6 +1,6 @@
 // One's own account in the console: the password. Authenticators of one's own are in the portal.
 
-import { OwnPasswords, type PasswordOutcome } from "../accounts/own-password.ts";
+import { changeOwnPassword, type PasswordOutcome } from "../accounts/own-password.ts";
 import { form, textField } from "../pages/forms.ts";
 import { html } from "../pages/markup.ts";
 import type { FieldFaults } from "../web/form.ts";
@@ -11,13 +11,12 @@ import type { ConsoleHandlers, ConsoleParts } from "./parts.ts";
 const path = "/admin/account";
 
 export function ownAccountHandlers(parts: ConsoleParts) {
-  const passwords = new OwnPasswords(parts);
   return {
     "GET /admin/account": async (visit) => accountPage(visit, {}, 200),
     "POST /admin/account/password": async (visit) => {
       const { form: sent } = visit;
       const wish = { old: sent.text("old"), fresh: sent.text("fresh"), repeated: sent.text("repeated") };
-      const outcome = await passwords.change(visit, wish);
+      const outcome = await changeOwnPassword(parts, visit, wish);
       if (outcome.kind === "changed") return visit.withSession(visit.goTo(path, "password"), outcome.id);
       const { faults, status } = whatWasWrong(outcome, visit.nowMs);
       return accountPage(visit, faults, status);

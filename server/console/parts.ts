@@ -7,6 +7,7 @@ import type { PasswordCost } from "../accounts/password.ts";
 import type { Role } from "../accounts/roles.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { SignIns } from "../sessions/sign-in.ts";
+import type { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store } from "../store/store.ts";
 import type { AccessTable } from "../web/access.ts";
 import type { Handlers } from "../web/gate.ts";
@@ -20,6 +21,7 @@ export interface ConsoleParts {
   readonly clock: Clock;
   readonly signIns: SignIns;
   readonly passwordCost: PasswordCost;
+  readonly lane: SlowLane;
 }
 
 export type ConsoleHandlers = Handlers<typeof consoleAccess>;

@@ -1,7 +1,7 @@
 // Changes of one's own addresses and password. An address counts once a code that was mailed there is typed; the old one
 // is told of it.
 
-import { OwnPasswords } from "../accounts/own-password.ts";
+import { changeOwnPassword } from "../accounts/own-password.ts";
 import { parseMailAddress } from "../mail/address.ts";
 import { addressesOf, chooseForCodes, removeAddress, setProvedAddress } from "../mail/addresses.ts";
 import { signedInAsks } from "../mail/code-limits.ts";
@@ -34,7 +34,6 @@ type Pages = Pick<
 
 export function accountPages(parts: PortalParts): Pages {
   const { vault } = parts;
-  const passwords = new OwnPasswords(parts);
   return {
     "GET /portal/account": (visit) => accountPage(parts, visit, {}, 200),
     "POST /portal/account/address": async (visit) => {
@@ -94,7 +93,7 @@ export function accountPages(parts: PortalParts): Pages {
       const { say } = speechOf(visit);
       const { form: sent } = visit;
       const wish = { old: sent.text("old"), fresh: sent.text("fresh"), repeated: sent.text("repeated") };
-      const outcome = await passwords.change(visit, wish);
+      const outcome = await changeOwnPassword(parts, visit, wish);
       switch (outcome.kind) {
         case "changed":
           return visit.withSession(visit.goTo(base, "password"), outcome.id);

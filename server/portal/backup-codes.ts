@@ -14,11 +14,13 @@ import { ownUser, type PortalParts, timeText } from "./parts.ts";
 type Pages = Pick<Handlers<typeof portalAccess>, "GET /portal/backup-codes" | "POST /portal/backup-codes">;
 
 export function backupCodePages(parts: PortalParts): Pages {
-  const { store, vault, random } = parts;
+  const { store, vault, random, lane } = parts;
   return {
     "GET /portal/backup-codes": (visit) => statePage(parts, visit, undefined, 200),
     "POST /portal/backup-codes": async (visit) => {
-      const made = await makeBackupCodes(random);
+      const passed = await lane.pass(visit.session.userId, () => makeBackupCodes(random));
+      if (passed === undefined) return statePage(parts, visit, speechOf(visit).say("busy"), 503);
+      const made = passed.value;
       try {
         await visit.write(async (tx) => {
           const user = await ownUser(tx, visit);

@@ -10,6 +10,7 @@ import { textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { isPinAsked } from "../pins/new-pin.ts";
 import type { SignIns } from "../sessions/sign-in.ts";
+import type { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
 import type { SignedIn } from "../web/visit.ts";
@@ -22,6 +23,7 @@ export interface PortalParts {
   readonly random: Random;
   readonly signIns: SignIns;
   readonly passwordCost: PasswordCost;
+  readonly lane: SlowLane;
 }
 
 /** Whose session it is, as of this transaction: no page of the portal speaks of anybody else. */

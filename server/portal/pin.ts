@@ -3,7 +3,7 @@
 import { mostPinLength, type PinComplexity, type PinRules } from "../../otp/pin.ts";
 import { form, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
-import { PinChoice } from "../pins/choose-pin.ts";
+import { choosePin } from "../pins/choose-pin.ts";
 import { pinRulesOf } from "../pins/new-pin.ts";
 import { pinOf, type PinState, pinState } from "../pins/pins.ts";
 import type { Db } from "../store/store.ts";
@@ -50,14 +50,13 @@ const ruleOf = {
 } as const satisfies Record<PinComplexity, string>;
 
 export function pinPages(parts: PortalParts): Pages {
-  const choice = new PinChoice(parts);
   return {
     "GET /portal/pin": (visit) => pinPage(parts, visit, {}, 200),
     "POST /portal/pin": async (visit) => {
       const { say } = speechOf(visit);
       const { form: sent } = visit;
       const wish = { old: sent.text("old"), fresh: sent.text("fresh"), repeated: sent.text("repeated") };
-      const outcome = await choice.choose(visit, wish);
+      const outcome = await choosePin(parts, visit, wish);
       switch (outcome.kind) {
         case "set":
           return visit.withSession(visit.goTo("/portal/pin", "pin"), outcome.id);

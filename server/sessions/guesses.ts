@@ -8,7 +8,7 @@ import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import type { PasswordCost } from "../accounts/password.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { SlowLane } from "./slow-lane.ts";
+import type { SlowLane } from "./slow-lane.ts";
 import { blockedUntil, type Throttled, throttlesOf } from "./throttle.ts";
 
 /** What the ways in are made of. */
@@ -17,6 +17,7 @@ export interface WayInParts {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly random: Random;
+  readonly lane: SlowLane;
 }
 
 /** Of those that take a password. */
@@ -34,11 +35,12 @@ type Judging<T> = (tx: Tx, nowMs: number) => Promise<T>;
 export class Guesses {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #lane = new SlowLane();
+  readonly #lane: SlowLane;
 
-  constructor({ store, clock }: Pick<WayInParts, "store" | "clock">) {
+  constructor({ store, clock, lane }: Pick<WayInParts, "store" | "clock" | "lane">) {
     this.#store = store;
     this.#clock = clock;
+    this.#lane = lane;
   }
 
   /** `prepare` decides nothing: it is done before the transaction, because it takes its time. */
@@ -49,7 +51,7 @@ export class Guesses {
   ): Promise<T | Held> {
     const untilMs = await blockedUntil(this.#store.db, throttled, this.#clock.wallMs());
     if (untilMs !== undefined) return { kind: "wait", untilMs };
-    const passed = await this.#lane.pass(prepare);
+    const passed = await this.#lane.pass(this, prepare);
     if (passed === undefined) return { kind: "busy" };
     return this.atOnce(throttled, (tx, nowMs) => judge(tx, passed.value, nowMs));
   }

@@ -14,6 +14,7 @@ import { portalAccess } from "../portal/access.ts";
 import { portalArea } from "../portal/area.ts";
 import { portalHandlers } from "../portal/handlers.ts";
 import { SignIns } from "../sessions/sign-in.ts";
+import type { SlowLane } from "../sessions/slow-lane.ts";
 import type { WebEnv } from "./browser.ts";
 import { type GateParts, mountArea } from "./gate.ts";
 import { setUpAccess, setUpArea, setUpHandlers } from "./set-up-pages.ts";
@@ -23,6 +24,7 @@ export interface SiteParts extends GateParts {
   readonly identity: Identity;
   readonly random: Random;
   readonly passwordCost: PasswordCost;
+  readonly lane: SlowLane;
 }
 
 export function makeSite(parts: SiteParts): Hono<WebEnv> {

@@ -12,6 +12,7 @@ import {
 import { provisioningUri, secretText } from "../../authenticators/provisioning-uri.ts";
 import { commonParameters, parametersFor } from "../../authenticators/template.ts";
 import { html, type Markup } from "../../pages/markup.ts";
+import { Failure } from "../../failure.ts";
 import { qrCode } from "../../pages/qr-code.ts";
 import { theUserById, type User } from "../../users/users.ts";
 import { readOrRefuse } from "../../web/form.ts";
@@ -50,7 +51,10 @@ async function key(visit: SignedIn, parts: ConsoleParts, type: KeyType): Promise
 /** Argon2id takes its time, so the codes are made before the transaction. */
 async function backupCodes(visit: SignedIn, parts: ConsoleParts): Promise<Response> {
   await theUserById(parts.store.db, visit.param("id"));
-  const made = await makeBackupCodes(parts.random);
+  const passed = await parts.lane.pass(visit.session.userId, () => makeBackupCodes(parts.random));
+  if (passed === undefined)
+    throw new Failure("conflict", "too many are doing this at the moment; try again in a minute");
+  const made = passed.value;
   const user = await visit.write(async (tx) => {
     const found = await theUserById(tx, visit.param("id"));
     await replaceBackupCodes(tx, parts.vault, found, made, visit.nowMs);
