@@ -4,7 +4,7 @@
 import { pinWarnings } from "../pins/warnings.ts";
 import type { Db } from "../store/store.ts";
 import { type PolicyChange, planChange } from "./changes.ts";
-import { firstFor, onMachine } from "./matching.ts";
+import { letOthers, movesOf } from "./moves.ts";
 import { listPolicies, type NamedPolicy } from "./policies.ts";
 import { unsentWarnings } from "./unsent.ts";
 
@@ -54,22 +54,8 @@ export async function previewChange(db: Db, change: PolicyChange, most = 10): Pr
   const people = await kindsOf(db, "users", new Set(named.flatMap(({ groups }) => groups)), most);
   const machines = await kindsOf(db, "machines", new Set(named.flatMap(({ tags }) => tags)), most);
   const unchanged = new Set(after.filter((one) => isUnchanged(one, before)).map(({ name }) => name));
-  const hit = { people: new Set<Kind>(), machines: new Set<Kind>() };
-  const moves = new Map<string, Moving>();
-  for (const machine of machines) {
-    const [old, next] = [onMachine(before, machine.has), onMachine(after, machine.has)];
-    for (const person of people) {
-      const [from, to] = [firstFor(old, person.has), firstFor(next, person.has)];
-      if (from.name === to.name && unchanged.has(to.name)) continue;
-      hit.people.add(person);
-      hit.machines.add(machine);
-      const key = JSON.stringify([from.name, to.name]);
-      const moving = moves.get(key) ?? { from, to, people: new Set(), machines: new Set() };
-      moving.people.add(person);
-      moving.machines.add(machine);
-      moves.set(key, moving);
-    }
-  }
+  const stays = (from: NamedPolicy, to: NamedPolicy) => from.name === to.name && unchanged.has(to.name);
+  const moves = await movesOf(before, after, people, machines, stays);
   const changed = after.find(({ name }) => change.do === "set" && name === change.name);
   const warnings =
     changed === undefined
@@ -79,23 +65,16 @@ export async function previewChange(db: Db, change: PolicyChange, most = 10): Pr
     before,
     after,
     warnings,
-    users: together(hit.people, most),
-    machines: together(hit.machines, most),
-    moves: [...moves.values()].map((moving) => ({
-      from: moving.from.name,
-      to: moving.to.name,
-      users: together(moving.people, 0).count,
-      machines: together(moving.machines, 0).count,
-      differences: differencesOf(moving.from.policy, moving.to.policy),
+    users: together(new Set(moves.flatMap((move) => move.people)), most),
+    machines: together(new Set(moves.flatMap((move) => move.machines)), most),
+    moves: moves.map((move) => ({
+      from: move.from.name,
+      to: move.to.name,
+      users: together(new Set(move.people), 0).count,
+      machines: together(new Set(move.machines), 0).count,
+      differences: differencesOf(move.from.policy, move.to.policy),
     })),
   };
-}
-
-interface Moving {
-  readonly from: NamedPolicy;
-  readonly to: NamedPolicy;
-  readonly people: Set<Kind>;
-  readonly machines: Set<Kind>;
 }
 
 function isUnchanged(one: NamedPolicy, before: readonly NamedPolicy[]): boolean {
@@ -156,6 +135,7 @@ async function kindsOf(
       kinds.set(key, kind);
     }
     after = last.id;
+    await letOthers();
   }
 }
 
