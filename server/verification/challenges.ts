@@ -6,6 +6,7 @@ import { challengeLifeMs, nextChallenge } from "../../otp/challenge.ts";
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
 import { parseUserName } from "../../words/user-name.ts";
+import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import type { Challenge } from "./judge.ts";
 
@@ -19,11 +20,13 @@ export async function giveChallenge(
   random: Random,
   nowMs: number,
 ): Promise<Challenge> {
-  await tx
-    .deleteFrom("challenges")
-    .where("machineId", "=", machine.id)
-    .where("givenAtMs", "<=", nowMs - challengeLifeMs)
-    .execute();
+  await send(
+    tx,
+    tx
+      .deleteFrom("challenges")
+      .where("machineId", "=", machine.id)
+      .where("givenAtMs", "<=", nowMs - challengeLifeMs),
+  );
   const known = await tx
     .selectFrom("challenges")
     .select(["digits", "drawnAtMs"])
@@ -43,10 +46,8 @@ export async function giveChallenge(
     .execute();
   const open = given.map((one) => ({ ...one, givenAtMs: Number(one.givenAtMs) }));
   const challenge = nextChallenge(open, random, nowMs);
-  await tx
-    .insertInto("challenges")
-    .values({ machineId: machine.id, dialogue, userName, caller, ...challenge })
-    .execute();
+  const row = { machineId: machine.id, dialogue, userName, caller, ...challenge };
+  await send(tx, tx.insertInto("challenges").values(row));
   return challenge;
 }
 
@@ -71,7 +72,7 @@ export async function takeChallenge(
     .executeTakeFirst();
   if (taken === undefined) return undefined;
   const { caller, digits, drawnAtMs, givenAtMs } = taken;
-  await ofUser.where("caller", "=", caller).where("digits", "=", digits).execute();
+  await send(tx, ofUser.where("caller", "=", caller).where("digits", "=", digits));
   return givenAtMs > nowMs - challengeLifeMs ? { digits, drawnAtMs } : undefined;
 }
 

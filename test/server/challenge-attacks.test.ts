@@ -154,10 +154,9 @@ describe("a server whose clock has been set back", () => {
   );
 });
 
-describe("two dialogues with one challenge", () => {
-  it("answered at the same moment at two instances on one database let in once, in each of five rounds", async () => {
-    const log = pino({ level: "silent" });
-    const second = makeApp({ ...server, ...(await anotherInstance(server)), random, log, syncMinutes: 60 });
+describe("two instances on one database", () => {
+  it("let one response in, in whichever of two dialogues with one challenge, in each of five rounds", async () => {
+    const sendTo = await bothInstances();
     for (let round = 0; round < 5; round++) {
       const first = newDialogue();
       const given = await challenge(first);
@@ -167,20 +166,38 @@ describe("two dialogues with one challenge", () => {
         last = newDialogue();
       }
       const request = (dialogue: string) => laptop.verifyRequest("alice", [response(given)], { dialogue });
-      // The number that is refused for coming late is another one each time.
-      const bodies = [first, last, first, last, last, first].map(request);
-      const answers = await Promise.all(
-        bodies.map(async (request, at) => {
-          const body = Buffer.from(JSON.stringify(request), "utf8");
-          const headers = { ...laptop.sign("/v1/verify", body) };
-          const url = "http://localhost/v1/verify";
-          const sent = new Request(url, { method: "POST", body, headers });
-          return (await (at % 2 === 0 ? server.fetch(sent) : second.fetch(sent))).text();
-        }),
-      );
+      const requests = [first, last, first, last, last, first].map(request);
+      const answers = await Promise.all(requests.map((one, at) => sendTo(at, "/v1/verify", one)));
       expect(answers.filter((text) => text.includes('"granted"'))).toHaveLength(1);
     }
   });
+
+  it("give 64 dialogues that are begun at once eight challenges", async () => {
+    const sendTo = await bothInstances();
+    const requests = Array.from({ length: 64 }, () => ({
+      ...laptop.asking(),
+      dialogue: newDialogue(),
+      user: "alice",
+      caller: "system",
+    }));
+    const answers = await Promise.all(requests.map((one, at) => sendTo(at, "/v1/challenge", one)));
+    const given = answers.flatMap((text) => /"challenge":"(\d{8})"/.exec(text)?.[1] ?? []);
+    expect(given.length).toBeGreaterThan(0);
+    for (let at = 0; at < 16; at++) given.push(await challenge(newDialogue()));
+    expect(new Set(given).size).toBe(8);
+  });
+
+  /** A request that comes after a later one is refused; which one that is, differs. */
+  async function bothInstances() {
+    const log = pino({ level: "silent" });
+    const second = makeApp({ ...server, ...(await anotherInstance(server)), random, log, syncMinutes: 60 });
+    return async (at: number, path: string, request: object): Promise<string> => {
+      const body = Buffer.from(JSON.stringify(request), "utf8");
+      const headers = { ...laptop.sign(path, body) };
+      const sent = new Request(`http://localhost${path}`, { method: "POST", body, headers });
+      return (await (at % 2 === 0 ? server.fetch(sent) : second.fetch(sent))).text();
+    };
+  }
 });
 
 /** Only then is this machine's word on what is spent heard. */
