@@ -31,6 +31,7 @@ export const consoleAccess = {
   "GET /admin/users/:id": { may: readers },
   "POST /admin/users/:id/unlock": { may: helpers, recentCode: true },
   "POST /admin/users/:id/pin/reset": { may: helpers, recentCode: true },
+  "POST /admin/users/:id/pin/initial": { may: admins, recentCode: true },
   "POST /admin/users/:id/enable": { may: admins, recentCode: true },
   "POST /admin/users/:id/disable": { may: admins },
   "GET /admin/users/:id/remove": { may: admins, recentCode: true },

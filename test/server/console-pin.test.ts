@@ -1,4 +1,4 @@
-// PINs in the console: how one stands, and who may take it away.
+// PINs in the console: how one stands, who may make a first one, and who may take it away.
 
 import { describe, expect, it } from "vitest";
 import { theUser } from "../../server/users/users.ts";
@@ -36,6 +36,86 @@ it("the help desk sees a locked PIN and resets it; the user is told, and sets an
   expect((await server.audit()).find(({ kind }) => kind === "pin-reset")).toMatchObject({
     user: "alice",
     operator: "console: root",
+  });
+});
+
+describe("an initial PIN", () => {
+  it("is made by the rules that hold for its user, shown once, and kept and told nowhere in clear", async () => {
+    const { server, browser, at } = await consoleOf("admin");
+    await withMail(server);
+    await addressFor(server, "alice", "alice@corp.example");
+    await server.policy("pin.leastLength=7", "pin.complexity=strong");
+    await browser.get(at);
+    const { status, text } = await browser.send(`${at}/pin/initial`);
+    const [, pin = ""] = /class="key">([A-Za-z2-9]+)</.exec(text) ?? [];
+    expect([status, pin.length]).toEqual([200, 7]);
+    for (const kind of [/[A-Z]/, /[a-z]/, /[2-9]/]) expect(pin).toMatch(kind);
+    expect((await browser.get(at)).text).not.toContain(pin);
+    expect(await stateOfPin(server, "alice")).toEqual({ state: "must-change", failures: 0 });
+    const set = (await server.audit()).filter(({ kind }) => kind === "pin-set");
+    expect(set.at(-1)).toMatchObject({
+      user: "alice",
+      operator: "console: root",
+      detail: { mustChange: true },
+    });
+    expect(JSON.stringify(await server.audit())).not.toContain(pin);
+    const told = (await queued(server)).filter(({ recipient }) => recipient === "alice@corp.example");
+    expect(told.length).toBeGreaterThan(0);
+    expect(JSON.stringify(told)).not.toContain(pin);
+    const { sealed } = await server.store.db.selectFrom("pins").select("sealed").executeTakeFirstOrThrow();
+    expect(sealed).not.toContain(pin);
+  });
+
+  it("opens the portal alone, until it is changed there, and ends the sessions that were open", async () => {
+    const { server, browser, at } = await consoleOf("admin");
+    await server.policy("pin.attempts=5");
+    const bob = await person(server, "bob", "none");
+    const page = at.replace(/[^/]+$/, (await theUser(server.store.db, "bob")).id);
+    await setPin(server, "bob", "8432");
+    const laptop = await server.machine();
+    const portal = new Browser(server);
+    const enter = (pin: string) =>
+      portal.post("/portal/sign-in", {
+        name: "bob",
+        password: bob.password,
+        code: pin + totpAt(bob.secret, server.clock.nowMs),
+      });
+    expect((await enter("8432")).status).toBe(303);
+    await browser.get(page);
+    const { text } = await browser.send(`${page}/pin/initial`);
+    const [, pin = ""] = /class="key">(\d+)</.exec(text) ?? [];
+    expect((await portal.get("/portal")).to).toContain("/portal/sign-in");
+    server.clock.pass(30_000);
+    const code = () => totpAt(bob.secret, server.clock.nowMs);
+    expect(await laptop.verify("bob", [pin + code()])).toMatchObject({ verdict: "pin-needed" });
+    server.clock.pass(30_000);
+    expect((await enter("8432")).status).toBe(401);
+    server.clock.pass(30_000);
+    expect((await enter(pin)).status).toBe(303);
+    await portal.get("/portal/pin");
+    const chosen = { old: pin, fresh: "5927", repeated: "5927" };
+    expect((await portal.send("/portal/pin", chosen)).status).toBe(303);
+    server.clock.pass(30_000);
+    expect(await laptop.verify("bob", [`5927${code()}`])).toMatchObject({ verdict: "granted" });
+  });
+
+  it("takes an admin with a recent code, and is made for nobody by themselves", async () => {
+    const { server, browser, at } = await consoleOf("admin");
+    const own = at.replace(/[^/]+$/, (await theUser(server.store.db, "root")).id);
+    expect((await browser.get(own)).text).not.toContain("initial PIN");
+    expect((await browser.send(`${own}/pin/initial`)).status).toBe(409);
+    expect(await stateOfPin(server, "root")).toMatchObject({ state: "none" });
+    expect((await browser.send("/admin/users/0000000000000000/pin/initial")).status).toBe(404);
+    server.clock.pass(6 * 60_000);
+    expect((await browser.send(`${at}/pin/initial`)).to).toContain("/admin/confirm");
+    expect(await stateOfPin(server, "alice")).toMatchObject({ state: "set" });
+  });
+
+  it.each(["help-desk", "auditor"] as const)("is not made by the %s", async (role) => {
+    const { server, browser, at } = await consoleOf(role);
+    expect((await browser.get(at)).text).not.toContain("initial PIN");
+    expect((await browser.send(`${at}/pin/initial`)).status).toBe(403);
+    expect(await stateOfPin(server, "alice")).toMatchObject({ state: "set" });
   });
 });
 

@@ -31,6 +31,7 @@ export const consoleRoutes: Readonly<Record<string, Who>> = {
   "GET /admin/users/:id": all,
   "POST /admin/users/:id/unlock": help,
   "POST /admin/users/:id/pin/reset": help,
+  "POST /admin/users/:id/pin/initial": admin,
   "POST /admin/users/:id/enable": admin,
   "POST /admin/users/:id/disable": admin,
   "GET /admin/users/:id/remove": admin,

@@ -78,7 +78,7 @@ function keyMarkup(user: User, added: KeyAuthenticator): Markup {
 <p>To be typed in instead: <code class="key">${text}</code></p>`;
 }
 
-function shownOnce(visit: SignedIn, user: User, secret: Markup): Response {
+export function shownOnce(visit: SignedIn, user: User, secret: Markup): Response {
   const content = html`<p>This is shown once. Give it to ${user.name} in a way that nobody else sees.</p>
 <div class="card">${secret}</div>
 <p><a class="button quiet" href="/admin/users/${user.id}">Done</a></p>`;
