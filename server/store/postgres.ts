@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { harmless } from "../../words/harmless.ts";
 import { Failure } from "../failure.ts";
 import { isLoopback } from "../listen/address.ts";
 import { PipelineDialect } from "./pipeline.ts";
@@ -64,6 +65,10 @@ function checkWay(url: string): void {
   }
   if (parsed.protocol !== "postgres:" && parsed.protocol !== "postgresql:")
     throw new Failure("invalid", "the database's URL begins with postgres://");
+  // The driver takes the last of several, which is not the one that is looked at here.
+  const keys = [...parsed.searchParams.keys()];
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  if (twice !== undefined) throw new Failure("invalid", `the database's URL says ${harmless(twice)} twice`);
   const host = parsed.searchParams.get("host") ?? parsed.hostname;
   const near = host === "" || host.startsWith("/") || isLoopback(host.replace(/^\[|\]$/g, ""));
   if (!near && parsed.searchParams.get("sslmode") !== "verify-full")

@@ -55,6 +55,7 @@ test.each([
   ["expired", "certificate-dated"],
   ["stranger", "certificate-refused"],
   ["other-name", "certificate-refused"],
+  ["only-localhost", "certificate-refused"],
 ] as const)("a certificate that is %s: %s", async (certificate, seen) => {
   const { transport, heard, ask } = await stage(certificate);
   expect(await ask(transport)).toBe(seen);

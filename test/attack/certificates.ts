@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { succeed } from "../../scripts/parts/program.ts";
 
-export const certificateNames = ["good", "stranger", "expired", "other-name"] as const;
+export const certificateNames = ["good", "stranger", "expired", "other-name", "only-localhost"] as const;
 export type CertificateName = (typeof certificateNames)[number];
 
 export interface Certificates {
@@ -47,6 +47,8 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
   // A validity of less than a day that lies in the past: openssl counts a negative one backwards.
   await leaf(folder, "expired", "trusted", here, "-1");
   await leaf(folder, "other-name", "trusted", "DNS:mfa.corp.example", "30");
+  // What is asked by its number must not be judged by the name that stands in for none.
+  await leaf(folder, "only-localhost", "trusted", "DNS:localhost", "30");
   const read = (name: string) => ({
     cert: readFileSync(join(folder, `${name}.pem`)),
     key: readFileSync(join(folder, `${name}.key`)),
@@ -58,6 +60,7 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
       stranger: read("stranger"),
       expired: read("expired"),
       "other-name": read("other-name"),
+      "only-localhost": read("only-localhost"),
     },
   };
 }

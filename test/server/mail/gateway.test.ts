@@ -136,7 +136,7 @@ describe("the gateway's answer", () => {
 
 describe("over https", () => {
   it("the right certificate gets the message; a stranger's, an old one and another name's get nothing", async () => {
-    for (const name of ["good", "stranger", "expired", "other-name"]) {
+    for (const name of ["good", "stranger", "expired", "other-name", "only-localhost"]) {
       const peer = await gatewayPeer(pair(folder, name));
       const how = route(peer, "taken", {
         url: `https://127.0.0.1:${peer.port}/taken`,
