@@ -59,7 +59,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   const policies = new KnownPolicies(parts);
   const lane = new SlowLane();
   const joining = new Joining({ ...parts, policies });
-  const verification = new Verification({ ...parts, policies });
+  const verification = new Verification({ ...parts, policies, lane });
   const recovering = new Recovering({ ...parts, policies, verification });
   const providing = new Providing({ ...parts, verification });
   const synchronisation = new Synchronisation({ ...parts, policies });
@@ -138,7 +138,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       "verify",
       {
         users: ({ user }) => [user],
-        prepare: (request, machine) => verification.prepare(machine.id, request),
+        prepare: (request, machine, gone) => verification.prepare(machine.id, request, gone),
         answer: async (tx, machine, request, answers, nowMs) => {
           const judged = await verification.answer(tx, machine, request, answers, nowMs);
           c.get("asked").verdict = judged.result.verdict;

@@ -81,7 +81,8 @@ export class SignedExchanges {
 
   recover(context: Context, recovering: Recovering, asked: Asked): Promise<Response> {
     return this.#bySelf(context, "recover", asked, async (request) => {
-      const outcome = await recovering.recover(request);
+      const outcome = await recovering.recover(request, context.req.raw.signal);
+      if (outcome.kind === "busy") return refused("unavailable");
       return outcome.kind === "answered" ? outcome : refused("unsigned");
     });
   }

@@ -4,6 +4,7 @@
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Clock } from "../../words/clock.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
+import { type Busy, busy } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { acceptRequest, type Signed } from "./accept-request.ts";
 import type { Machine } from "./machines.ts";
@@ -20,8 +21,8 @@ export interface Asking {
 export interface Exchange<Q extends Asking, P, A extends object> {
   /** The names of all users whose rows the exchange reads or writes; `any` when only its work finds out. */
   users(request: Q): readonly string[] | "any";
-  /** Slow work that needs no lock. It decides nothing. */
-  prepare(request: Q, machine: Machine): Promise<P>;
+  /** Slow work that needs no lock. It decides nothing. `gone`: nobody waits for it any more. */
+  prepare(request: Q, machine: Machine, gone: AbortSignal): Promise<P | Busy>;
   answer(tx: Tx, machine: Machine, request: Q, prepared: P, nowMs: number): Promise<A>;
   answerRevoked(tx: Tx, machine: Machine, request: Q, nowMs: number): Promise<A>;
 }
@@ -37,7 +38,7 @@ export type Reply<A> =
       readonly serverKeys?: SignedDocument[];
     }
   | { readonly kind: "unknown" }
-  /** The asker had gone before the work began: nothing was accepted. */
+  /** The asker had gone before the work began, or too many were waiting for it: nothing was accepted. */
   | { readonly kind: "abandoned" };
 
 export async function converse<Q extends Asking, P, A extends object>(
@@ -52,7 +53,12 @@ export async function converse<Q extends Asking, P, A extends object>(
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
-  const prepared = worthwhile ? { value: await exchange.prepare(request, machine) } : undefined;
+  let prepared: { readonly value: P } | undefined;
+  if (worthwhile) {
+    const value = await exchange.prepare(request, machine, gone);
+    if (value === busy) return { kind: "abandoned" };
+    prepared = { value };
+  }
   // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
   if (gone.aborted) return { kind: "abandoned" };
   const signingKey = identity.signing.privateKey;

@@ -9,6 +9,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { KnownPolicies } from "../policies/known.ts";
+import { busy } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Answer } from "../verification/judge.ts";
 import { exemptMethod, type Verification } from "../verification/verification.ts";
@@ -25,7 +26,9 @@ type Request = RequestOf<"recover">;
 export type RecoveryOutcome =
   | { readonly kind: "answered"; readonly body: ResponseOf<"recover"> }
   /** The old machine is unknown or revoked, the proof is wrong, or the new keys are known already. */
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused" }
+  /** Too many are waiting: nothing was judged. */
+  | { readonly kind: "busy" };
 
 export interface RecoveringParts {
   readonly store: Store;
@@ -61,14 +64,15 @@ export class Recovering {
   }
 
   /** The request's signature by the new signing key has been verified. */
-  async recover(request: Request): Promise<RecoveryOutcome> {
+  async recover(request: Request, gone: AbortSignal): Promise<RecoveryOutcome> {
     const { store, clock, verification } = this.#parts;
     const id = machineId(keysOf(request));
     // The proof first: slow work is done for machines only. And each request once: new keys are new for every attempt.
     if (!(await this.#proven(request)) || !this.#isNew(id)) return { kind: "refused" };
     const signIn = { ...request, revokedThrough: 0, spent: [] };
     // Under the policy that held at the old one: it has its tags.
-    const answers = await verification.prepare(request.oldMachine, signIn);
+    const answers = await verification.prepare(request.oldMachine, signIn, gone);
+    if (answers === busy) return { kind: "busy" };
     return store.write(async (tx) => {
       const nowMs = clock.wallMs();
       const old = await findMachine(tx, request.oldMachine);

@@ -7,6 +7,10 @@ const mostAtWork = 3;
 const mostWaitingOfOne = 64;
 const mostWaiting = 4_096;
 
+/** In place of what was to be worked out: too many are waiting, or whoever asked has gone. */
+export const busy: unique symbol = Symbol("busy");
+export type Busy = typeof busy;
+
 interface Waiter {
   readonly gone: AbortSignal | undefined;
   readonly enter: (may: boolean) => void;

@@ -42,17 +42,25 @@ export async function hashAnswersUnder(
   policies: readonly NamedPolicy[],
   texts: readonly string[],
 ): Promise<readonly Answer[]> {
-  const codes = texts.map(normaliseBackupCode);
-  const isAnybodyAsked = policies.some(({ policy }) => policy.pin.place !== "none");
   // Where nothing is hashed, whoever answers, nobody is looked up.
-  if (!isAnybodyAsked && codes.every((code) => code === undefined))
+  if (!isHashed(policies, texts))
     return texts.map((text) => ({ text, backupCode: undefined, pin: undefined }));
   const user = await findUser(db, userName);
   const { policy } = await policyAmong(db, policies, user?.id ?? null);
   const { place } = policy.pin;
-  const pins = isAnybodyAsked ? await hashTypedPins(db, vault, user?.id, place, texts) : [];
-  const backupCodes = await hashBackupCodes(db, vault, user?.id, codes);
+  const pins = isAnybodyAsked(policies) ? await hashTypedPins(db, vault, user?.id, place, texts) : [];
+  const backupCodes = await hashBackupCodes(db, vault, user?.id, texts.map(normaliseBackupCode));
   return texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] }));
+}
+
+/** Whether judging these takes slow work, whoever answers. */
+export function isHashed(policies: readonly NamedPolicy[], texts: readonly string[]): boolean {
+  return isAnybodyAsked(policies) || texts.some((text) => normaliseBackupCode(text) !== undefined);
+}
+
+/** For a PIN. */
+function isAnybodyAsked(policies: readonly NamedPolicy[]): boolean {
+  return policies.some(({ policy }) => policy.pin.place !== "none");
 }
 
 async function hashBackupCodes(

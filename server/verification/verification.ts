@@ -21,9 +21,10 @@ import { policyAmong } from "../policies/applicable.ts";
 import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
+import { type Busy, busy, type SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
-import { hashAnswersUnder, openAnswers } from "./answers.ts";
+import { hashAnswersUnder, isHashed, openAnswers } from "./answers.ts";
 import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import { takeChallenge } from "./challenges.ts";
 import {
@@ -61,6 +62,7 @@ export class Verification {
   readonly #vault: Vault;
   readonly #random: Random;
   readonly #policies: KnownPolicies;
+  readonly #lane: SlowLane;
   readonly #webAddress: string | undefined;
 
   /** `webAddress`: how people reach the pages, where that is not how machines reach the server. */
@@ -71,6 +73,7 @@ export class Verification {
     random: Random;
     webAddress?: string | undefined;
     policies: KnownPolicies;
+    lane: SlowLane;
   }) {
     this.#store = parts.store;
     this.#identity = parts.identity;
@@ -78,13 +81,21 @@ export class Verification {
     this.#random = parts.random;
     this.#webAddress = parts.webAddress && new URL(parts.webAddress).origin;
     this.#policies = parts.policies;
+    this.#lane = parts.lane;
   }
 
-  async prepare(machineId: string, request: RequestOf<"verify">): Promise<readonly Answer[] | undefined> {
+  async prepare(
+    machineId: string,
+    request: RequestOf<"verify">,
+    gone: AbortSignal,
+  ): Promise<readonly Answer[] | undefined | Busy> {
     const texts = openAnswers(this.#identity, request.sealedAnswers);
     if (texts === undefined) return undefined;
     const { policies } = await this.#policies.on(this.#store.ahead, machineId);
-    return hashAnswersUnder(this.#store.db, this.#vault, request.user, policies, texts);
+    const work = () => hashAnswersUnder(this.#store.db, this.#vault, request.user, policies, texts);
+    if (!isHashed(policies, texts)) return work();
+    const passed = await this.#lane.pass(machineId, work, gone);
+    return passed === undefined ? busy : passed.value;
   }
 
   /**
