@@ -35,8 +35,11 @@ function promptForCode(
   if (challenge === undefined) return askedFor(speech, question, index);
   const shown = speech.say("challenge", { challenge: inGroups(challenge) });
   const byCode = question.some((type) => type !== "ocra" && type !== "backup-codes");
-  const response = index === 0 ? "response" : "next-response";
-  return shown + (byCode ? askedFor(speech, question, index) : speech.say(response));
+  if (question.some(isSentType)) return shown + askedFor(speech, question, index);
+  const [first, next] = byCode
+    ? (["code-or-response", "next-code-or-response"] as const)
+    : (["response", "next-response"] as const);
+  return shown + speech.say(index === 0 ? first : next);
 }
 
 function askedFor(speech: DialogueSpeech, question: readonly FactorType[], index: number): string {

@@ -138,7 +138,7 @@ async function secretWithOtherParameters(tx: Tx, importId: string): Promise<void
           "importUsers.importId",
           "importUsers.line",
           secretField,
-          sql<string>`'the user has this secret already, with another type, algorithm, length or period'`.as(
+          sql<string>`'the user has this secret already, with another type, algorithm, length, period or suite'`.as(
             "fault",
           ),
         ]),

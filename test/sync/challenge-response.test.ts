@@ -202,7 +202,7 @@ describe("beside other authenticators", () => {
     const app = await house.totp("alice");
     const by = await house.agent.signIn("alice", [() => app.code()]);
     expect(said(by)).toBe("granted online by totp");
-    expect(withoutDigits(by.asked)).toEqual(["Challenge …. One-time code: "]);
+    expect(withoutDigits(by.asked)).toEqual(["Challenge …. One-time code or response: "]);
     expect(said(await house.agent.signIn("alice", [fob.answer]))).toBe("granted online by ocra");
     house.line = storm("unreachable");
     expect(said(await house.agent.signIn("alice", [fob.answer]))).toBe("granted offline by ocra");

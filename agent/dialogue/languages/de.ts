@@ -13,6 +13,8 @@ export const de: Translation<typeof en, "de"> = {
   challenge: "Aufgabe {challenge}. ",
   response: "Antwort: ",
   "next-response": "Nun die Antwort: ",
+  "code-or-response": "Einmalcode oder Antwort: ",
+  "next-code-or-response": "Nun der Einmalcode oder die Antwort: ",
   "code-sent-to": "Code, der an {to} gesendet wurde: ",
   "code-sent": "Code, der Ihnen gesendet wurde, wenn Sie einen bekommen können: ",
   "pin-before": "PIN und Code in einem, zuerst die PIN.",

@@ -13,6 +13,8 @@ export const en = {
   challenge: "Challenge {challenge}. ",
   response: "Response: ",
   "next-response": "Next, response: ",
+  "code-or-response": "One-time code or response: ",
+  "next-code-or-response": "Next, one-time code or response: ",
   "code-sent-to": "Code that was sent to {to}: ",
   "code-sent": "Code that was sent to you, if you can get one: ",
   "pin-before": "PIN and code as one, the PIN first.",

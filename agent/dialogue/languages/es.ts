@@ -13,6 +13,8 @@ export const es: Translation<typeof en, "es"> = {
   challenge: "Desafío {challenge}. ",
   response: "Respuesta: ",
   "next-response": "Ahora, la respuesta: ",
+  "code-or-response": "Código de un solo uso o respuesta: ",
+  "next-code-or-response": "Ahora, el código de un solo uso o la respuesta: ",
   "code-sent-to": "Código enviado a {to}: ",
   "code-sent": "Código que se le ha enviado, si puede recibir uno: ",
   "pin-before": "PIN y código juntos, primero el PIN.",

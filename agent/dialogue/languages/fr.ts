@@ -13,6 +13,8 @@ export const fr: Translation<typeof en, "fr"> = {
   challenge: "Défi {challenge}. ",
   response: "Réponse : ",
   "next-response": "Ensuite, la réponse : ",
+  "code-or-response": "Code à usage unique ou réponse : ",
+  "next-code-or-response": "Ensuite, le code à usage unique ou la réponse : ",
   "code-sent-to": "Code envoyé à {to} : ",
   "code-sent": "Code qui vous a été envoyé, si vous pouvez en recevoir un : ",
   "pin-before": "Code PIN et code à usage unique d’un trait, d’abord le code PIN.",

@@ -13,6 +13,8 @@ export const pl: Translation<typeof en, "pl"> = {
   challenge: "Wyzwanie {challenge}. ",
   response: "Odpowiedź: ",
   "next-response": "Teraz odpowiedź: ",
+  "code-or-response": "Kod jednorazowy lub odpowiedź: ",
+  "next-code-or-response": "Teraz kod jednorazowy lub odpowiedź: ",
   "code-sent-to": "Kod wysłany na {to}: ",
   "code-sent": "Kod, który do ciebie wysłano, jeśli możesz go otrzymać: ",
   "pin-before": "PIN i kod razem, najpierw PIN.",
