@@ -88,6 +88,7 @@ describe("where it is all that is asked for", () => {
 
   test("a server that goes after the code was sent costs the code: the offline questions are asked", async () => {
     await house.agent.signIn("alice", [code]);
+    await house.clock.advance(1_000);
     house.line = (sent, pass, stop) =>
       sent.path === "/v1/verify" ? storm("unreachable")(sent, pass, stop) : fine(sent, pass, stop);
     const outcome = await house.agent.signIn("alice", [code, alice.code()]);
