@@ -37,6 +37,7 @@ export function copyState(from: Store, path: string, to: StoreParts, standings: 
         return { ...name, sealed: sealRecord(keys.record, name, content, random) };
       }),
       [],
+      false,
     );
   } finally {
     rows.close();

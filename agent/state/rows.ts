@@ -92,8 +92,11 @@ export class Rows {
     }));
   }
 
-  /** All or nothing, and durable when it returns. @throws whatever SQLite does; then nothing may be built on the outcome. */
-  write(put: readonly Row[], remove: readonly Pick<Row, "table" | "id">[]): void {
+  /**
+   * All or nothing, and durable when it returns. `forget`: what the rows were before is not in the database's files any more.
+   * @throws whatever SQLite does; then nothing may be built on the outcome.
+   */
+  write(put: readonly Row[], remove: readonly Pick<Row, "table" | "id">[], forget: boolean): void {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       for (const row of remove) this.#delete.run(row.table, row.id);
@@ -107,6 +110,8 @@ export class Rows {
       }
       throw error;
     }
+    if (forget && this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
+      throw new Error("the log was not emptied");
   }
 
   close(): void {
@@ -117,8 +122,10 @@ export class Rows {
 function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 1_000 });
   try {
-    // EXCLUSIVE: a second agent on the same state can't open it.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    // EXCLUSIVE: a second agent on the same state can't open it. secure_delete: what goes leaves zeros in the pages.
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON",
+    );
   } catch (error) {
     // Left open it would keep its lock, and every later try would wait for it.
     database.close();

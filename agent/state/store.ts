@@ -39,6 +39,8 @@ export interface Change {
   readonly wallMs: number;
   readonly events?: readonly EventDraft[];
   readonly put?: readonly Standing[];
+  /** What is put took the place of something that a thief must not find beside it. So does whatever is removed. */
+  readonly forget?: boolean;
   /** Users whose standing goes; each leaves a tombstone with what they had spent. */
   readonly remove?: readonly string[];
   /** Users among them who may not come back by a bundle of this serial or a lower one. */
@@ -92,7 +94,7 @@ export class Store {
     const names = new RowNames(keys.digest, []);
     const head = firstHead(time, names.digest(), counter?.read() ?? null);
     const name = { ...headName, generation: head.generation };
-    rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], []);
+    rows.write([{ ...name, sealed: sealRecord(keys.record, name, head, random) }], [], false);
     return new Store(rows, parts, head, names, { events: 0, bytes: 0 });
   }
 
@@ -218,7 +220,6 @@ export class Store {
     if (change.machinePolicy)
       put.push({ table: "machine-policy", id: "machine-policy", content: change.machinePolicy });
     if (change.server) put.push({ table: "server", id: "server", content: change.server });
-
     const names = this.#names.after(
       put.map(({ table, id }) => ({ table, id, generation })),
       remove,
@@ -248,7 +249,7 @@ export class Store {
       return { ...name, sealed: sealRecord(this.#keys.record, name, content, this.#random) };
     });
     try {
-      this.#rows.write(rows, remove);
+      this.#rows.write(rows, remove, change.forget === true || (change.remove ?? []).length > 0);
       // After the write, so that a crash in between leaves the counter one behind, which the next start catches up.
       if (spends && this.#counter !== undefined && this.#counter.increment() !== head.spends)
         throw new Error("the counter is not where it was left");

@@ -201,7 +201,8 @@ export class Online implements SignInServer {
     }
     const standing = { ...received.value.standing, grace: beginGrace(moment) };
     const events: EventDraft[] = received.value.isNew ? [{ kind: "enrolled", user }] : [];
-    keeper.commit({ nowMs: moment.nowMs, wallMs, put: [standing], events });
+    const { forget } = received.value;
+    keeper.commit({ nowMs: moment.nowMs, wallMs, put: [standing], forget, events });
   }
 
   /** Whether a code was right that came with a wrong PIN, only the server knows: a sync brings what it has spent. */

@@ -11,6 +11,13 @@ import { heldMachinePolicy, openBundle, storedKeys } from "../state/held.ts";
 import type { Store } from "../state/store.ts";
 import { acceptableKeys } from "./server-keys.ts";
 
+export interface Received {
+  readonly standing: Standing;
+  readonly isNew: boolean;
+  /** The seeds are under another mask than before, or were under none: the two beside one another would tell PIN and seeds. */
+  readonly forget: boolean;
+}
+
 /** The next standing of the user that the bundle is for; nothing is committed yet. */
 export function receiveBundle(
   store: Store,
@@ -19,7 +26,7 @@ export function receiveBundle(
   /** Whom it is sealed to. */
   box: KeyPair,
   nowMs: number,
-): Parsed<{ readonly standing: Standing; readonly isNew: boolean }> {
+): Parsed<Received> {
   const server = store.server();
   const opened = openBundle(document, acceptableKeys(server, nowMs), box);
   if (!opened.ok) return opened;
@@ -35,7 +42,8 @@ export function receiveBundle(
   const merged = mergeBundle(before, bundle.user, document, opened.value, nowMs);
   const standing =
     before === undefined ? keepSpent(merged, store.tombstone(bundle.user)?.spent ?? []) : merged;
-  return parsed({ standing, isNew: before === undefined });
+  const forget = before !== undefined && saltOf(store, before) !== opened.value.pin?.salt;
+  return parsed({ standing, isNew: before === undefined, forget });
 }
 
 /** Undefined when it is not newer than the one held. */
@@ -52,6 +60,12 @@ export function receiveMachinePolicy(
   const held = heldMachinePolicy(store);
   if (held !== undefined && opened.value.serial <= held.serial) return unparsed("machine-policy: not newer");
   return opened;
+}
+
+/** Undefined where no PIN is over the seeds, and where what is held does not open. */
+function saltOf(store: Store, { bundle }: Standing): string | undefined {
+  const held = openBundle(bundle, storedKeys(store), store.keys.identity.box);
+  return held.ok ? held.value.pin?.salt : undefined;
 }
 
 function serialOf(store: Store, standing: Standing): number {

@@ -79,11 +79,14 @@ function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<
   const { moment, wallMs } = timekeeper.now(store.head.time);
   const events: EventDraft[] = [];
   const put = [];
+  let forget = false;
   for (const document of response.bundles) {
     const received = receiveBundle(store, document, undefined, store.keys.identity.box, moment.nowMs);
     // A sync refreshes enrolments and repairs none: only an online MFA makes one, or makes one anew.
-    if (received.ok && !received.value.isNew) put.push(received.value.standing);
-    else if (!received.ok) events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
+    if (received.ok && !received.value.isNew) {
+      put.push(received.value.standing);
+      forget ||= received.value.forget;
+    } else if (!received.ok) events.push({ kind: "bundle-refused", reason: received.error.slice(0, 64) });
   }
   const policy = response.machinePolicy;
   const newer = policy !== null && receiveMachinePolicy(store, policy, moment.nowMs).ok;
@@ -94,6 +97,7 @@ function take(keeper: StateKeeper, timekeeper: Timekeeper, response: ResponseOf<
     wallMs,
     events,
     put: put.map((standing) => ({ ...standing, lastSyncedAtMs: moment.nowMs })),
+    forget,
     ...(newer ? { machinePolicy: policy } : {}),
     sentThrough,
     head: { lastSyncAtMs: moment.nowMs },

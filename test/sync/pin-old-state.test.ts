@@ -1,0 +1,112 @@
+// A stolen disk has what was committed before in SQLite's log and free pages, too. After a PIN was taken away and set anew that
+// would be a second mask of the same seed, and both PINs for a table of guesses.
+
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fileProtector } from "../../agent/platform/file-protector.ts";
+import { heldBundle } from "../../agent/state/held.ts";
+import { StateKeeper } from "../../agent/state/keeper.ts";
+import { systemRandom } from "../../platform/random.ts";
+import { setPin } from "../server/pins.ts";
+import { House, said, type Token } from "./house.ts";
+
+let house: House;
+let alice: Token;
+
+beforeEach(async () => {
+  house = await House.build(["policy", "set", "pin.place=before", "lockout.failures=0"]);
+  alice = await house.user("alice");
+  await setPin({ ...house.server, clock: house.clock }, "alice", "9946");
+  await house.join();
+  expect(said(await house.agent.signIn("alice", [`9946${alice.code()}`]))).toBe("granted online by totp");
+  await house.clock.advance(30_000);
+});
+
+afterEach(() => house.tearDown());
+
+/** Frames of the log are pages with a header of 24 bytes, behind one of 32. */
+const frameBytes = 4_096 + 24;
+
+/** The masked seed of alice in every state that the log leads to, when it is cut short. */
+function maskedSeeds(): Set<string> {
+  const state = join(house.folder, "state");
+  const log = readFileSync(join(state, "state.db-wal"));
+  const seen = new Set<string>();
+  const lengths = [0];
+  for (let length = 32; length <= log.length; length += frameBytes) lengths.push(length);
+  for (const length of lengths) {
+    const copy = mkdtempSync(join(tmpdir(), "nightlatch-thief-"));
+    try {
+      for (const name of ["state.db", "machine.key"]) copyFileSync(join(state, name), join(copy, name));
+      writeFileSync(join(copy, "state.db-wal"), log.subarray(0, length), { mode: 0o600 });
+      const keeper = new StateKeeper(copy, (at) => fileProtector(join(at, "machine.key")), systemRandom);
+      try {
+        const standing = keeper.store().standing("alice");
+        const [one] = standing === undefined ? [] : heldBundle(keeper.store(), standing).authenticators;
+        if (one?.type === "totp") seen.add(one.secret);
+      } catch {
+        // Cut in the middle of a commit, or nothing yet.
+      } finally {
+        keeper.close();
+      }
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  }
+  return seen;
+}
+
+/** Pieces of what the machine holds of alice, as they lie there. */
+function pieces(): Buffer[] {
+  const copy = mkdtempSync(join(tmpdir(), "nightlatch-thief-"));
+  try {
+    for (const name of ["state.db", "state.db-wal"])
+      copyFileSync(join(house.folder, "state", name), join(copy, name));
+    const database = new DatabaseSync(join(copy, "state.db"));
+    const sealed = database.prepare("SELECT sealed FROM record WHERE tbl = 'bundle'").get()?.[
+      "sealed"
+    ] as Uint8Array;
+    database.close();
+    const starts = Array.from({ length: Math.floor(sealed.length / 64) }, (_, at) => at * 64);
+    return starts.map((at) => Buffer.from(sealed.subarray(at, at + 32)));
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+/** How many of them are somewhere in the files. */
+function found(some: readonly Buffer[]): number {
+  const files = ["state.db", "state.db-wal"].map((name) => readFileSync(join(house.folder, "state", name)));
+  return some.filter((piece) => files.some((file) => file.includes(piece))).length;
+}
+
+test("a PIN that was set over another one", async () => {
+  expect(maskedSeeds().size).toBe(1);
+  const old = pieces();
+  expect(found(old)).toBeGreaterThan(old.length / 2);
+  await setPin({ ...house.server, clock: house.clock }, "alice", "35791");
+  await house.agent.actions.sync();
+  expect(maskedSeeds().size).toBe(1);
+  expect(found(old)).toBe(0);
+});
+
+test("a PIN that was taken away, and set anew after a sync", async () => {
+  const old = pieces();
+  await house.admin("user", "pin", "reset", "alice");
+  await house.agent.actions.sync();
+  expect([maskedSeeds().size, found(old)]).toEqual([0, 0]);
+  await setPin({ ...house.server, clock: house.clock }, "alice", "35791");
+  expect(said(await house.agent.signIn("alice", [`35791${alice.code()}`]))).toBe("granted online by totp");
+  expect(maskedSeeds().size).toBe(1);
+});
+
+test("a seed that lay there in the clear before policy asked for a PIN", async () => {
+  await house.admin("policy", "set", "pin.place=none");
+  await house.agent.actions.sync();
+  await house.admin("policy", "set", "pin.place=before");
+  await house.agent.actions.sync();
+  expect(maskedSeeds().size).toBe(1);
+});
