@@ -13,6 +13,7 @@ import {
 } from "../../protocol/sync/http-signature.ts";
 import type { Clock } from "../../words/clock.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
+import type { Vault } from "../identity/vault.ts";
 import { type Asking, converse, type Exchange } from "../machines/converse.ts";
 import { type Joining, keysOf } from "../machines/join.ts";
 import { signerOf } from "../machines/machine-keys.ts";
@@ -42,6 +43,8 @@ type Outcome =
 interface Incoming {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly signature: RequestSignature;
+  /** Once the signature has been verified: what was sealed to a key that another process has made is not taken for wrong. */
+  catchUp(knownToMachine: number | undefined): Promise<void>;
 }
 
 const inConflict = (
@@ -57,8 +60,10 @@ export class SignedExchanges {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #identity: ServerIdentity;
+  readonly #vault: Vault;
 
-  constructor(parts: { store: Store; clock: Clock; identity: ServerIdentity }) {
+  constructor(parts: { store: Store; clock: Clock; identity: ServerIdentity; vault: Vault }) {
+    this.#vault = parts.vault;
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#identity = parts.identity;
@@ -93,12 +98,13 @@ export class SignedExchanges {
     asked: Asked,
     work: (request: RequestOf<N>) => Promise<Outcome>,
   ): Promise<Response> {
-    return this.#serve(context, name, async ({ body, signature }) => {
+    return this.#serve(context, name, async ({ body, signature, catchUp }) => {
       const request = parseBody(routes[name].request, body) as RequestOf<N> | undefined;
       if (request === undefined) return refused("malformed");
       const keys = keysOf(request);
       if (signature.keyId !== machineId(keys) || !signature.verify(keys.signingKey))
         return refused("unsigned");
+      await catchUp("serverKey" in request ? request.serverKey : undefined);
       asked.machine = signature.keyId;
       return await work(request);
     });
@@ -110,7 +116,7 @@ export class SignedExchanges {
     exchange: Exchange<RequestOf<N> & Asking, P, A>,
     asked: Asked,
   ): Promise<Response> {
-    return this.#serve(context, name, async ({ body, signature }) => {
+    return this.#serve(context, name, async ({ body, signature, catchUp }) => {
       const machine = await findMachine(this.#store.ahead, signature.keyId);
       const signer = machine && (await signerOf(this.#store.db, machine, (key) => signature.verify(key)));
       if (machine === undefined || signer === undefined) return refused("unsigned");
@@ -118,6 +124,7 @@ export class SignedExchanges {
       if (signer.kind === "replaced") return await this.#replaced(machine, signer.revocation);
       const request = parseBody(routes[name].request, body) as (RequestOf<N> & Asking) | undefined;
       if (request === undefined) return refused("malformed");
+      await catchUp(request.serverKey);
       const gone = context.req.raw.signal;
       const reply = await converse(
         this.#store,
@@ -163,14 +170,23 @@ export class SignedExchanges {
     const signature = readRequestSignature({ method: "POST", path, body }, context.req.header());
     if (signature === undefined) return refuse("unsigned");
     // Before the work: a key that comes meanwhile could be one that the answer does not tell of yet.
-    const by = { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
-    const outcome = await work({ body, signature });
+    let by = this.#signer();
+    const catchUp: Incoming["catchUp"] = async (known = 0) => {
+      if (known <= this.#identity.number) return;
+      await this.#identity.refresh(this.#store.db, this.#vault);
+      by = this.#signer();
+    };
+    const outcome = await work({ body, signature, catchUp });
     if (outcome.kind === "refused") return refuse(outcome.code);
     const answer = Buffer.from(JSON.stringify(outcome.body), "utf8");
     const to = context.req.header("signature") ?? "";
     const status = outcome.kind === "answered" ? 200 : conflict.status;
     const headers = signResponse({ status, body: answer }, to, by, this.#clock.wallMs());
     return new Response(answer, { status, headers: { ...headers, "content-type": "application/json" } });
+  }
+
+  #signer() {
+    return { keyId: serverKeyId, privateKey: this.#identity.signing.privateKey };
   }
 }
 
