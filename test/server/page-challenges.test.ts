@@ -1,6 +1,7 @@
 // Tokens that answer challenges at the server's own pages: whom a response lets in, how often, and what a stranger makes of it.
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { mostOfAddress } from "../../server/sessions/page-challenges.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { Browser, goodPassword, type Seen } from "./browser.ts";
 import { totpAt } from "./fixture.ts";
@@ -184,9 +185,25 @@ describe.each(areas)("what a stranger learns, at %s", (base) => {
   });
 
   it("fills no table: an address has no more than so many open", async () => {
-    for (let at = 0; at < 270; at++) await site.begin(new Browser(site.server), base, `user-${at}`);
-    const rows = await site.server.store.db.selectFrom("pageChallenges").select("place").execute();
-    expect(rows).toHaveLength(256);
+    const { store, clock } = site.server;
+    await site.begin(new Browser(site.server), base);
+    const { place: _, ...row } = await store.db
+      .selectFrom("pageChallenges")
+      .selectAll()
+      .executeTakeFirstOrThrow();
+    const others = Array.from({ length: mostOfAddress - 5 }, (_, at) => ({ ...row, place: `p-${at}` }));
+    await store.write(async (tx) => {
+      for (let at = 0; at < others.length; at += 500)
+        await tx
+          .insertInto("pageChallenges")
+          .values(others.slice(at, at + 500))
+          .execute();
+    });
+    clock.pass(1);
+    for (let at = 0; at < 10; at++) await site.begin(new Browser(site.server), base, `user-${at}`);
+    const rows = await store.db.selectFrom("pageChallenges").select("userName").execute();
+    expect(rows).toHaveLength(mostOfAddress);
+    expect(rows.filter(({ userName }) => userName.startsWith("user-"))).toHaveLength(10);
     site.server.clock.pass(10 * minuteMs);
     await site.begin(new Browser(site.server), base);
     expect(await site.server.store.db.selectFrom("pageChallenges").select("place").execute()).toHaveLength(1);
