@@ -85,7 +85,8 @@ function create(path: string, content: Uint8Array): void {
   }
 }
 
-function sync(path: string): void {
+/** Of a file, or of what a folder has by which name. */
+export function sync(path: string): void {
   const file = openSync(path, "r");
   fsyncSync(file);
   closeSync(file);

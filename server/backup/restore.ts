@@ -9,7 +9,7 @@ import { operatedBy } from "../audit/operator.ts";
 import { Failure } from "../failure.ts";
 import { checkOwn } from "../identity/data-folder.ts";
 import { openServer } from "../identity/open-server.ts";
-import { verifyCopy } from "./backup.ts";
+import { sync, verifyCopy } from "./backup.ts";
 import { type Settled, settleRestored } from "./settle-restored.ts";
 
 const files = ["nightlatch.db", "server.key"] as const;
@@ -29,24 +29,38 @@ export async function restore(
       throw new Failure("not-found", `${from} is no backup: there is no ${name} in it`);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   checkOwn(data, "folder", `chmod 700 ${data}`);
+  const draft = join(data, draftName);
+  if (isHalfMoved(data, draft)) rmSync(join(data, "nightlatch.db"));
   const there = readdirSync(data).filter((name) => name !== "lost+found" && name !== draftName);
   if (there[0] !== undefined)
     throw new Failure(
       "exists",
       `${data} is not empty (${there[0]}); a backup is restored to an empty folder`,
     );
-  const draft = join(data, draftName);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
   try {
     for (const name of files) copyFileSync(join(from, name), join(draft, name));
     await verifyCopy(draft, clock, random);
     const settled = await settleIn(draft, operator, clock, random);
+    for (const name of files) sync(join(draft, name));
     for (const name of files) renameSync(join(draft, name), join(data, name));
+    sync(data);
     return settled;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** A restore that was cut off when the database had its place and the key had not: it is still in the draft, alone. */
+function isHalfMoved(data: string, draft: string): boolean {
+  const [database, key] = files;
+  return (
+    existsSync(join(data, database)) &&
+    !existsSync(join(data, key)) &&
+    existsSync(join(draft, key)) &&
+    !existsSync(join(draft, database))
+  );
 }
 
 async function settleIn(draft: string, operator: string, clock: Clock, random: Random): Promise<Settled> {

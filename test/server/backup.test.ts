@@ -1,5 +1,6 @@
 // A backup is a whole server of one moment, and a restore gives it back.
 
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -11,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { verifyCopy } from "../../server/backup/backup.ts";
 import { openServer } from "../../server/identity/open-server.ts";
@@ -159,4 +161,39 @@ describe("a restore", () => {
     expect((await line.call("--data", other, "restore", to)).code).toBe(0);
     expect((await line.call("--data", other, "user", "list")).code).toBe(0);
   });
+
+  it("that is killed wherever it moves something into place is done by doing it again", async () => {
+    const line = await filled();
+    const to = into();
+    await line.call("backup", to);
+    let kills = 0;
+    for (let killed = true; killed; ) {
+      const other = join(temporaryFolder(), "restored");
+      mkdirSync(other, { mode: 0o700 });
+      killed = killedAtRename(kills + 1, other, to);
+      if (killed) {
+        kills += 1;
+        expect((await line.call("--data", other, "user", "list")).code).not.toBe(0);
+        const { code, err } = await line.call("--data", other, "restore", to);
+        expect([kills, code, err]).toEqual([kills, 0, expect.stringContaining("is forgotten")]);
+      }
+      expect(readdirSync(other).toSorted()).toEqual(["nightlatch.db", "server.key"]);
+      expect((await line.json("--data", other, "user", "list")).length).toBe(1);
+    }
+    expect(kills).toBe(2);
+  }, 120_000);
 });
+
+/** False when the command came to its end before its `at`-th renaming. */
+function killedAtRename(at: number, data: string, from: string): boolean {
+  const inject = ["-e", "trace=rename", "-e", `inject=rename:signal=KILL:when=${at}`];
+  const node = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
+  const main = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
+  const command = [node, "--disable-warning=ExperimentalWarning", main, "--data", data, "restore", from];
+  const log = join(temporaryFolder(), "strace");
+  const { signal, status } = spawnSync("strace", ["-f", "-qq", "-o", log, ...inject, ...command], {
+    stdio: "ignore",
+  });
+  if (signal === null) expect(status).toBe(0);
+  return signal === "SIGKILL";
+}
