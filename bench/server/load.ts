@@ -40,10 +40,14 @@ export interface Ran {
   readonly seconds: number;
 }
 
-/** All machines at once, each its own requests in order over one connection that stays open. */
+export interface Instance {
+  readonly url: string;
+  readonly ca: string;
+}
+
+/** All machines at once, spread over the instances; each its own requests in order over one connection that stays open. */
 export async function runAll(
-  url: string,
-  ca: string,
+  instances: readonly Instance[],
   all: readonly (readonly Prepared[])[],
   good: (answer: string) => boolean,
   monotonicMs: () => number,
@@ -51,7 +55,8 @@ export async function runAll(
   const samples: Sample[] = [];
   const begun = monotonicMs();
   await Promise.all(
-    all.map(async (prepared) => {
+    all.map(async (prepared, at) => {
+      const { url, ca } = instances[at % instances.length] as Instance;
       const agent = new Agent({ keepAlive: true, maxSockets: 1, ca });
       for (const one of prepared) {
         const from = monotonicMs();

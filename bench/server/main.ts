@@ -2,27 +2,35 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { systemClock } from "../../platform/clock.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { root } from "../../scripts/parts/program.ts";
 import { startCluster } from "../../test/server/postgres/cluster.ts";
 import { figures } from "../figures.ts";
 import { makeFleet } from "./fleet.ts";
-import { type Ran, runAll, syncs, verifications } from "./load.ts";
+import { type Instance, type Ran, runAll, syncs, verifications } from "./load.ts";
 
 const aims = { verificationsPerSecond: 500, p99Ms: 100, residentMb: 200 };
 const busyMachines = 32;
 const eachWarm = 10;
 const each = 60;
-const monotonicMs = () => systemClock.monotonicMs();
+/** Finer than the system clock of the programs. */
+const monotonicMs = () => performance.now();
 
-interface Serving {
-  readonly url: string;
-  readonly ca: string;
+interface Serving extends Instance {
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -59,22 +67,49 @@ function processorMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Of those processes of PostgreSQL that are there now: of one cluster, whose folder is theirs. */
+function databaseProcessorMs(folder: string | undefined): number {
+  let ms = 0;
+  for (const pid of folder === undefined ? [] : readdirSync("/proc")) {
+    try {
+      if (/^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(String(folder)))
+        ms += processorMs(Number(pid));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return ms;
+}
+
 /** What others do on the machine makes a request wait; the time of the processors that it takes, they change less. */
-async function timed(pid: number, run: () => Promise<Ran>) {
-  const [before, own] = [processorMs(pid), process.cpuUsage()];
+async function timed(
+  servers: readonly Serving[],
+  databaseFolder: string | undefined,
+  run: () => Promise<Ran>,
+) {
+  const total = (pids: readonly number[]) => pids.map(processorMs).reduce((sum, ms) => sum + ms, 0);
+  const pids = servers.map(({ pid }) => pid);
+  const [before, own] = [total(pids), process.cpuUsage()];
+  const databaseBefore = databaseProcessorMs(databaseFolder);
   const { samples, seconds } = await run();
   const { user, system } = process.cpuUsage(own);
   const each = (ms: number) => Number((ms / samples.length).toFixed(2));
   return {
     ...figures(samples),
     perSecond: Math.round(samples.length / seconds),
-    serverProcessorMs: each(processorMs(pid) - before),
+    serverProcessorMs: each(total(pids) - before),
+    databaseProcessorMs: each(databaseProcessorMs(databaseFolder) - databaseBefore),
     loadProcessorMs: each((user + system) / 1_000),
   };
 }
 
-async function measure(name: string, url: string | undefined, fleet: number) {
+async function measure(
+  name: string,
+  fleet: number,
+  { url, databaseFolder, instances = 1 }: { url?: string; databaseFolder?: string; instances?: number } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "nl-bench-server-"));
+  const servers: Serving[] = [];
   try {
     const data = join(folder, "data");
     const before = monotonicMs();
@@ -82,42 +117,56 @@ async function measure(name: string, url: string | undefined, fleet: number) {
     console.error(
       `${name}: ${fleet} users and machines made in ${Math.round((monotonicMs() - before) / 1000)} s`,
     );
-    const server = await serve(data, url);
-    const startedMb = residentMb(server.pid);
+    servers.push(await serve(data, url));
+    for (let at = 1; at < instances; at++) {
+      const further = join(folder, `data-${at}`);
+      mkdirSync(further, { mode: 0o700 });
+      copyFileSync(join(data, "server.key"), join(further, "server.key"));
+      servers.push(await serve(further, url));
+    }
+    const mostMb = () => Math.max(...servers.map(({ pid }) => residentMb(pid)));
+    const startedMb = mostMb();
     const granted = (text: string) => text.includes('"verdict":"granted"');
     const warm = busy.map((one) => verifications(one, 0, eachWarm));
-    await runAll(server.url, server.ca, warm, granted, monotonicMs);
+    await runAll(servers, warm, granted, monotonicMs);
     const signIns = busy.map((one) => verifications(one, eachWarm, each));
-    const verified = await timed(server.pid, () =>
-      runAll(server.url, server.ca, signIns, granted, monotonicMs),
+    const verified = await timed(servers, databaseFolder, () =>
+      runAll(servers, signIns, granted, monotonicMs),
     );
     const quiet = busy.map((one) => syncs(one, each));
-    const synced = await timed(server.pid, () =>
-      runAll(server.url, server.ca, quiet, () => true, monotonicMs),
+    const synced = await timed(servers, databaseFolder, () =>
+      runAll(servers, quiet, () => true, monotonicMs),
     );
     const result = {
       database: name,
       verifications: verified,
       syncs: synced,
-      residentMb: { started: startedMb, afterLoad: residentMb(server.pid) },
+      residentMb: { started: startedMb, afterLoad: mostMb() },
     };
-    await server.stop();
     return result;
   } finally {
+    await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function main(fleet: number): Promise<void> {
   await loadSodium();
-  const results = [await measure("SQLite", undefined, fleet)];
+  const results = [await measure("SQLite", fleet)];
   const cluster = await startCluster();
   try {
     const client = new pg.Client({ connectionString: cluster.url });
     await client.connect();
-    await client.query("create database bench");
+    await client.query("create database one");
+    await client.query("create database two");
     await client.end();
-    results.push(await measure("PostgreSQL", cluster.url.replace("/postgres?", "/bench?"), fleet));
+    const databaseFolder = new URL(cluster.url.replace("@/", "@localhost/")).searchParams.get("host") ?? "";
+    const at = (database: string) => ({
+      url: cluster.url.replace("/postgres?", `/${database}?`),
+      databaseFolder,
+    });
+    results.push(await measure("PostgreSQL", fleet, at("one")));
+    results.push(await measure("PostgreSQL, two instances", fleet, { ...at("two"), instances: 2 }));
   } finally {
     await cluster.stop();
   }
@@ -133,12 +182,10 @@ async function main(fleet: number): Promise<void> {
   for (const one of results) {
     const { verifications: v, syncs: s, residentMb: mb } = one;
     console.log(`${one.database}`);
-    console.log(
-      `  verifications ${v.perSecond}/s, median ${v.medianMs} ms, p99 ${v.p99Ms} ms, ${v.refused} refused, ${v.serverProcessorMs} ms of a processor each`,
-    );
-    console.log(
-      `  syncs         ${s.perSecond}/s, median ${s.medianMs} ms, p99 ${s.p99Ms} ms, ${s.refused} refused, ${s.serverProcessorMs} ms of a processor each`,
-    );
+    const said = (ran: typeof v) =>
+      `${ran.perSecond}/s, median ${ran.medianMs} ms, p99 ${ran.p99Ms} ms, ${ran.refused} refused; of a processor each ${ran.serverProcessorMs} ms, the database ${ran.databaseProcessorMs} ms, the load ${ran.loadProcessorMs} ms`;
+    console.log(`  verifications ${said(v)}`);
+    console.log(`  syncs         ${said(s)}`);
     console.log(`  resident      ${mb.started} MB after the start, ${mb.afterLoad} MB after the load`);
   }
   console.log(`\naims: ${aims.verificationsPerSecond}/s, p99 ${aims.p99Ms} ms, ${aims.residentMb} MB`);
