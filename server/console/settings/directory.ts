@@ -60,11 +60,11 @@ export const directoryPage: SettingsPage = {
       label: "Synchronise now",
       fields: selectField({
         name: "force",
-        label: "Also when it disables more users than one sync may",
+        label: "If too many would be disabled",
         value: "no",
         choices: [
-          { value: "no", label: "No: do nothing then" },
-          { value: "yes", label: "Yes, I have seen who" },
+          { value: "no", label: "Do nothing" },
+          { value: "yes", label: "Go on: I have seen who" },
         ],
       }),
       run: async (visit, parts) => {
@@ -102,7 +102,9 @@ async function look(visit: SignedIn, parts: ConsoleParts): Promise<Looked> {
     );
     const text = [
       "Nothing was saved and nothing was done.",
-      report.tooMany === undefined ? "" : `${report.tooMany}: a sync is refused unless you say yes to that.`,
+      report.tooMany === undefined
+        ? ""
+        : `${report.tooMany}: a sync does nothing then, unless you say so beside its button.`,
       report.adminsKept.length === 0 ? "" : keptText(report, "would be"),
       sent.text("password") === "" ? "" : "Type the password again to save.",
     ];
@@ -148,7 +150,7 @@ async function inWordsOfThePage(work: () => Promise<SyncReport>): Promise<SyncRe
     return await work();
   } catch (error) {
     if (!(error instanceof TooManyDisabled)) throw error;
-    const next = 'see who with "See what would change"; if it is right, say yes beside the button';
+    const next = 'see who with "See what would change"; if it is right, say so beside the button';
     throw new Failure("unsafe", `${error.why}: nothing was changed; ${next}`);
   }
 }

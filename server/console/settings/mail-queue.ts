@@ -4,6 +4,7 @@ import {
   messageStates,
   countMessages,
   eachMessage,
+  type QueueCounts,
   pageOfMessages,
   type QueueFilter,
   type QueuedMessage,
@@ -39,9 +40,9 @@ const stateChoices = [
 ] as const;
 
 const channelChoices = [
-  { value: "", label: "Mails and text messages" },
-  { value: "mail", label: "Mails" },
-  { value: "sms", label: "Text messages" },
+  { value: "", label: "Both" },
+  { value: "mail", label: "Mail" },
+  { value: "sms", label: "Text message" },
 ] as const;
 
 export function mailQueueHandlers({ store }: ConsoleParts) {
@@ -59,7 +60,12 @@ export function mailQueueHandlers({ store }: ConsoleParts) {
         limit: pageSize,
       });
       const changes = may(visit.session.role, "POST /admin/settings/mail/queue/:id/retry");
-      const content = html`${await standing(store.db, visit)}
+      const counts = await countMessages(store.db);
+      const retryAll =
+        changes &&
+        counts.oldestAtMs !== null &&
+        buttonForm({ action: `${path}/retry-all`, token: visit.token, label: "Try all that wait now" });
+      const content = html`${await standing(store.db, counts)}
 ${filterForm(address, [
   textField({
     name: "search",
@@ -69,9 +75,10 @@ ${filterForm(address, [
     most: 200,
   }),
   selectField({ name: "state", label: "State", value: address.get("state"), choices: stateChoices }),
-  selectField({ name: "channel", label: "Sort", value: address.get("channel"), choices: channelChoices }),
+  selectField({ name: "channel", label: "By", value: address.get("channel"), choices: channelChoices }),
 ])}
 ${exportLink(new Address(`${path}.csv`, visit.queries).with({ page: "", done: "" }))}
+${retryAll && html`<div class="actions">${retryAll}</div>`}
 ${listing({
   caption: "Mails and text messages, the newest first",
   columns: [
@@ -111,18 +118,13 @@ export async function queueInShort(db: Db, channel: "mail" | "sms"): Promise<Mar
   return html`<p><a href="${path}">The queue</a>: ${waiting[channel]} waiting.</p>`;
 }
 
-async function standing(db: Db, { session, token }: SignedIn): Promise<Markup> {
-  const { waiting, oldestAtMs, unsent: lost } = await countMessages(db);
+async function standing(db: Db, { waiting, oldestAtMs, unsent: lost }: QueueCounts): Promise<Markup> {
   const waits =
     oldestAtMs === null
       ? html`Nothing waits`
       : html`${waiting.mail + waiting.sms} waiting, the oldest since ${moment(oldestAtMs)}`;
-  const all =
-    oldestAtMs !== null &&
-    may(session.role, "POST /admin/settings/mail/queue/retry-all") &&
-    buttonForm({ action: `${path}/retry-all`, token, label: "Try all that wait now" });
   return html`<p>${waits}; ${lost} not sent in the last 30 days. Times are UTC. What a message says is shown to nobody, and is forgotten once it is sent or given up.</p>
-${await noWayOut(db, waiting)}${all && html`<div class="actions">${all}</div>`}`;
+${await noWayOut(db, waiting)}`;
 }
 
 async function noWayOut(db: Db, waiting: Readonly<Record<"mail" | "sms", number>>): Promise<Markup> {
@@ -172,7 +174,7 @@ function buttons({ id, state, recipient }: QueuedMessage, token: string): Markup
   if (state !== "waiting") return "";
   const about = `the message to ${recipient}`;
   return html`<div class="actions">${buttonForm({ action: `${path}/${id}/retry`, token, label: "Try now", about })}${buttonForm(
-    { action: `${path}/${id}/drop`, token, label: "Drop", about, tone: "danger" },
+    { action: `${path}/${id}/drop`, token, label: "Drop", about },
   )}</div>`;
 }
 
