@@ -198,6 +198,8 @@ export function refuse(code: RefusalCode): Response {
 function parseBody<S extends v.GenericSchema>(schema: S, body: Uint8Array): v.InferOutput<S> | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    // PostgreSQL has no text with a zero byte. Also where it stands in a line of JSON within the JSON.
+    if (text.includes("\\u0000")) return undefined;
     const parsed = v.safeParse(schema, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch {
