@@ -34,7 +34,10 @@ export function pinChanges(parts: ConsoleParts) {
       const pin = initialPin(rules, random);
       checkPin(pin, rules);
       // Argon2id takes its time, so it is hashed before the transaction.
-      const made = await freshPin(pin, random);
+      const passed = await parts.lane.pass(visit.session.userId, () => freshPin(pin, random));
+      if (passed === undefined)
+        throw new Failure("conflict", "too many are doing this at the moment; try again in a minute");
+      const made = passed.value;
       const user = await visit.write(async (tx) => {
         const found = await theUserById(tx, id);
         await givePin(tx, parts, found, made, true, visit.nowMs);
