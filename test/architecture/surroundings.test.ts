@@ -12,15 +12,6 @@ const mayTake: readonly { readonly path: string; readonly because: string }[] = 
 
 /** More than these lines in one file, and it has two reasons to change. */
 const mostLines = 350;
-/** Longer than they should be, each still to be split; none may grow, and no other may join them. */
-const tooLong: Readonly<Record<string, number>> = {
-  "test/attack/comparison.ts": 467,
-  "test/attack/p01-local.ts": 384,
-  "test/attack/p08-socket.ts": 374,
-  "test/attack/server.ts": 416,
-  "test/attack/site.ts": 428,
-};
-
 const sources = await sourcesIn(productFolders);
 
 describe("the programs", () => {
@@ -39,9 +30,8 @@ describe("the programs", () => {
 
   test(`keep to ${mostLines} lines a file`, async () => {
     const all = [...sources, ...(await sourcesIn(["scripts", "test", "bench"]))];
-    const most = (path: string) => tooLong[path] ?? mostLines;
     expect(
-      all.filter(({ path, lines }) => lines > most(path)).map(({ path, lines }) => `${path}: ${lines}`),
+      all.filter(({ lines }) => lines > mostLines).map(({ path, lines }) => `${path}: ${lines}`),
     ).toEqual([]);
   });
 });

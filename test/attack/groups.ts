@@ -2,6 +2,7 @@
 
 import type { Group } from "./attack.ts";
 import { comparison } from "./comparison.ts";
+import { damage } from "./p01-damage.ts";
 import { local } from "./p01-local.ts";
 import { network } from "./p01-network.ts";
 import { codesWorkOnce } from "./p02-once.ts";
@@ -12,6 +13,7 @@ import { past, pastWithTpm } from "./p05-past.ts";
 import { waysBack } from "./p05-recovery.ts";
 import { clock } from "./p06-clock.ts";
 import { limits } from "./p07-limits.ts";
+import { floods } from "./p08-floods.ts";
 import { localSocket } from "./p08-socket.ts";
 import { input } from "./p09-input.ts";
 import { stacks } from "./p10-stacks.ts";
@@ -23,10 +25,12 @@ import { wayBackIn } from "./p15-way-back.ts";
 import { audit } from "./p16-audit.ts";
 import { guessedPin, leakedPin, stolenPin } from "./pins.ts";
 import { server } from "./server.ts";
+import { serverWithin } from "./server-within.ts";
 
 export const groups: readonly Group[] = [
   network,
   local,
+  damage,
   codesWorkOnce,
   responsesWorkOnce,
   guessing,
@@ -40,6 +44,7 @@ export const groups: readonly Group[] = [
   clock,
   limits,
   localSocket,
+  floods,
   input,
   stacks,
   files,
@@ -50,5 +55,6 @@ export const groups: readonly Group[] = [
   wayBackIn,
   audit,
   server,
+  serverWithin,
   comparison,
 ];

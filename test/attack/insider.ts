@@ -34,3 +34,7 @@ export function signedBy(identity: Identity, path: string, value: unknown, keyId
   );
   return { path, headers: { ...headers, "content-type": "application/json" }, body };
 }
+
+let sequence = 50_000_000;
+/** What every request begins with. */
+export const asking = () => ({ sequence: sequence++, sentAtMs: Date.now(), revokedThrough: 0 });

@@ -7,7 +7,9 @@ import { driveCommand, nightlatchStack } from "../../scripts/parts/relay.ts";
 import type { Provisioned } from "../../scripts/parts/server.ts";
 import { converse } from "../system/plain-relay.ts";
 import { cannotRun, check, group, knownLimit, tally } from "./attack.ts";
-import { type Machine, type Person, Site, short, spendingOnly } from "./site.ts";
+import { type Machine, short } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 /** Every process is up and waits for its code before the first gets one. */
 async function atOnce(

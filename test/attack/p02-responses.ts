@@ -10,7 +10,8 @@ import { fromBase32 } from "../../words/base32.ts";
 import { converse } from "../system/plain-relay.ts";
 import { check, group, tally } from "./attack.ts";
 import { signedBy, stolenKeys } from "./insider.ts";
-import { type Machine, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 /** Somebody with such a token, who has signed in once with the server in reach. */
 class Owner {

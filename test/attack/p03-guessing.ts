@@ -6,7 +6,9 @@ import { Running } from "../../scripts/parts/program.ts";
 import { driveCommand, nightlatchStack } from "../../scripts/parts/relay.ts";
 import { converse } from "../system/plain-relay.ts";
 import { check, group, knownLimit, notRun, tally } from "./attack.ts";
-import { canFakeTime, type Person, Site, short, wideWindow } from "./site.ts";
+import { canFakeTime, short } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, wideWindow } from "./site.ts";
 
 const failures = 3;
 const policy = [...wideWindow, `lockout.failures=${failures}`, "lockout.minutes=15", "guessLimit=1000"];

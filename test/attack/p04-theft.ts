@@ -4,7 +4,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromBase32 } from "../../words/base32.ts";
 import { check, group, knownLimit } from "./attack.ts";
-import { asUser, modeOf, type Person, Site, spendingOnly } from "./site.ts";
+import { asUser, modeOf } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 interface Stage {
   readonly site: Site;

@@ -7,7 +7,9 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Running } from "../../scripts/parts/program.ts";
 import { check, group, knownLimit, notRun, type Seen } from "./attack.ts";
-import { type Machine, type Person, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 import { softwareTpm } from "./software-tpm.ts";
 
 /** A thief with root edits the rows while the agent is off. */

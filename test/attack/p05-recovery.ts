@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Provisioned } from "../../scripts/parts/server.ts";
 import { check, group, tally } from "./attack.ts";
-import { type Machine, newFolder, Person, Site, wideWindow } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import { Person } from "./person.ts";
+import { Site, wideWindow } from "./site.ts";
+import { newFolder } from "./work-folder.ts";
 
 /** The database is noise; what the machine needs to recover is still there. */
 async function damaged(site: Site, machine: Machine): Promise<void> {

@@ -6,7 +6,9 @@ import { Running } from "../../scripts/parts/program.ts";
 import { driveCommand } from "../../scripts/parts/relay.ts";
 import { cannotRun, check, type Group, group } from "./attack.ts";
 import { mayMount } from "./mounts.ts";
-import { canFakeTime, type Machine, type Person, Site, short, wideWindow } from "./site.ts";
+import { canFakeTime, type Machine, short } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, wideWindow } from "./site.ts";
 
 const day = 86_400;
 const year = 365 * day;

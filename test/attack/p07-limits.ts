@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cannotRun, check, group, knownLimit, tally } from "./attack.ts";
 import { mayMount } from "./mounts.ts";
-import { canFakeTime, type Machine, Site, wideWindow } from "./site.ts";
+import { canFakeTime, type Machine } from "./machine.ts";
+import { Site, wideWindow } from "./site.ts";
 
 const policy = [...wideWindow, "offline.days=1", "offline.signIns=3", "lockout.failures=0"];
 

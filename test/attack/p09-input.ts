@@ -7,7 +7,9 @@ import { run } from "../../scripts/parts/program.ts";
 import { nightlatchStack, pamModule } from "../../scripts/parts/relay.ts";
 import { type FakeAgent, startFakeAgent } from "../pam/fake-agent.ts";
 import { check, group, tally } from "./attack.ts";
-import { newFolder, Site, short, spendingOnly } from "./site.ts";
+import { short } from "./machine.ts";
+import { Site, spendingOnly } from "./site.ts";
+import { newFolder } from "./work-folder.ts";
 
 /** Says bytes to the agent as root; what it heard until the other end closes, or asks. */
 function say(socket: string, bytes: Buffer | string): Promise<string> {

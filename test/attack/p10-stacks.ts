@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { run } from "../../scripts/parts/program.ts";
 import { pamModule } from "../../scripts/parts/relay.ts";
 import { check, group, knownLimit, type Seen, tally } from "./attack.ts";
-import { type Person, Site, short, spendingOnly } from "./site.ts";
+import { short } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 interface Stage {
   readonly site: Site;

@@ -14,7 +14,9 @@ import { dirname, join } from "node:path";
 import { run, succeed } from "../../scripts/parts/program.ts";
 import { cannotRun, check, group, type Seen } from "./attack.ts";
 import { programs } from "./programs.ts";
-import { type Machine, newFolder, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import { Site, spendingOnly } from "./site.ts";
+import { newFolder } from "./work-folder.ts";
 
 /** Something is wrong with a file while the agent is off; nobody may get in, and it must be said. */
 async function tampered(site: Site, change: (machine: Machine) => void): Promise<Seen> {

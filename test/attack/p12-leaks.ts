@@ -8,7 +8,8 @@ import { run } from "../../scripts/parts/program.ts";
 import { pamModule } from "../../scripts/parts/relay.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { cannotRun, check, group } from "./attack.ts";
-import { type Person, Site, wideWindow } from "./site.ts";
+import type { Person } from "./person.ts";
+import { Site, wideWindow } from "./site.ts";
 
 interface Stage {
   readonly site: Site;

@@ -3,7 +3,9 @@
 import { check, group, tally } from "./attack.ts";
 import type { Reply, Sent } from "./hostile-server.ts";
 import { signedBy, stolenKeys, strangersIdentity } from "./insider.ts";
-import { Machine, type Person, Site, spendingOnly } from "./site.ts";
+import { Machine } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 import { changeBody } from "./weathers.ts";
 
 async function recorded(

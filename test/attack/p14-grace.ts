@@ -3,7 +3,8 @@
 import { nightlatchStack } from "../../scripts/parts/relay.ts";
 import { cannotRun, check, group } from "./attack.ts";
 import { mayMount } from "./mounts.ts";
-import { canFakeTime, type Machine, Site, wideWindow } from "./site.ts";
+import { canFakeTime, type Machine } from "./machine.ts";
+import { Site, wideWindow } from "./site.ts";
 
 const unlocks = 2;
 

@@ -8,7 +8,9 @@ import { pamModule } from "../../scripts/parts/relay.ts";
 import { cannotRun, check, group, notRun } from "./attack.ts";
 import { fill, mayMount, smallDisk, unmount } from "./mounts.ts";
 import { programs } from "./programs.ts";
-import { type Machine, newFolder, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import { Site, spendingOnly } from "./site.ts";
+import { newFolder } from "./work-folder.ts";
 
 /** The stack of docs/admin-guide.md, word for word but for the password check and where module and group come from here. */
 function manualsStack(machine: Machine): string {

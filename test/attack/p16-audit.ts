@@ -4,7 +4,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { cannotRun, check, group } from "./attack.ts";
-import { type Machine, type Person, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 interface Entry {
   readonly kind: string;

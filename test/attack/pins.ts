@@ -21,7 +21,9 @@ import { theUser } from "../../server/users/users.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { converse } from "../system/plain-relay.ts";
 import { check, group, knownLimit, tally } from "./attack.ts";
-import { type Machine, type Person, Site, spendingOnly } from "./site.ts";
+import type { Machine } from "./machine.ts";
+import type { Person } from "./person.ts";
+import { Site, spendingOnly } from "./site.ts";
 
 const pin = "9946";
 /** Rare enough to be looked for among bytes. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Running } from "../../scripts/parts/program.ts";
-import { newFolder } from "./site.ts";
+import { newFolder } from "./work-folder.ts";
 
 export async function softwareTpm(): Promise<{ readonly tpm: Running; readonly socket: string }> {
   const folder = newFolder(0o700);
