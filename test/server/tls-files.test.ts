@@ -63,7 +63,8 @@ function inUse() {
   });
   const clock = new FakeClock();
   clock.nowMs = systemClock.wallMs();
-  return { folder, cert, key, lines, clock, files: new TlsFiles(cert, key, clock, pino(sink)) };
+  const log = pino(sink);
+  return { folder, cert, key, lines, clock, log, files: new TlsFiles(cert, key, clock, log) };
 }
 
 function inPlaceOf(path: string, put: () => void): void {
@@ -128,6 +129,16 @@ describe("what is refused when it is put in place of the pair in use", () => {
     // As soon as its day has come it is taken, though the files are the same.
     at.clock.nowMs += 366 * dayMs;
     expect(at.files.reload()).toBe(true);
+  });
+
+  it("and such a pair at the start is served, since there is no other, and told", () => {
+    const at = inUse();
+    at.clock.nowMs += 366 * dayMs;
+    const files = new TlsFiles(at.cert, at.key, at.clock, at.log);
+    expect(files.tls.cert).toEqual(one.cert);
+    expect(at.lines.map(({ level, msg }) => [level, msg])).toEqual([
+      [50, "no client will take the certificate"],
+    ]);
   });
 
   it("half of a pair, wherever it ends; nothing of the key is in the log", () => {
