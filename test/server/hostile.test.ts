@@ -188,7 +188,7 @@ describe("SQL", () => {
         if (!route.startsWith("POST ") || may === "anyone" || may === "signed-in") continue;
         // Those that have no field do what they say, whatever is sent with them.
         if (
-          /(remove|revoke|disable|enable|unlock|clear-flags|set-up-link|reset|invite-link|renew-seeds|retry-all)$/.test(
+          /(remove|revoke|disable|enable|unlock|clear-flags|set-up-link|reset|invite-link|renew-seeds|retry-all|pin\/initial)$/.test(
             route,
           ) &&
           !/authenticators|addresses/.test(route)
