@@ -5,7 +5,7 @@ import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-
 import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import { bundleRefusal, keepSpent, mergeBundle } from "../policy/merge.ts";
-import type { Standing } from "../policy/standing.ts";
+import type { OpenBundle, Standing } from "../policy/standing.ts";
 import { StateDamaged } from "../state/failures.ts";
 import { heldMachinePolicy, openBundle, storedKeys } from "../state/held.ts";
 import type { Store } from "../state/store.ts";
@@ -14,7 +14,10 @@ import { acceptableKeys } from "./server-keys.ts";
 export interface Received {
   readonly standing: Standing;
   readonly isNew: boolean;
-  /** The seeds are under another mask than before, or were under none: the two beside one another would tell PIN and seeds. */
+  /**
+   * Something of what was held is not held any more: a seed, as it lies here, or how a PIN is hidden. It must not be found
+   * beside what came: two masks of one seed tell the PIN, and a seed that has gone may be good elsewhere.
+   */
   readonly forget: boolean;
 }
 
@@ -42,7 +45,9 @@ export function receiveBundle(
   const merged = mergeBundle(before, bundle.user, document, opened.value, nowMs);
   const standing =
     before === undefined ? keepSpent(merged, store.tombstone(bundle.user)?.spent ?? []) : merged;
-  const forget = before !== undefined && saltOf(store, before) !== opened.value.pin?.salt;
+  const fresh = secretsOf(opened.value);
+  const held = before === undefined ? [] : heldSecrets(store, before);
+  const forget = held === undefined || held.some((secret) => !fresh.includes(secret));
   return parsed({ standing, isNew: before === undefined, forget });
 }
 
@@ -62,10 +67,15 @@ export function receiveMachinePolicy(
   return opened;
 }
 
-/** Undefined where no PIN is over the seeds, and where what is held does not open. */
-function saltOf(store: Store, { bundle }: Standing): string | undefined {
+/** Undefined where what is held does not open. */
+function heldSecrets(store: Store, { bundle }: Standing): string[] | undefined {
   const held = openBundle(bundle, storedKeys(store), store.keys.identity.box);
-  return held.ok ? held.value.pin?.salt : undefined;
+  return held.ok ? secretsOf(held.value) : undefined;
+}
+
+function secretsOf({ authenticators, pin }: OpenBundle): string[] {
+  const seeds = authenticators.flatMap((one) => (one.type === "backup-codes" ? [] : [one.secret]));
+  return pin === null ? seeds : [...seeds, pin.difference];
 }
 
 function serialOf(store: Store, standing: Standing): number {
