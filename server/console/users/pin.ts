@@ -1,5 +1,6 @@
 // A user's PIN as others see it: how it stands, a first one made for them, and the way to take it away.
 
+import * as v from "valibot";
 import { checkMayHelp, mayHelp } from "../../accounts/who-helps.ts";
 import type { Role } from "../../accounts/roles.ts";
 import { Failure } from "../../failure.ts";
@@ -10,6 +11,7 @@ import { givePin, takePinAway } from "../../pins/choose-pin.ts";
 import { checkPin, freshPin, initialPin, pinRulesOf, plainRules } from "../../pins/new-pin.ts";
 import { pinOf, pinState } from "../../pins/pins.ts";
 import { theUserById, type User } from "../../users/users.ts";
+import { readOrRefuse } from "../../web/form.ts";
 import type { SignedIn } from "../../web/visit.ts";
 import { type ConsoleHandlers, type ConsoleParts, may } from "../parts.ts";
 import { shownOnce } from "./authenticators.ts";
@@ -26,6 +28,7 @@ export function pinChanges(parts: ConsoleParts) {
     },
     "POST /admin/users/:id/pin/initial": async (visit) => {
       const { store, random } = parts;
+      readOrRefuse(visit.form, v.strictObject({}));
       const { id, name } = await theUserById(store.db, visit.param("id"));
       // It would end this very session, and open nothing until it is changed.
       if (id === visit.session.userId)
