@@ -12,6 +12,7 @@ import {
 } from "../../otp/pin.ts";
 import type { Random } from "../../words/random.ts";
 import { Failure } from "../failure.ts";
+import { forUser } from "../policies/matching.ts";
 import { listPolicies, type NamedPolicy } from "../policies/policies.ts";
 import type { Db } from "../store/store.ts";
 import { groupsOfUser } from "../users/users.ts";
@@ -35,11 +36,7 @@ export function demandAmong(
   policies: readonly NamedPolicy[],
   groups: readonly string[],
 ): PinDemand | undefined {
-  const asking = policies
-    .filter(
-      ({ condition }) =>
-        condition.groups.length === 0 || condition.groups.some((one) => groups.includes(one)),
-    )
+  const asking = forUser(policies, groups)
     .map(({ policy }) => policy.pin)
     .filter(({ place }) => place !== "none");
   if (asking.length === 0) return undefined;

@@ -24,6 +24,13 @@ export function onMachine<P extends Conditional>(policies: readonly P[], ofMachi
   return last === -1 ? found : found.slice(0, last + 1);
 }
 
+/** Those that can hold for such a user on some machine, in order: behind the first that fits every machine none can. */
+export function forUser<P extends Conditional>(policies: readonly P[], ofUser: readonly string[]): P[] {
+  const found = policies.filter(({ condition }) => anyOf(condition.groups, ofUser));
+  const last = found.findIndex(({ condition }) => condition.tags.length === 0);
+  return last === -1 ? found : found.slice(0, last + 1);
+}
+
 /** @throws Error for a list that doesn't end with a policy for everybody. */
 export function firstFor<P extends Conditional>(here: readonly P[], ofUser: readonly string[]): P {
   const found = here.find(({ condition }) => anyOf(condition.groups, ofUser));

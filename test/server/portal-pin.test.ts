@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { minuteMs } from "../../words/clock.ts";
+import { joinGroup, theUser } from "../../server/users/users.ts";
 import { Browser, codeOf, type Person, signIn } from "./browser.ts";
 import { commandLineAt } from "./command-line.ts";
 import { type TestServer, testServer } from "./fixture.ts";
@@ -166,4 +167,25 @@ it("nobody is offered a PIN where no policy asks for one", async () => {
   await server.policy("pin.place=none");
   expect((await browser.get("/portal/pin")).text).toContain("Nobody asks you for a PIN.");
   expect((await choose("9946")).status).toBe(409);
+});
+
+describe("whom an earlier policy for every machine keeps from the one that asks", () => {
+  beforeEach(async () => {
+    const { store, clock } = server;
+    await store.write(async (tx) => joinGroup(tx, await theUser(tx, "alice"), "drivers", clock.nowMs));
+    await server.policy("pin.leastLength=8");
+  });
+
+  it("is not asked for a PIN", async () => {
+    await server.groupPolicy("drivers", 1, "pin.place=none");
+    expect((await browser.get("/portal")).text).not.toContain("none of your own");
+    expect((await browser.get("/portal/pin")).text).toContain("Nobody asks you for a PIN.");
+  });
+
+  it("is asked by what comes before that one, and held to its rules alone", async () => {
+    const vault = { groups: ["drivers"], tags: ["vault"] };
+    await server.namedPolicy("vault", vault, "pin.place=after", "pin.leastLength=5");
+    await server.groupPolicy("drivers", 2, "pin.place=none");
+    expect((await browser.get("/portal/pin")).text).toContain("5 to 8 characters");
+  });
 });
