@@ -2,7 +2,6 @@ import { type Command, Option } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { algorithms } from "../../otp/hotp.ts";
 import { answerableSuite, suiteForm } from "../../otp/response.ts";
-import { fromBase32 } from "../../words/base32.ts";
 import {
   addOtp,
   type KeyAuthenticator,
@@ -22,6 +21,7 @@ import { theUser } from "../users/users.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { addMachineSeedCommands } from "./machine-seeds.ts";
 import { addInviteCommand } from "./provisioning.ts";
+import { type SecretOptions, secretOf, withSecretOptions } from "./secret-options.ts";
 import { table, UsageError } from "./terminal.ts";
 
 export function addAuthenticatorCommands(program: Command, parts: CommandParts): void {
@@ -29,40 +29,33 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
   const add = authenticator.command("add").description("add one and show its secret, once");
 
   const addOtpCommand = (type: "totp" | "hotp", description: string) =>
-    add
-      .command(`${type} <user>`)
+    withSecretOptions(add.command(`${type} <user>`))
       .description(description)
       .addOption(new Option("--algorithm <name>", "hash function").choices(algorithms))
       .addOption(new Option("--digits <number>", "length of a code").choices(["6", "7", "8"]))
-      .option(
-        "--secret <base32>",
-        "use this secret instead of a fresh one (also seen by others in the list of processes)",
-      )
       .option("--qr", "print the QR code also when standard output is no terminal");
 
   addOtpCommand("totp", "a time-based authenticator app or token")
     .option("--period <seconds>", "seconds that a code is shown", wholeNumberOption(10, 86_400))
-    .action((user: string, given: OtpOptions & { period?: number }, command: Command) =>
-      addAndShow(command, user, { ...otpOf("totp", given), periodSeconds: given.period }, given.qr === true),
-    );
+    .action(async (user: string, given: OtpOptions & { period?: number }, command: Command) => {
+      const otp = await otpOf(parts, "totp", given);
+      await addAndShow(command, user, { ...otp, periodSeconds: given.period }, given.qr === true);
+    });
   addOtpCommand("hotp", "a counter-based authenticator app or token")
     .option("--counter <number>", "the next counter", wholeNumberOption(0, 1e12), 0)
-    .action((user: string, given: OtpOptions & { counter: number }, command: Command) =>
-      addAndShow(command, user, { ...otpOf("hotp", given), counter: given.counter }, given.qr === true),
-    );
+    .action(async (user: string, given: OtpOptions & { counter: number }, command: Command) => {
+      const otp = await otpOf(parts, "hotp", given);
+      await addAndShow(command, user, { ...otp, counter: given.counter }, given.qr === true);
+    });
 
-  add
-    .command("ocra <user>")
+  withSecretOptions(add.command("ocra <user>"))
     .description("a challenge-response token: it answers the challenge that a sign-in shows")
     .option("--suite <name>", "what it computes (RFC 6287), such as OCRA-1:HOTP-SHA256-8:QN08-T1M")
-    .option(
-      "--secret <base32>",
-      "use this secret instead of a fresh one (also seen by others in the list of processes)",
-    )
-    .action((user: string, given: { suite?: string; secret?: string }, command: Command) => {
+    .action(async (user: string, given: SecretOptions & { suite?: string }, command: Command) => {
       if (given.suite !== undefined && answerableSuite(given.suite) === undefined)
         throw new UsageError(`--suite: give one like ${suiteForm}`);
-      const wish = { type: "ocra", suite: given.suite, secret: secretOf(given.secret), counter: 0 } as const;
+      const secret = await secretOf(parts, given);
+      const wish = { type: "ocra", suite: given.suite, secret, counter: 0 } as const;
       return addAndShow(command, user, wish, false);
     });
 
@@ -153,23 +146,16 @@ async function noteUnasked({ terminal }: CommandParts, { db }: Store, userName: 
   terminal.err(`note: the policy "${name}" asks for no response; put ocra into its online.factors\n`);
 }
 
-interface OtpOptions {
+interface OtpOptions extends SecretOptions {
   algorithm?: "sha1" | "sha256" | "sha512";
   digits?: "6" | "7" | "8";
-  secret?: string;
   qr?: boolean;
 }
 
-function otpOf(type: "totp" | "hotp", given: OtpOptions): NewOtp {
-  const secret = secretOf(given.secret);
+async function otpOf(parts: CommandParts, type: "totp" | "hotp", given: OtpOptions): Promise<NewOtp> {
+  const secret = await secretOf(parts, given);
   const digits = given.digits && ({ "6": 6, "7": 7, "8": 8 } as const)[given.digits];
   return { type, algorithm: given.algorithm, digits, counter: 0, secret };
-}
-
-function secretOf(given: string | undefined): Uint8Array | undefined {
-  const secret = given === undefined ? undefined : fromBase32(given);
-  if (given !== undefined && secret === undefined) throw new UsageError("--secret is not base32");
-  return secret;
 }
 
 /** Everything but the secret. */

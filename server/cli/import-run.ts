@@ -6,7 +6,7 @@ import { Failure } from "../failure.ts";
 import type { OpenServer } from "../identity/open-server.ts";
 import type { ListedFault } from "../import/faults.ts";
 import { type ImportReport, type ImportWish, importUsers } from "../import/import-users.ts";
-import { type SecretEncoding, secretEncodings } from "../import/key-cells.ts";
+import { type SecretEncoding, secretEncodings } from "../authenticators/written-secret.ts";
 import { type CommandParts, type CommonOptions, say } from "./command-parts.ts";
 import { describeImport, reportJson } from "./import-report.ts";
 import { ProgressLine } from "./progress.ts";

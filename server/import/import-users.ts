@@ -9,7 +9,7 @@ import { type Applied, apply, type OnlyAdmin, type OtherGroups } from "./apply.t
 import { markConflicts } from "./conflicts.ts";
 import { type ListedFault, listFaults } from "./faults.ts";
 import { hashPins } from "./initial-pins.ts";
-import type { SecretEncoding } from "./key-cells.ts";
+import type { SecretEncoding } from "../authenticators/written-secret.ts";
 import type { Source } from "./record.ts";
 import { beginImport, endImport, type StagingParts, stage } from "./staging.ts";
 

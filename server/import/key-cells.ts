@@ -5,10 +5,9 @@ import { type Algorithm, algorithms } from "../../otp/hotp.ts";
 import { answerableSuite, commonSuite, suiteForm } from "../../otp/response.ts";
 import { fromBase32 } from "../../words/base32.ts";
 import { secretFault } from "../authenticators/manage.ts";
+import { readSecret, type SecretEncoding } from "../authenticators/written-secret.ts";
 
-export const secretEncodings = ["base32", "hex"] as const;
 /** Said once for a whole source: many a hexadecimal secret could be read as base32, too, and would give other codes. */
-export type SecretEncoding = (typeof secretEncodings)[number];
 
 export interface KeyCells {
   readonly secret: string;
@@ -105,15 +104,13 @@ function readOne(cells: KeyCells, encoding: SecretEncoding): Read<readonly OtpKe
   const text = cells.secret;
   const [secret, hint] =
     encoding === "base32"
-      ? [fromBase32(text), "not base32; if the secrets are hexadecimal, say so with --secret-encoding hex"]
-      : [fromHex(text), "not hexadecimal"];
+      ? [
+          readSecret(text, encoding),
+          "not base32; if the secrets are hexadecimal, say so with --secret-encoding hex",
+        ]
+      : [readSecret(text, encoding), "not hexadecimal"];
   const read = readParameters(secret, hint, cells);
   return read.ok ? { ok: true, value: [read.value] } : read;
-}
-
-function fromHex(text: string): Uint8Array | undefined {
-  const digits = text.replaceAll(/[\s:-]/g, "").replace(/^(0x|\\x)/i, "");
-  return /^([0-9a-f]{2})+$/i.test(digits) ? Uint8Array.fromHex(digits) : undefined;
 }
 
 function readParameters(

@@ -9,7 +9,8 @@ import { parseMailAddress, parsePhoneNumber } from "../mail/address.ts";
 import { checkGroupName } from "../policies/policies.ts";
 import type { AddressPlace } from "../store/tables.ts";
 import { displayNameFault } from "../users/users.ts";
-import { type KeyCells, type OtpKey, readKeys, type SecretEncoding } from "./key-cells.ts";
+import type { SecretEncoding } from "../authenticators/written-secret.ts";
+import { type KeyCells, type OtpKey, readKeys } from "./key-cells.ts";
 
 /** What can be said of a person. Only `name` has to be. */
 export const fields = [

@@ -12,7 +12,8 @@ import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ImportTables, ImportUserTable } from "../store/tables/imports.ts";
 import { pinFaults, toPinRows } from "./initial-pins.ts";
-import type { OtpKey, SecretEncoding } from "./key-cells.ts";
+import type { SecretEncoding } from "../authenticators/written-secret.ts";
+import type { OtpKey } from "./key-cells.ts";
 import { type Fault, type ImportedUser, readRecord, type Source } from "./record.ts";
 
 /** Rows of one insert: PostgreSQL and SQLite bound how many values a statement may have. */
