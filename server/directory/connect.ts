@@ -3,6 +3,7 @@
 import { connect as connectPlain, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Entry } from "ldapts";
+import { BeforeTls } from "./before-tls.ts";
 import { explain } from "./explain.ts";
 import { type Directory, hostOf } from "./settings.ts";
 
@@ -28,10 +29,16 @@ export async function connectTo(directory: Directory): Promise<Connection> {
   const { Client } = await import("ldapts");
   const { url, startTls, ca, bindDn } = directory;
   const tlsOptions = { minVersion: "TLSv1.2", ...(ca === "" ? {} : { ca }) } as const;
+  const beforeTls = new BeforeTls();
+  const listening = ((...to: Parameters<typeof connectPlain>) => {
+    const socket = connectPlain(...to);
+    beforeTls.hear(socket);
+    return socket;
+  }) as typeof connectPlain;
   // The client would make a connection that broke anew by itself: without StartTLS, and without a bind.
   const secure = url.startsWith("ldaps:")
     ? { tlsOptions, createSecureConnection: once(connectTls) }
-    : { createConnection: once(connectPlain) };
+    : { createConnection: once(listening) };
   const client = new Client({ url, timeout: searchMs, connectTimeout: patienceMs, ...secure });
   const explained = <T>(work: () => Promise<T>) => explain(url, work);
   try {
@@ -41,6 +48,7 @@ export async function connectTo(directory: Directory): Promise<Connection> {
         // Without a host it would be checked whether the certificate is for `localhost`.
         const named = isIP(host) === 0 ? { servername: host } : {};
         await client.startTLS({ ...tlsOptions, host, ...named });
+        beforeTls.checkOneMessage();
       }
       if (bindDn !== "") await directory.password.use((password) => client.bind(bindDn, password));
     });
