@@ -138,7 +138,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
       "verify",
       {
         users: ({ user }) => [user],
-        prepare: (request, machine, gone) => verification.prepare(machine.id, request, gone),
+        prepare: (request, machine, gone, afresh) => verification.prepare(machine.id, request, gone, afresh),
         answer: async (tx, machine, request, answers, nowMs) => {
           const judged = await verification.answer(tx, machine, request, answers, nowMs);
           c.get("asked").verdict = judged.result.verdict;

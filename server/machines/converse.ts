@@ -21,11 +21,23 @@ export interface Asking {
 export interface Exchange<Q extends Asking, P, A extends object> {
   /** The names of all users whose rows the exchange reads or writes; `any` when only its work finds out. */
   users(request: Q): readonly string[] | "any";
-  /** Slow work that needs no lock. It decides nothing. `gone`: nobody waits for it any more. */
-  prepare(request: Q, machine: Machine, gone: AbortSignal): Promise<P | Busy>;
+  /**
+   * Slow work that needs no lock. It decides nothing. `gone`: nobody waits for it any more. `afresh`: what it was done by
+   * before was not the newest.
+   */
+  prepare(request: Q, machine: Machine, gone: AbortSignal, afresh: boolean): Promise<P | Busy>;
+  /** @throws PrepareAgain */
   answer(tx: Tx, machine: Machine, request: Q, prepared: P, nowMs: number): Promise<A>;
   answerRevoked(tx: Tx, machine: Machine, request: Q, nowMs: number): Promise<A>;
 }
+
+/** By an exchange's work: what was prepared does not fit what holds by now. Nothing is kept, and it is prepared afresh. */
+export class PrepareAgain extends Error {
+  override readonly name = "PrepareAgain";
+}
+
+/** Whoever changes the policy more often than this while one sign-in goes on has to wait. */
+const mostPreparations = 3;
 
 export type Reply<A> =
   | {
@@ -38,7 +50,7 @@ export type Reply<A> =
       readonly serverKeys?: SignedDocument[];
     }
   | { readonly kind: "unknown" }
-  /** The asker had gone before the work began, or too many were waiting for it: nothing was accepted. */
+  /** The asker had gone before the work began, or it could not be done in time: nothing was accepted. */
   | { readonly kind: "abandoned" };
 
 export async function converse<Q extends Asking, P, A extends object>(
@@ -53,14 +65,34 @@ export async function converse<Q extends Asking, P, A extends object>(
 ): Promise<Reply<A>> {
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
-  let prepared: { readonly value: P } | undefined;
-  if (worthwhile) {
-    const value = await exchange.prepare(request, machine, gone);
-    if (value === busy) return { kind: "abandoned" };
-    prepared = { value };
+  for (let time = 0; time < mostPreparations; time++) {
+    let prepared: { readonly value: P } | undefined;
+    if (worthwhile) {
+      const value = await exchange.prepare(request, machine, gone, time > 0);
+      if (value === busy) return { kind: "abandoned" };
+      prepared = { value };
+    }
+    // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
+    if (gone.aborted) return { kind: "abandoned" };
+    try {
+      return await carryOut(store, clock, exchange, machine, signed, request, prepared, identity);
+    } catch (error) {
+      if (!(error instanceof PrepareAgain)) throw error;
+    }
   }
-  // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
-  if (gone.aborted) return { kind: "abandoned" };
+  return { kind: "abandoned" };
+}
+
+async function carryOut<Q extends Asking, P, A extends object>(
+  store: Store,
+  clock: Clock,
+  exchange: Exchange<Q, P, A>,
+  machine: Machine,
+  signed: Signed,
+  request: Q,
+  prepared: { readonly value: P } | undefined,
+  identity: ServerIdentity,
+): Promise<Reply<A>> {
   const signingKey = identity.signing.privateKey;
   const keys = serverKeysAfter(identity, request.serverKey);
   const work = async (tx: Tx): Promise<Reply<A>> => {

@@ -11,8 +11,9 @@ import type { Vault } from "../identity/vault.ts";
 import type { KnownPolicies } from "../policies/known.ts";
 import { busy } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
-import type { Answer } from "../verification/judge.ts";
+import type { PreparedAnswers } from "../verification/answers.ts";
 import { exemptMethod, type Verification } from "../verification/verification.ts";
+import { PrepareAgain } from "./converse.ts";
 import { freshMachine, keysOf } from "./join.ts";
 import { nextKeys } from "./machine-keys.ts";
 import { machinePolicyIfNew } from "./machine-policy.ts";
@@ -27,7 +28,7 @@ export type RecoveryOutcome =
   | { readonly kind: "answered"; readonly body: ResponseOf<"recover"> }
   /** The old machine is unknown or revoked, the proof is wrong, or the new keys are known already. */
   | { readonly kind: "refused" }
-  /** Too many are waiting: nothing was judged. */
+  /** Too many are waiting, or the policy has just changed: nothing was judged. */
   | { readonly kind: "busy" };
 
 export interface RecoveringParts {
@@ -71,15 +72,22 @@ export class Recovering {
     if (!(await this.#proven(request)) || !this.#isNew(id)) return { kind: "refused" };
     const signIn = { ...request, revokedThrough: 0, spent: [] };
     // Under the policy that held at the old one: it has its tags.
-    const answers = await verification.prepare(request.oldMachine, signIn, gone);
+    const answers = await verification.prepare(request.oldMachine, signIn, gone, true);
     if (answers === busy) return { kind: "busy" };
-    return store.write(async (tx) => {
+    const work = async (tx: Tx): Promise<RecoveryOutcome> => {
       const nowMs = clock.wallMs();
       const old = await findMachine(tx, request.oldMachine);
       if (old === undefined || old.revokedAtMs !== null) return { kind: "refused" };
       if ((await findMachine(tx, id)) !== undefined) return { kind: "refused" };
       return { kind: "answered", body: await this.#judge(tx, old, id, request, signIn, answers, nowMs) };
-    });
+    };
+    try {
+      return await store.write(work);
+    } catch (error) {
+      // The policy has changed meanwhile. New keys come with the next attempt, and with them another request.
+      if (error instanceof PrepareAgain) return { kind: "busy" };
+      throw error;
+    }
   }
 
   /** The new machine is there only if the sign-in is granted; failures count either way. */
@@ -89,7 +97,7 @@ export class Recovering {
     id: string,
     request: Request,
     signIn: RequestOf<"verify">,
-    answers: readonly Answer[] | undefined,
+    answers: PreparedAnswers | undefined,
     nowMs: number,
   ): Promise<ResponseOf<"recover">> {
     const { identity, vault, syncMinutes, policies, verification } = this.#parts;

@@ -59,6 +59,11 @@ export class KnownPolicies {
     return { policies, withoutBundle: () => this.#said(tx, kept, policies) };
   }
 
+  /** All of them, of whatever moment: undefined before they were first read. Good to guess by what will be asked for. */
+  lastKnown(): readonly NamedPolicy[] | undefined {
+    return this.#kept?.all;
+  }
+
   async #said(tx: Db, { said }: Kept, here: readonly NamedPolicy[]): Promise<Said> {
     const key = here.map(({ name }) => name).join("\n");
     const known = said.get(key);

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { hashBackupCode, normaliseBackupCode } from "../../otp/backup-code.ts";
+import type { PinPlace } from "../../otp/pin.ts";
 import { answersSchema } from "../../protocol/sync/exchanges.ts";
 import { authenticatorsOf } from "../authenticators/authenticators.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
@@ -22,13 +23,41 @@ export interface Answering {
   readonly machineId: string | null;
 }
 
+/** What was worked out before the transaction, by policies that may not be the newest when it is judged. */
+export interface PreparedAnswers {
+  readonly answers: readonly Answer[];
+  /** Where a PIN was looked for in them; undefined where nothing was hashed, whoever answers. */
+  readonly place: PinPlace | undefined;
+}
+
+/**
+ * Whether they can't be judged by these policies, of which `place` is the user's. The same for everybody as far as it can be:
+ * how long it takes does not tell who is asked for a PIN.
+ */
+export function isOutworn(
+  prepared: PreparedAnswers,
+  policies: readonly NamedPolicy[],
+  place: PinPlace,
+): boolean {
+  if (prepared.place === undefined) return isAnybodyAsked(policies);
+  return place !== "none" && place !== prepared.place;
+}
+
 export async function hashAnswers(
   db: Db,
   vault: Vault,
   { user, machineId }: Answering,
   texts: readonly string[],
 ): Promise<readonly Answer[]> {
-  return hashAnswersUnder(db, vault, user, await policiesOn(db, machineId), texts);
+  return (await hashAnswersUnder(db, vault, user, await policiesOn(db, machineId), texts)).answers;
+}
+
+/** Of answers that nothing is hashed for, whoever gives them. */
+export function plainAnswers(texts: readonly string[]): PreparedAnswers {
+  return {
+    answers: texts.map((text) => ({ text, backupCode: undefined, pin: undefined })),
+    place: undefined,
+  };
 }
 
 /**
@@ -41,16 +70,18 @@ export async function hashAnswersUnder(
   userName: string,
   policies: readonly NamedPolicy[],
   texts: readonly string[],
-): Promise<readonly Answer[]> {
+): Promise<PreparedAnswers> {
   // Where nothing is hashed, whoever answers, nobody is looked up.
-  if (!isHashed(policies, texts))
-    return texts.map((text) => ({ text, backupCode: undefined, pin: undefined }));
+  if (!isHashed(policies, texts)) return plainAnswers(texts);
   const user = await findUser(db, userName);
   const { policy } = await policyAmong(db, policies, user?.id ?? null);
   const { place } = policy.pin;
   const pins = isAnybodyAsked(policies) ? await hashTypedPins(db, vault, user?.id, place, texts) : [];
   const backupCodes = await hashBackupCodes(db, vault, user?.id, texts.map(normaliseBackupCode));
-  return texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] }));
+  return {
+    answers: texts.map((text, at) => ({ text, backupCode: backupCodes[at], pin: pins[at] })),
+    place,
+  };
 }
 
 /** Whether judging these takes slow work, whoever answers. */

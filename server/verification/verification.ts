@@ -15,6 +15,7 @@ import { type Enrolment, endEnrolment, enrolmentEver } from "../enrolments/enrol
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
+import { PrepareAgain } from "../machines/converse.ts";
 import type { Machine } from "../machines/machines.ts";
 import { lacksPin, offlinePin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyAmong } from "../policies/applicable.ts";
@@ -24,7 +25,14 @@ import { mayAddFirst } from "../provisioning/first-authenticator.ts";
 import { type Busy, busy, type SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
-import { hashAnswersUnder, isHashed, openAnswers } from "./answers.ts";
+import {
+  hashAnswersUnder,
+  isHashed,
+  isOutworn,
+  openAnswers,
+  plainAnswers,
+  type PreparedAnswers,
+} from "./answers.ts";
 import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import { takeChallenge } from "./challenges.ts";
 import {
@@ -84,13 +92,17 @@ export class Verification {
     this.#lane = parts.lane;
   }
 
+  /** Not `afresh`, by the policies as they were last read here, where by these nothing is to be hashed. */
   async prepare(
     machineId: string,
     request: RequestOf<"verify">,
     gone: AbortSignal,
-  ): Promise<readonly Answer[] | undefined | Busy> {
+    afresh: boolean,
+  ): Promise<PreparedAnswers | undefined | Busy> {
     const texts = openAnswers(this.#identity, request.sealedAnswers);
     if (texts === undefined) return undefined;
+    const known = afresh ? undefined : this.#policies.lastKnown();
+    if (known !== undefined && !isHashed(known, texts)) return plainAnswers(texts);
     const { policies } = await this.#policies.on(this.#store.ahead, machineId);
     const work = () => hashAnswersUnder(this.#store.db, this.#vault, request.user, policies, texts);
     if (!isHashed(policies, texts)) return work();
@@ -101,17 +113,21 @@ export class Verification {
   /**
    * All or nothing. What is found here is committed before any bit of it leaves; a refusal writes as much as a grant.
    * A user who is unknown or disabled is denied like one whose code is wrong. Accepted: they are never `locked`.
+   * @throws PrepareAgain when policy has begun to ask for a PIN, or for one elsewhere in the answer.
    */
   async answer(
     tx: Tx,
     machine: Machine,
     request: RequestOf<"verify">,
-    answers: readonly Answer[] | undefined,
+    prepared: PreparedAnswers | undefined,
     nowMs: number,
   ): Promise<{ result: Result }> {
     const user = await findUser(tx, request.user);
     const { policies } = await this.#policies.on(tx, machine.id);
     const policy = await policyAmong(tx, policies, user?.id ?? null);
+    if (prepared !== undefined && isOutworn(prepared, policies, policy.policy.pin.place))
+      throw new PrepareAgain();
+    const answers = prepared?.answers;
     const enrolment = user && (await enrolmentEver(tx, machine.id, user.id));
     const authenticators =
       user === undefined ? [] : await this.#merged(tx, machine, request, user, policy, enrolment, nowMs);
