@@ -3,7 +3,7 @@
 
 import { userInfo } from "node:os";
 import { destination, type Logger, pino } from "pino";
-import { systemClock } from "../platform/clock.ts";
+import { serverClock } from "../platform/clock.ts";
 import { loadLibc } from "../platform/libc.ts";
 import { type ServiceManager, serviceManager } from "../platform/notify.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -20,7 +20,7 @@ void runCommand(process.argv.slice(2), {
     outIsTerminal: process.stdout.isTTY === true,
     askSecret,
   },
-  clock: systemClock,
+  clock: serverClock,
   random: systemRandom,
   operator: operator(),
   environment: process.env,
@@ -38,7 +38,7 @@ void runCommand(process.argv.slice(2), {
 
 /** The library is loaded only where systemd listens: the command line starts as quickly as without. */
 function theService(): ServiceManager {
-  return serviceManager(process.env, process.pid, loadLibc(), systemClock);
+  return serviceManager(process.env, process.pid, loadLibc(), serverClock);
 }
 
 /** By the system's word; under sudo, also by sudo's, which root could have set to anything. */

@@ -1,6 +1,6 @@
 // What happened, for admins: the server's own entries and the machines' events in one order of arrival.
 
-import { send } from "../store/send.ts";
+import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { operatorOf } from "./operator.ts";
 
@@ -36,8 +36,30 @@ export async function record(tx: Tx, entry: AuditEntry): Promise<void> {
     operator: operatorOf(tx) ?? null,
     detail: JSON.stringify(entry.detail),
   };
-  await send(tx, tx.insertInto("audit").values(row));
+  await insert.send(
+    tx,
+    row.atMs,
+    row.kind,
+    row.source,
+    row.userName,
+    row.machineId,
+    row.operator,
+    row.detail,
+  );
 }
+
+const insert = statement(
+  (
+    db,
+    atMs: number,
+    kind: string,
+    source: AuditEntry["source"],
+    userName: string | null,
+    machineId: string | null,
+    operator: string | null,
+    detail: string,
+  ) => db.insertInto("audit").values({ atMs, kind, source, userName, machineId, operator, detail }),
+);
 
 export interface ListedEntry extends AuditEntry {
   readonly id: number;

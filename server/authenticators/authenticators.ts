@@ -7,21 +7,25 @@ import type { Policy } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import type { Vault } from "../identity/vault.ts";
 import { send } from "../store/send.ts";
+import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { AuthenticatorTable } from "../store/tables.ts";
 import { isMachineSeed, machineSeedOf } from "./machine-seed.ts";
 
 /** All of one user's, the oldest first. @throws Error when one of them does not open. */
 export async function authenticatorsOf(db: Db, vault: Vault, userId: string): Promise<Authenticator[]> {
-  const rows = await db
+  const rows = await ofUser.rows(db, userId);
+  return rows.map((row) => openAuthenticator(row, vault));
+}
+
+const ofUser = statement((db, userId: string) =>
+  db
     .selectFrom("authenticators")
     .selectAll()
     .where("userId", "=", userId)
     .orderBy("createdAtMs")
-    .orderBy("id")
-    .execute();
-  return rows.map((row) => openAuthenticator(row, vault));
-}
+    .orderBy("id"),
+);
 
 /** The user's, and behind them, where policy has it, the seed of this machine. */
 export async function authenticatorsHere(
@@ -115,9 +119,14 @@ export async function saveSpent(tx: Tx, authenticator: Authenticator): Promise<v
     await send(tx, tx.updateTable("machineSeeds").set({ lastStep }).where("id", "=", authenticator.id));
     return;
   }
-  const spent = spentColumns(authenticator);
-  await send(tx, tx.updateTable("authenticators").set(spent).where("id", "=", authenticator.id));
+  const { lastStep, counter, usedIds, usedThroughMs } = spentColumns(authenticator);
+  await keepSpent.send(tx, authenticator.id, lastStep, counter, usedIds, usedThroughMs);
 }
+
+const keepSpent = statement(
+  (db, id: string, lastStep: number | null, counter: number, usedIds: string, usedThroughMs: number | null) =>
+    db.updateTable("authenticators").set({ lastStep, counter, usedIds, usedThroughMs }).where("id", "=", id),
+);
 
 /** @throws Error when it does not open. */
 export function openAuthenticator(row: AuthenticatorTable, vault: Vault): Authenticator {

@@ -4,6 +4,7 @@ import type { Lease } from "../../protocol/sync/documents.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { issueRevocation } from "../machines/revocations.ts";
 import { send } from "../store/send.ts";
+import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { EnrolmentTable } from "../store/tables.ts";
 import type { User } from "../users/users.ts";
@@ -16,13 +17,12 @@ export async function enrolmentEver(
   machineId: string,
   userId: string,
 ): Promise<Enrolment | undefined> {
-  return db
-    .selectFrom("enrolments")
-    .selectAll()
-    .where("machineId", "=", machineId)
-    .where("userId", "=", userId)
-    .executeTakeFirst();
+  return ofUserOnMachine.first(db, machineId, userId);
 }
+
+const ofUserOnMachine = statement((db, machineId: string, userId: string) =>
+  db.selectFrom("enrolments").selectAll().where("machineId", "=", machineId).where("userId", "=", userId),
+);
 
 /**
  * Begun or renewed: a new lease starts its count of sign-ins anew. The unlock key stays when one is renewed: a machine that

@@ -1,6 +1,6 @@
 // The gate that every signed request of a joined machine passes, in the transaction that carries it out.
 
-import { send } from "../store/send.ts";
+import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import { takeKeys } from "./machine-keys.ts";
 import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
@@ -58,10 +58,34 @@ export async function acceptRequest(
     revokedThrough: Math.max(machine.revokedThrough, revokedThrough),
     serial: serialAbove(machine.serial, [revokedThrough]),
   };
-  await send(tx, tx.updateTable("machines").set(raised).where("id", "=", machineId));
+  await keepRaised.send(
+    tx,
+    machineId,
+    raised.sequence,
+    raised.recentRequests,
+    raised.lastSeenAtMs,
+    raised.revokedThrough,
+    raised.serial,
+  );
   const accepted = { ...machine, ...raised };
   return { kind: machine.revokedAtMs === null ? "accepted" : "revoked", machine: accepted };
 }
+
+const keepRaised = statement(
+  (
+    db,
+    id: string,
+    sequence: number,
+    recentRequests: string,
+    lastSeenAtMs: number,
+    revokedThrough: number,
+    serial: number,
+  ) =>
+    db
+      .updateTable("machines")
+      .set({ sequence, recentRequests, lastSeenAtMs, revokedThrough, serial })
+      .where("id", "=", id),
+);
 
 async function keepRequest(tx: Tx, machine: Machine, sequence: number, print: string): Promise<void> {
   await tx

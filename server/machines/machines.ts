@@ -2,6 +2,7 @@
 
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
+import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 import type { MachineTable } from "../store/tables.ts";
 
@@ -17,8 +18,10 @@ export type MachineFlag =
   | "events-dropped"
   | "state-restored";
 
+const machineById = statement((db, id: string) => db.selectFrom("machines").selectAll().where("id", "=", id));
+
 export async function findMachine(db: Db, id: string): Promise<Machine | undefined> {
-  return db.selectFrom("machines").selectAll().where("id", "=", id).executeTakeFirst();
+  return machineById.first(db, id);
 }
 
 export async function listMachines(db: Db): Promise<Machine[]> {
@@ -117,14 +120,18 @@ export async function exemptMachine(tx: Tx, machine: Machine, exempt: boolean, n
 
 /** The next serial of a machine's documents: one row of numbers for bundles, policies and revocations together. */
 export async function nextSerial(tx: Tx, machineId: string): Promise<number> {
-  const row = await tx
+  const row = await serialRaised.first(tx, machineId);
+  if (row === undefined) throw new Error("a machine that is not there needs no serial");
+  return row.serial;
+}
+
+const serialRaised = statement((db, machineId: string) =>
+  db
     .updateTable("machines")
     .set((expression) => ({ serial: expression("serial", "+", 1) }))
     .where("id", "=", machineId)
-    .returning("serial")
-    .executeTakeFirstOrThrow();
-  return row.serial;
-}
+    .returning("serial"),
+);
 
 /** No document of one machine can have a higher serial; a machine that says so harms itself only. */
 const mostSerial = 2 ** 52;

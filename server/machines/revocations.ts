@@ -2,6 +2,7 @@
 
 import { type SignedDocument, signAgain, signDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Revocation } from "../../protocol/sync/documents.ts";
+import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import { nextSerial } from "./machines.ts";
 
@@ -33,16 +34,19 @@ export async function pendingRevocations(
   machineId: string,
   revokedThrough: number,
 ): Promise<SignedDocument[]> {
-  const rows = await tx
+  const rows = await pending.rows(tx, machineId, revokedThrough);
+  return rows.map((document) => signAgain("revocation", document, signingKey));
+}
+
+const pending = statement((db, machineId: string, revokedThrough: number) =>
+  db
     .selectFrom("revocations")
     .select(["payload", "signature"])
     .where("machineId", "=", machineId)
     .where("serial", ">", revokedThrough)
     .orderBy("serial")
-    .limit(1_000)
-    .execute();
-  return rows.map((document) => signAgain("revocation", document, signingKey));
-}
+    .limit(1_000),
+);
 
 /** Whether the machine has yet to carry out one for this user. */
 export async function isRevocationPending(

@@ -2,6 +2,7 @@
 // instance looks at the mark, in the transaction that goes by it: what another one has changed holds from its commit on.
 
 import type { Vault } from "../identity/vault.ts";
+import { statement } from "../store/statement.ts";
 import type { Db } from "../store/store.ts";
 import { onMachine } from "./matching.ts";
 import { listPolicies, type NamedPolicy } from "./policies.ts";
@@ -29,6 +30,14 @@ interface Kept {
 /** As many different lists for machines with different tags; each may name 10,000 users. */
 const mostSaid = 20;
 
+const markAndTags = statement((db, machineId: string) =>
+  db
+    .selectFrom("policyMark")
+    .leftJoin("machineTags", (join) => join.on("machineTags.machineId", "=", machineId))
+    .select(["policyMark.mark", "machineTags.tag"])
+    .orderBy("machineTags.tag"),
+);
+
 export class KnownPolicies {
   readonly #vault: Vault;
   #kept: Kept | undefined;
@@ -42,12 +51,7 @@ export class KnownPolicies {
    * prepare by. The mark is read first, so that policies never stand under a newer mark than their own.
    */
   async on(tx: Db, machineId: string): Promise<PoliciesHere> {
-    const rows = await tx
-      .selectFrom("policyMark")
-      .leftJoin("machineTags", (join) => join.on("machineTags.machineId", "=", machineId))
-      .select(["policyMark.mark", "machineTags.tag"])
-      .orderBy("machineTags.tag")
-      .execute();
+    const rows = await markAndTags.rows(tx, machineId);
     const mark = rows[0]?.mark;
     if (mark === undefined) throw new Error("the database has lost its mark of the policies");
     const known = this.#kept;

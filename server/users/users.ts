@@ -5,6 +5,7 @@ import { lookAlikeKey, parseUserName, type UserName } from "../../words/user-nam
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
 import { checkGroupName } from "../policies/policies.ts";
+import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 
 export interface User {
@@ -35,13 +36,13 @@ const columns = [
 export async function findUser(db: Db, name: unknown): Promise<User | undefined> {
   const parsed = parseUserName(name);
   if (!parsed.ok) return undefined;
-  const row = await db
-    .selectFrom("users")
-    .select(columns)
-    .where("name", "=", parsed.value)
-    .executeTakeFirst();
+  const row = await userByName.first(db, parsed.value);
   return row && { ...row, name: parsed.value };
 }
+
+const userByName = statement((db, name: string) =>
+  db.selectFrom("users").select(columns).where("name", "=", name),
+);
 
 /** @throws Failure when there is no such user. */
 export async function theUser(db: Db, name: string): Promise<User> {

@@ -7,6 +7,7 @@ import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import type { Random } from "../../words/random.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { send } from "../store/send.ts";
+import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import type { Challenge } from "./judge.ts";
 
@@ -62,19 +63,30 @@ export async function takeChallenge(
   user: string,
   nowMs: number,
 ): Promise<Challenge | undefined> {
-  const ofUser = tx
-    .deleteFrom("challenges")
-    .where("machineId", "=", machine.id)
-    .where("userName", "=", nameOf(user));
-  const taken = await ofUser
-    .where("dialogue", "=", dialogue)
-    .returning(["caller", "digits", "drawnAtMs", "givenAtMs"])
-    .executeTakeFirst();
+  const userName = nameOf(user);
+  const taken = await takenAt.first(tx, machine.id, userName, dialogue);
   if (taken === undefined) return undefined;
   const { caller, digits, drawnAtMs, givenAtMs } = taken;
-  await send(tx, ofUser.where("caller", "=", caller).where("digits", "=", digits));
+  await send(
+    tx,
+    tx
+      .deleteFrom("challenges")
+      .where("machineId", "=", machine.id)
+      .where("userName", "=", userName)
+      .where("caller", "=", caller)
+      .where("digits", "=", digits),
+  );
   return givenAtMs > nowMs - challengeLifeMs ? { digits, drawnAtMs } : undefined;
 }
+
+const takenAt = statement((db, machineId: string, userName: string, dialogue: string) =>
+  db
+    .deleteFrom("challenges")
+    .where("machineId", "=", machineId)
+    .where("userName", "=", userName)
+    .where("dialogue", "=", dialogue)
+    .returning(["caller", "digits", "drawnAtMs", "givenAtMs"]),
+);
 
 function nameOf(user: string): string {
   const parsed = parseUserName(user);
