@@ -102,7 +102,6 @@ function transportOf(given: ServeOptions, { configuration, from }: Resolved, hos
     throw new UsageError(`plain http is refused on ${host}: it is no loopback address`);
   if (given.devCa === true) return { kind: "dev-ca" };
   if (given.insecureHttpLoopback === true) return { kind: "plain" };
-  if (cert === undefined || key === undefined) throw new UsageError("--tls-cert and --tls-key go together");
   if (cert === undefined || key === undefined) throw new UsageError(choose);
   return { kind: "files", cert, key };
 }

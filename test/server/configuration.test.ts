@@ -137,6 +137,13 @@ describe("command line over environment over file over default", () => {
     expect((await rows(line))["log.level"]).toEqual(["error", "file"]);
   });
 
+  it("that says no way to listen is answered by the ways there are", async () => {
+    const { err } = await commandLine().call("serve");
+    expect(err).toBe(
+      "nightlatch-server: say how to listen: --tls-cert FILE --tls-key FILE (or --dev-ca to try things out)\n",
+    );
+  });
+
   it("reaches serve", async () => {
     const line = commandLine();
     line.environment["NIGHTLATCH_LISTEN"] = "127.0.0.1:0";
