@@ -4,6 +4,7 @@ import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { Failure } from "../failure.ts";
 import type { ListenAddress } from "./address.ts";
 import type { Fetch } from "./admit.ts";
 import type { Tls } from "./tls.ts";
@@ -26,7 +27,15 @@ const limits = {
 const mostConnections = 4_096;
 const minVersion = "TLSv1.2";
 
-/** Rejects when the address can't be had. Without `tls` it is plain http: the caller allows that only on loopback. */
+/** Why an address can't be had, by the system's word for it. */
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there already, perhaps this server",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "this account may not; ports below 1024 are root's as a rule",
+  ENOTFOUND: "there is no host of this name",
+};
+
+/** @throws Failure when the address can't be had. Without `tls` it is plain http: the caller allows that only on loopback. */
 export async function listen(fetch: Fetch, address: ListenAddress, tls: Tls | undefined): Promise<Listening> {
   const server =
     tls === undefined
@@ -38,9 +47,13 @@ export async function listen(fetch: Fetch, address: ListenAddress, tls: Tls | un
         });
   if ("maxConnections" in server) server.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const refused = ({ code = "" }: NodeJS.ErrnoException) =>
+      reject(
+        new Failure("conflict", `can't listen on ${address.host}:${address.port}: ${reasons[code] ?? code}`),
+      );
+    server.once("error", refused);
     server.listen(address.port, address.host, () => {
-      server.off("error", reject);
+      server.off("error", refused);
       resolve();
     });
   });

@@ -85,6 +85,18 @@ describe("the certificate", () => {
   });
 });
 
+describe("an address that can't be had", () => {
+  it("is named with the reason, and nothing serves", async () => {
+    const server = await serve(["--data", data(), "--dev-ca"]);
+    const { host } = new URL(server.url);
+    const second = await run(["--data", data(), "serve", "--init", "--dev-ca", "--listen", host]);
+    expect([second.code, second.err]).toEqual([
+      1,
+      `nightlatch-server: can't listen on ${host}: another program listens there already, perhaps this server\n`,
+    ]);
+  });
+});
+
 describe("the end", () => {
   it("answers what was begun, is seen coming, and takes nothing new", async () => {
     const args = ["--data", data(), "--insecure-http-loopback", "--metrics", "127.0.0.1:0"];
