@@ -58,9 +58,14 @@ export function mountArea<T extends AccessTable>(
       pass(context, parts, spoken(area, context), access, handler),
     );
   }
-  app.all(`${area.base}/*`, (context) =>
-    bare(context, parts, spoken(area, context)).fault("Not found", "There is nothing at this address.", 404),
-  );
+  app.all(`${area.base}/*`, (context) => {
+    const visit = bare(context, parts, spoken(area, context));
+    const { pathname, search } = new URL(context.req.url);
+    // As people type it. Only a path of this area comes out of it.
+    if (context.req.method === "GET" && pathname.endsWith("/"))
+      return visit.goTo(pathWithin(area, `${pathname.replace(/\/+$/, "")}${search}`));
+    return visit.fault("Not found", "There is nothing at this address.", 404);
+  });
 }
 
 function spoken(area: Area, context: Context): Area {

@@ -237,6 +237,27 @@ describe("the routes", () => {
   });
 });
 
+describe("an address", () => {
+  it.each([
+    ["/admin/", "/admin"],
+    ["/portal/", "/portal"],
+    ["/admin/users/?search=a", "/admin/users?search=a"],
+    ["/admin//", "/admin"],
+    // What is left is no path of the area.
+    ["/admin//evil.example/", "/admin"],
+    ["/portal/%0d%0ax:y/", "/portal"],
+  ])("with a slash too many leads on: %s", async (typed, meant) => {
+    const browser = new Browser(await testServer());
+    const seen = await browser.get(typed);
+    expect([seen.status, seen.to]).toEqual([303, meant]);
+  });
+
+  it("that is nowhere says so", async () => {
+    const browser = new Browser(await testServer());
+    expect((await browser.get("/admin/nowhere")).status).toBe(404);
+  });
+});
+
 describe("every page", () => {
   it("has a policy under which nothing foreign runs, and is not kept by the browser", async () => {
     const server = await testServer();
