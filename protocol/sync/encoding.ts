@@ -24,7 +24,13 @@ export function base64(maxBytes: number, minBytes = 0) {
 export const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 export function wholeNumberUpTo(most: number, least = 0) {
-  return v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+  const sentence = `give a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.number(sentence),
+    v.integer(sentence),
+    v.minValue(least, sentence),
+    v.maxValue(most, sentence),
+  );
 }
 
 function size(text: string): number {

@@ -1,12 +1,20 @@
 // What a policy makes of an online sign-in: a bundle, a question to the user, or nothing.
 
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../server/failure.ts";
 import { dayMs, minuteMs, secondMs } from "../../words/clock.ts";
 import { startMs, testServer, totpAt } from "./fixture.ts";
 
 const stepMs = 30 * secondMs;
 
 describe("a policy", () => {
+  it.each(["abc", "367", "-1", "1.5", ""])("says what a number of days can be, not %j", async (days) => {
+    const server = await testServer();
+    await expect(server.policy(`offline.days=${days}`)).rejects.toThrow(
+      new Failure("invalid", "offline.days: give a whole number from 0 to 366"),
+    );
+  });
+
   it("that stands first among those that fit holds", async () => {
     const server = await testServer();
     const secret = await server.userWithTotp("alice", ["staff", "travellers"]);
