@@ -72,7 +72,7 @@ function checkModule(path: string | undefined): Finding {
       check,
       outcome: "warn",
       found: "pam_nightlatch.so is not installed",
-      todo: "install the package",
+      todo: "install it, as the admin guide says",
     };
   const found = statSync(path);
   const folder = statSync(dirname(path));
@@ -84,7 +84,7 @@ function checkModule(path: string | undefined): Finding {
         check,
         outcome: "fail",
         found: `${path} can be changed by others than root`,
-        todo: "install the package anew",
+        todo: "install it anew, as root: mode 644, in a folder that only root may change",
       };
 }
 
@@ -97,7 +97,7 @@ function checkStacks(folder: string, installed: boolean): Finding {
       check,
       outcome: "fail",
       found: `named in ${named.join(", ")}, but the module is missing: nobody can sign in there`,
-      todo: "install the package, or take the line out",
+      todo: "install it, as the admin guide says, or take the line out",
     };
   return named.length > 0
     ? { check, outcome: "ok", found: named.join(", ") }
