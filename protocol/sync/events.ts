@@ -49,7 +49,8 @@ export const eventSchema = v.strictObject({
   atMs: wholeNumber,
   wallMs: wholeNumber,
   kind: v.picklist(eventKinds),
-  user: v.optional(v.pipe(v.string(), v.maxBytes(256))),
+  /** Without a zero byte, which not every database can hold. */
+  user: v.optional(v.pipe(v.string(), v.maxBytes(256), v.excludes("\0"))),
   signIn: v.optional(v.picklist(kinds)),
   service: v.optional(v.pipe(v.string(), v.maxBytes(128))),
   offline: v.optional(v.boolean()),

@@ -115,6 +115,18 @@ describe("events", () => {
     expect(kinds).toEqual(["unreadable-event", "unreadable-event", "server-reachable"]);
   });
 
+  it("about a name with a zero byte can't be read; one with the text of its escape is a name", async () => {
+    const server = await testServer();
+    const laptop = await server.machine();
+    for (const user of ["a\0b", "a\\u0000b"]) laptop.event("sign-in-denied", { user });
+    expect((await laptop.sync()).eventsThrough).toBe(2);
+    expect(await flags(server, laptop)).toEqual(["event-malformed"]);
+    expect(await machineEvents(server)).toMatchObject([
+      { kind: "unreadable-event", user: null },
+      { kind: "sign-in-denied", user: "a\\u0000b" },
+    ]);
+  });
+
   it("begin anew after an admin has looked into a broken chain", async () => {
     const server = await testServer();
     const laptop = await server.machine();
