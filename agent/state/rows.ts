@@ -19,6 +19,8 @@ export class Rows {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
+  /** The log may have what was to be forgotten: the agent was killed before it was emptied, or that has failed. */
+  #owesForgetting = false;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -52,7 +54,9 @@ export class Rows {
       // A page that breaks later would break writing the record anew, too: nobody could sign in to mend it.
       if (database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok")
         throw new StateDamaged("the database is corrupt");
-      return new Rows(database);
+      const rows = new Rows(database);
+      rows.#forgetWhatIsOwed();
+      return rows;
     } catch (error) {
       database?.close();
       throw asFailure(error);
@@ -110,8 +114,23 @@ export class Rows {
       }
       throw error;
     }
-    if (forget && this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
+    if (forget || this.#owesForgetting) this.#emptyLog();
+  }
+
+  #emptyLog(): void {
+    this.#owesForgetting = true;
+    if (this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
       throw new Error("the log was not emptied");
+    this.#owesForgetting = false;
+  }
+
+  /** At the next commit where it can't be done now: a disk that is full can still be read. */
+  #forgetWhatIsOwed(): void {
+    try {
+      this.#emptyLog();
+    } catch {
+      // It is still owed.
+    }
   }
 
   close(): void {

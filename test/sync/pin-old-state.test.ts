@@ -1,14 +1,15 @@
 // A stolen disk has what was committed before in SQLite's log and free pages, too. After a PIN was taken away and set anew that
 // would be a second mask of the same seed, and both PINs for a table of guesses.
 
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fileProtector } from "../../agent/platform/file-protector.ts";
 import { heldBundle } from "../../agent/state/held.ts";
 import { StateKeeper } from "../../agent/state/keeper.ts";
+import { Rows } from "../../agent/state/rows.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { changedPin } from "../../server/pins/new-pin.ts";
 import { keepPin, pinOf } from "../../server/pins/pins.ts";
@@ -28,7 +29,10 @@ beforeEach(async () => {
   await house.clock.advance(30_000);
 });
 
-afterEach(() => house.tearDown());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return house.tearDown();
+});
 
 /** Frames of the log are pages with a header of 24 bytes, behind one of 32. */
 const frameBytes = 4_096 + 24;
@@ -96,6 +100,26 @@ test("a PIN that was set over another one", async () => {
   await house.agent.actions.sync();
   expect(everHeld().seeds.size).toBe(1);
   expect(found(old)).toBe(0);
+});
+
+test("a PIN that was set over another one, when the agent was killed before it had emptied the log", async () => {
+  const [state, left] = ["state", "left"].map((name) => join(house.folder, name)) as [string, string];
+  const write = Rows.prototype.write;
+  vi.spyOn(Rows.prototype, "write").mockImplementation(function (this: Rows, put, remove, forget) {
+    write.call(this, put, remove, false);
+    if (!forget) return;
+    cpSync(state, left, { recursive: true });
+    throw new Error("killed");
+  });
+  await setPin({ ...house.server, clock: house.clock }, "alice", "35791");
+  await expect(house.agent.actions.sync()).rejects.toMatchObject({ code: "COMMIT_FAILED" });
+  vi.restoreAllMocks();
+  house.agent.stop();
+  rmSync(state, { recursive: true });
+  renameSync(left, state);
+  expect(everHeld().seeds.size).toBe(2);
+  house.startAgent().keeper.store();
+  expect(everHeld().seeds.size).toBe(1);
 });
 
 test("a PIN that was taken away, and set anew after a sync", async () => {
