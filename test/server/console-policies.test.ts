@@ -36,6 +36,13 @@ describe("a policy", () => {
     });
   });
 
+  it("that asks for a PIN has its key written as it is typed, also at the beginning of a sentence", async () => {
+    const browser = await adminOf(await testServer());
+    await browser.get("/admin/policies/edit?name=default");
+    const look = await browser.send("/admin/policies/look", { ...fieldsOf(browser), "pin.place": "before" });
+    expect(look.text).toContain(">pin.place asks for a PIN");
+  });
+
   it("is added for groups and tags, found in the order, and removed after a look", async () => {
     const server = await testServer();
     const browser = await adminOf(server);
