@@ -60,12 +60,19 @@ function commonOptions(command: Command, parts: CommandParts): CommonOptions {
 
 type Work<T> = (server: OpenServer, options: CommonOptions) => Promise<T>;
 
-/** Opens the server for one command and closes it after. Where there is none, none is made. */
+/** Opens the server for one command and closes it after. Where there is none, none is made. What is changed bears the operator's name. */
 export function withServer<T>(command: Command, parts: CommandParts, work: Work<T>): Promise<T> {
+  return between(command, parts, openServer, (server, options) =>
+    work({ ...server, store: operatedBy(server.store, `command line: ${parts.operator}`) }, options),
+  );
+}
+
+/** The server that is there, for all who ask it: whoever started it is not the hand behind what they do. */
+export function withServerForAll<T>(command: Command, parts: CommandParts, work: Work<T>): Promise<T> {
   return between(command, parts, openServer, work);
 }
 
-/** Makes the server first where the folder is empty or not there yet: only for who has asked for that. */
+/** Likewise; makes it first where the folder is empty or not there yet: only for who has asked for that. */
 export function withNewServer<T>(command: Command, parts: CommandParts, work: Work<T>): Promise<T> {
   return between(command, parts, initServer, work);
 }
@@ -79,10 +86,7 @@ async function between<T>(
   const options = commonOptions(command, parts);
   const server = await opened(options.data, parts.clock, parts.random, options.database);
   try {
-    return await work(
-      { ...server, store: operatedBy(server.store, `command line: ${parts.operator}`) },
-      options,
-    );
+    return await work(server, options);
   } finally {
     await server.store.close();
   }

@@ -7,7 +7,7 @@ import { keys, logLevels } from "../configuration/keys.ts";
 import type { Resolved } from "../configuration/resolve.ts";
 import { isLoopback, parseListenAddress } from "../listen/address.ts";
 import type { Way } from "../serving/transport.ts";
-import { type CommandParts, configured, withNewServer, withServer } from "./command-parts.ts";
+import { type CommandParts, configured, withNewServer, withServerForAll } from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
 
 export interface ServeParts extends CommandParts {
@@ -63,7 +63,7 @@ async function serve(command: Command, parts: ServeParts, given: ServeOptions): 
   const address = parseListenAddress(configuration.listen);
   if (!address.ok) throw new UsageError(`--listen: ${address.error}`);
   const way = transportOf(given, resolved, address.value.host);
-  const withThe = given.init === true ? withNewServer : withServer;
+  const withThe = given.init === true ? withNewServer : withServerForAll;
   await withThe(command, parts, async (server, options) => {
     const { clock, random, service, onHangUp } = parts;
     // Loaded here: half of the program is behind it, and no other command waits for that.

@@ -327,6 +327,11 @@ describe("the program", () => {
       { kind: "enrolled", source: "server" },
       { kind: "sign-in-granted", source: "machine", machine: laptop.id, detail: { offline: true } },
     ]);
+    const joined = (await cli("audit", "--machine", "laptop")).filter(
+      ({ kind }: { kind: string }) => kind === "machine-joined",
+    );
+    // Not who started the server.
+    expect(joined).toMatchObject([{ source: "server", operator: null }]);
 
     await cli("enrolment", "revoke", "alice", "--machine", laptop.id.slice(0, 8));
     expect((await laptop.ask("probe", laptop.asking())).revocations).toHaveLength(1);
