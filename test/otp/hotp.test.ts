@@ -56,6 +56,12 @@ test("no counter below 0 is asked for", () => {
   expect(findCounters(key, "755224", -10, -1)).toEqual([]);
 });
 
+test("at the end of all counters no code is right any more, and none is an error", () => {
+  const end = Number.MAX_SAFE_INTEGER;
+  expect(judgeHotp(key, hotpCode(key, end - 1), end - 1, 10)).toBe(end);
+  expect(judgeHotp(key, hotpCode(key, end), end, 10)).toBeUndefined();
+});
+
 describe("what is not six digits", () => {
   test.each(notSixDigits)("%j is refused, not thrown", (typed) => {
     expect(judgeHotp(key, typed, 0, 10)).toBeUndefined();

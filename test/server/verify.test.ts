@@ -126,6 +126,23 @@ describe("an online sign-in", () => {
     expect(await laptop.verify("alice", [hotpAt(hotp, 11)])).toMatchObject({ verdict: "granted" });
   });
 
+  it("is granted by another authenticator, though a machine has said that a HOTP counter is at its end", async () => {
+    const server = await testServer();
+    const secret = await server.userWithTotp("alice");
+    const hotp = await server.addHotp("alice");
+    const laptop = await server.machine();
+    const bundle = await laptop.enrolledVerify("alice", [totpAt(secret, startMs)]);
+    const { id = "" } = laptop.authenticators(bundle).find(({ type }) => type === "hotp") ?? {};
+    const spent = [{ type: "hotp", id, counter: Number.MAX_SAFE_INTEGER }] as const;
+    const asked = laptop.verifyRequest("alice", [hotpAt(hotp, 0)], { spent: [...spent] });
+    expect((await laptop.ask("verify", asked)).result).toEqual({ verdict: "denied" });
+    server.clock.pass(stepMs);
+    const other = await server.machine("other");
+    expect(await other.verify("alice", [totpAt(secret, startMs + stepMs)])).toMatchObject({
+      verdict: "granted",
+    });
+  });
+
   it("takes each backup code once, until a new set takes their place", async () => {
     const server = await testServer();
     await server.userWithTotp("alice");
