@@ -99,12 +99,17 @@ export class SignIns {
       const user = await theUserById(tx, session.userId);
       const challenge = await takePageChallenge(tx, sessionPlace(session), session.userName, nowMs);
       const judged = await judgeCode(tx, this.#parts, user, answers, challenge, nowMs);
-      const id = judged.right ? await renewSession(tx, session, this.#parts.random, nowMs) : undefined;
+      // Policy may ask for a PIN only since this session was begun.
+      const lacksPin = judged.right && session.kind === "console" && judged.lacksPin;
+      const good = judged.right && !lacksPin;
+      const id = good ? await renewSession(tx, session, this.#parts.random, nowMs) : undefined;
       const audit = id === undefined ? "web-confirmation-denied" : "web-confirmation-granted";
-      const detail = { area: session.kind, address, ...(judged.right ? { method: judged.method } : {}) };
+      const why = lacksPin ? { reason: "pin-needed" } : judged.right ? { method: judged.method } : {};
+      const detail = { area: session.kind, address, ...why };
       await record(tx, serverEntry(nowMs, audit, { user: session.userName }, detail));
       if (!judged.right) await countFailure(tx, throttled, nowMs);
       await judged.settle();
+      if (lacksPin) return { kind: "no-pin" };
       return id === undefined ? { kind: "refused" } : { kind: "in", id };
     });
   }

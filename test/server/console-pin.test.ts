@@ -174,6 +174,27 @@ describe("an admin who has no PIN of their own where policy asks for one", () =>
     },
   );
 
+  it("is not confirmed by a code in a session that was begun before policy asked", async () => {
+    const { server, who, signInAt } = await adminWith("");
+    const browser = new Browser(server);
+    await server.policy("pin.place=none");
+    expect((await signInAt("/admin", "", browser)).to).toBe("/admin");
+    await server.policy("pin.place=before");
+    server.clock.pass(6 * minuteMs);
+    await browser.get("/admin/confirm?to=/admin/users/add");
+    const code = totpAt(who.secret, server.clock.nowMs);
+    const seen = await browser.send("/admin/confirm", { code, to: "/admin/users/add" });
+    expect([seen.status, seen.text.includes("Set one in the portal, at /portal/pin")]).toEqual([403, true]);
+    expect((await server.audit()).at(-1)).toMatchObject({
+      kind: "web-confirmation-denied",
+      detail: { reason: "pin-needed" },
+    });
+    const again = await browser.send("/admin/confirm", { code, to: "/admin/users/add" });
+    expect([again.status, again.text.includes("This code is not right")]).toEqual([401, true]);
+    const [backup = ""] = await server.addBackupCodes("root");
+    expect((await browser.send("/admin/confirm", { code: backup, to: "/admin" })).to).toBe("/admin");
+  });
+
   it("is let in by a backup code meanwhile, as on a machine", async () => {
     const { server, who } = await adminWith("");
     const [code = ""] = await server.addBackupCodes("root");
