@@ -3,6 +3,7 @@
 import { inspect } from "node:util";
 import { ConfigurationError } from "../configuration/failure.ts";
 import { Failure } from "../failure.ts";
+import { describeSystemError } from "./system-errors.ts";
 
 /** Where a command's words go; the composition root hands in the process's own. */
 export interface Terminal {
@@ -21,13 +22,10 @@ export class UsageError extends Error {}
 export function describeError(error: unknown): string {
   if (error instanceof Failure || error instanceof UsageError || error instanceof ConfigurationError)
     return error.message;
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (typeof code === "string" && typeof path === "string") return `${path}: ${code}`;
-  if (typeof code === "string" && code.startsWith("ERR_SQLITE"))
-    return `the database: ${String((error as Error).message)}`;
-  return typeof code === "string"
-    ? code
-    : `an unexpected fault: ${inspect((error as Error).message ?? error)}`;
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code !== "string") return `an unexpected fault: ${inspect((error as Error).message ?? error)}`;
+  if (code.startsWith("ERR_SQLITE")) return `the database: ${String((error as Error).message)}`;
+  return describeSystemError({ ...(error as NodeJS.ErrnoException), code }) ?? code;
 }
 
 /** A stable word for scripts. */

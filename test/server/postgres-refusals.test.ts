@@ -1,0 +1,45 @@
+// What an admin reads when PostgreSQL can't be had, or a file is not there.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { commandLine } from "./command-line.ts";
+import { type Cluster, startCluster } from "./postgres/cluster.ts";
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.stop());
+
+async function said(database: string): Promise<string> {
+  const line = commandLine(false, false);
+  line.environment["NIGHTLATCH_DATABASE"] = database;
+  const { code, err } = await line.call("init");
+  expect(code).toBe(1);
+  return err;
+}
+
+it("a database that is not there is named as that", async () => {
+  expect(await said(cluster.url.replace("/postgres?", "/nowhere?"))).toBe(
+    "nightlatch-server: PostgreSQL: there is no such database; check its name in the database's URL (3D000)\n",
+  );
+});
+
+it("a user that PostgreSQL does not know is not let in, and told where to look", async () => {
+  expect(await said(cluster.url.replace(/\/\/[^@]*@/, "//stranger@"))).toMatch(
+    /^nightlatch-server: PostgreSQL: .*check .*the database's URL.* \(28/,
+  );
+});
+
+it("a server that does not answer is named by its place", async () => {
+  expect(await said("postgres://nightlatch@127.0.0.1:1/nightlatch")).toContain(
+    "no connection at 127.0.0.1, port 1 (ECONNREFUSED)",
+  );
+});
+
+it("a file that is not there is named with the reason", async () => {
+  const { code, err } = await commandLine().call("import", "users", "/nowhere/people.csv");
+  expect([code, err]).toEqual([
+    1,
+    "nightlatch-server: /nowhere/people.csv: there is no such file or folder (ENOENT)\n",
+  ]);
+});
