@@ -100,7 +100,7 @@ async function password({ store }: PortalParts, visit: SignedIn, faults: Account
     action: "/portal/account/password",
     token: visit.token,
     className: "narrow card",
-    submit: say("password-change"),
+    submit: sealedPassword === null ? title : say("password-change"),
     content: [
       html`<input type="text" name="username" value="${visit.session.userName}" autocomplete="username" readonly hidden>`,
       sealedPassword === null
