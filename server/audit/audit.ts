@@ -1,5 +1,6 @@
 // What happened, for admins: the server's own entries and the machines' events in one order of arrival.
 
+import { containing } from "../store/containing.ts";
 import { statement } from "../store/statement.ts";
 import type { Db, Tx } from "../store/store.ts";
 import { operatorOf } from "./operator.ts";
@@ -71,8 +72,12 @@ export interface AuditFilter {
   readonly limit: number;
   readonly user?: string | undefined;
   readonly machine?: string | undefined;
-  /** Of this moment and later. */
+  readonly kind?: string | undefined;
+  /** A part of the name of whose hand it was. */
+  readonly operator?: string | undefined;
+  /** Of this moment and later, and before that one. */
   readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
 }
 
 /** The newest entries that match, oldest of them first. */
@@ -80,7 +85,10 @@ export async function listAudit(db: Db, filter: AuditFilter): Promise<ListedEntr
   let query = db.selectFrom("audit").selectAll().orderBy("id", "desc").limit(filter.limit);
   if (filter.user !== undefined) query = query.where("userName", "=", filter.user);
   if (filter.machine !== undefined) query = query.where("machineId", "=", filter.machine);
+  if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);
+  if (filter.operator !== undefined) query = query.where(containing("operator", filter.operator));
   if (filter.fromMs !== undefined) query = query.where("atMs", ">=", filter.fromMs);
+  if (filter.untilMs !== undefined) query = query.where("atMs", "<", filter.untilMs);
   const rows = await query.execute();
   return rows.reverse().map((row) => ({
     id: row.id,

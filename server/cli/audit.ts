@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { dayMs } from "../../words/clock.ts";
 import { listAudit } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
 import { theMachine } from "../machines/machines.ts";
@@ -12,12 +13,20 @@ export function addAuditCommand(program: Command, parts: CommandParts): void {
     .option("--limit <number>", "at most so many, the newest", wholeNumberOption(1, 1_000_000), 100)
     .option("--user <name>", "only about this user (as written in the entry)")
     .option("--machine <id>", "only about this machine")
-    .action(async (given: { limit: number; user?: string; machine?: string }, command: Command) =>
+    .option("--kind <kind>", "only of this kind, such as sign-in-denied")
+    .option("--by <name>", "only by the hand of somebody with this in their name, such as `console:`")
+    .option(
+      "--from <time>",
+      "from a day on, or a moment: 2026-11-27, 2026-11-27T08:00 (UTC)",
+      momentOption(0),
+    )
+    .option("--until <time>", "to the end of a day, or to a moment", momentOption(1))
+    .action(async (given: AuditOptions, command: Command) =>
       withServer(command, parts, async ({ store: { db } }, options) => {
         const machine = given.machine === undefined ? undefined : (await theMachine(db, given.machine)).id;
-        const entries = (await listAudit(db, { limit: given.limit, user: given.user, machine })).map(
-          ({ atMs, id, ...entry }) => ({ id, at: isoTime(atMs), ...entry }),
-        );
+        const { limit, user, kind, by: operator, from: fromMs, until: untilMs } = given;
+        const found = await listAudit(db, { limit, user, machine, kind, operator, fromMs, untilMs });
+        const entries = found.map(({ atMs, id, ...entry }) => ({ id, at: isoTime(atMs), ...entry }));
         const rows = entries.map((one) => [
           one.at,
           one.source,
@@ -33,4 +42,24 @@ export function addAuditCommand(program: Command, parts: CommandParts): void {
         say(parts, options, entries, table(heads, rows, "no entries"));
       }),
     );
+}
+
+interface AuditOptions {
+  readonly limit: number;
+  readonly user?: string;
+  readonly machine?: string;
+  readonly kind?: string;
+  readonly by?: string;
+  readonly from?: number;
+  readonly until?: number;
+}
+
+/** An option's reader for a moment in UTC; a day alone is its beginning, so many days later. */
+function momentOption(later: number): (text: string) => number {
+  return (text) => {
+    const found = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)Z?)?$/.exec(text);
+    const ms = found === null ? Number.NaN : Date.parse(`${found[1]}T${found[2] ?? "00:00"}Z`);
+    if (Number.isNaN(ms)) throw new InvalidArgumentError("give 2026-11-27 or 2026-11-27T08:00, in UTC.");
+    return found?.[2] === undefined ? ms + later * dayMs : ms;
+  };
 }
