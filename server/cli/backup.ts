@@ -70,7 +70,7 @@ function tell(parts: CommandParts, options: { readonly json: boolean }, settled:
     parts,
     options,
     { asOf, machines },
-    `restored as of ${asOf ?? "its beginning"}; ${machines} machines go on with it\n`,
+    `restored as of ${asOf ?? "its beginning"}; ${machines === 1 ? "1 machine goes" : `${machines} machines go`} on with it\n`,
   );
   if (!options.json) parts.terminal.err(reminder);
 }

@@ -12,25 +12,25 @@ export function describeImport(report: ImportReport, dryRun: boolean): string {
   ].map(([what, count]) => `${count} ${what}`);
   const more = (
     [
-      ["display names changed", applied.renamed],
-      ["disabled", applied.disabled],
-      ["enabled", applied.enabled],
-      ["memberships of groups added", applied.groupsJoined],
-      ["memberships of groups ended", applied.groupsLeft],
-      ["addresses set", applied.addressesSet],
-      ["authenticators added", applied.authenticatorsAdded],
-      ["PINs set, to be changed by their users", applied.pinsSet],
+      [applied.renamed, "display name changed", "display names changed"],
+      [applied.disabled, "disabled", "disabled"],
+      [applied.enabled, "enabled", "enabled"],
+      [applied.groupsJoined, "membership of a group added", "memberships of groups added"],
+      [applied.groupsLeft, "membership of a group ended", "memberships of groups ended"],
+      [applied.addressesSet, "address set", "addresses set"],
+      [applied.authenticatorsAdded, "authenticator added", "authenticators added"],
+      [applied.pinsSet, "PIN set, to be changed by its user", "PINs set, to be changed by their users"],
     ] as const
   )
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `  ${count} ${what}\n`);
+    .filter(([count]) => count > 0)
+    .map(([count, one, many]) => `  ${count} ${count === 1 ? one : many}\n`);
   const head = done
     ? "users"
     : dryRun
       ? "dry run, nothing was changed; users"
       : "nothing was changed; would be, of the good lines: users";
-  const bad = badLines === 0 ? "" : `, ${badLines} lines bad`;
-  return `${rows} rows read; ${head}: ${counts.join(", ")}${bad}\n${more.join("")}`;
+  const bad = badLines === 0 ? "" : `, ${badLines} ${badLines === 1 ? "line" : "lines"} bad`;
+  return `${rows} ${rows === 1 ? "row" : "rows"} read; ${head}: ${counts.join(", ")}${bad}\n${more.join("")}`;
 }
 
 export function reportJson(report: ImportReport, dryRun: boolean, faults: readonly ListedFault[]): object {
