@@ -25,6 +25,8 @@ export class Health {
   async isReady(): Promise<boolean> {
     if (this.#ending || !this.#keyFits) return false;
     try {
+      // A database that has moved elsewhere has no users any more, and its server lets nobody in.
+      await this.#store.db.selectFrom("users").select("id").limit(1).execute();
       return (await this.#store.db.selectFrom("server").select("id").executeTakeFirst()) !== undefined;
     } catch {
       return false;

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeApp } from "../../server/api/app.ts";
 import { openServer } from "../../server/identity/open-server.ts";
+import { Health } from "../../server/monitoring/health.ts";
 import { openStore, type Store } from "../../server/store/store.ts";
 import { random, startMs, testServer, totpAt } from "../server/fixture.ts";
 import { type Cluster, startCluster } from "../server/postgres/cluster.ts";
@@ -66,6 +67,7 @@ describe("a server that moves to PostgreSQL", () => {
     // Whoever was left running on the old database lets nobody in any more, and nobody starts on it.
     const left = await laptop.send("verify", laptop.verifyRequest("alice", [codes[0] ?? ""]));
     expect(left.status).toBe(500);
+    expect(await new Health(server.store).isReady()).toBe(false);
     await expect(openServer(server.data, server.clock, random)).rejects.toThrow("has moved to PostgreSQL");
 
     const there = await openServer(server.data, server.clock, random, url);
