@@ -3,15 +3,14 @@
 import * as v from "valibot";
 import type { Setting } from "../settings/settings.ts";
 
-/** In the order of the days since 1970-01-01, a Thursday. */
 export const weekdays = [
+  "monday",
+  "tuesday",
+  "wednesday",
   "thursday",
   "friday",
   "saturday",
   "sunday",
-  "monday",
-  "tuesday",
-  "wednesday",
 ] as const;
 export const reportDays = ["off", ...weekdays] as const;
 

@@ -23,7 +23,8 @@ const weekMs = 7 * dayMs;
 /** The moment of this week's report: the last one that is not in the future. */
 function lastReportMs({ day, hour }: WeeklyReport, nowMs: number): number | undefined {
   if (day === "off") return undefined;
-  const firstMs = weekdays.indexOf(day) * dayMs + hour * hourMs;
+  // 1970-01-05 was the first Monday.
+  const firstMs = ((weekdays.indexOf(day) + 4) % 7) * dayMs + hour * hourMs;
   return firstMs + Math.floor((nowMs - firstMs) / weekMs) * weekMs;
 }
 
