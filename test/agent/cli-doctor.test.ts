@@ -51,6 +51,11 @@ describe("doctor on what the agent says:", () => {
     expect(finding?.todo !== undefined || check === "server").toBe(true);
   });
 
+  test.each(["not-joined", "revoked"] as const)("%s: nothing is to be synced before it joins", (state) => {
+    const findings = checkStatus({ ...alone, state, lastSyncAtMs: null }, noon);
+    expect(named(findings, "last sync")).toEqual({ check: "last sync", outcome: "warn", found: "never" });
+  });
+
   test("a clock in another century", () => {
     expect(named(checkStatus({ ...alone, lastSyncAtMs: null }, Date.UTC(1970, 1)), "clock")?.outcome).toBe(
       "fail",

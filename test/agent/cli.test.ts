@@ -70,6 +70,9 @@ bob    locked until 2026-11-20 12:15  2026-11-21 12:00  2026-10-31 12:00  staff
       server: { ...healthy.server, reach: "unreachable", lastFailure: "dns" },
     };
     expect((await on.run(["status"])).out).toContain("unreachable (dns), last reached 2026-11-20 12:00");
+    const server = { ...healthy.server, reach: "unreachable", lastFailure: "unreachable" } as const;
+    on.actions.now = { ...healthy, server };
+    expect((await on.run(["status"])).out).toContain("unreachable, last reached 2026-11-20 12:00");
   });
 
   test("in colour on a terminal, unless nobody wants it", async () => {

@@ -2,7 +2,7 @@
 
 import { dayMs, hourMs } from "../../../words/clock.ts";
 import type { Status } from "../../admin/actions.ts";
-import { counted, leftOver, localTime } from "../show/quantities.ts";
+import { counted, leftOver, localTime, unreachable } from "../show/quantities.ts";
 import type { Finding } from "./finding.ts";
 
 export function checkStatus(status: Status, nowMs: number): Finding[] {
@@ -65,7 +65,7 @@ function server({ server: { url, reach, lastFailure } }: Status): Finding {
   return {
     check,
     outcome: "warn",
-    found: `unreachable${lastFailure === null ? "" : ` (${lastFailure})`}`,
+    found: unreachable(lastFailure),
     todo:
       lastFailure === "certificate-dated"
         ? "set the clock (timedatectl), or renew the server's certificate"
@@ -82,13 +82,10 @@ function lastSync({ lastSyncAtMs, syncUnderWay, state: now }: Status, nowMs: num
       found: "never: the first one is under way",
       todo: "look again in a moment: nightlatch doctor",
     };
-  if (lastSyncAtMs === null)
-    return {
-      check,
-      outcome: now === "not-joined" ? "warn" : "fail",
-      found: "never",
-      todo: "nightlatch sync",
-    };
+  // Without a server to sync with, "state" says what to do.
+  if (lastSyncAtMs === null && (now === "not-joined" || now === "revoked"))
+    return { check, outcome: "warn", found: "never" };
+  if (lastSyncAtMs === null) return { check, outcome: "fail", found: "never", todo: "nightlatch sync" };
   const found = localTime(lastSyncAtMs);
   return nowMs - lastSyncAtMs < 3 * dayMs
     ? { check, outcome: "ok", found }

@@ -19,3 +19,10 @@ export function leftOver(daysLeft: number, signInsLeft: number | null): string {
     ? `${days} left`
     : `${days} and ${counted(Math.max(0, signInsLeft), "sign-in")} left`;
 }
+
+/** With why, where that says more: `unreachable (dns)`. */
+export function unreachable(lastFailure: string | null): string {
+  return lastFailure === null || lastFailure === "unreachable"
+    ? "unreachable"
+    : `unreachable (${lastFailure})`;
+}

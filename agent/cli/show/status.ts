@@ -3,7 +3,7 @@
 import { harmless } from "../../../words/harmless.ts";
 import type { EnrolmentStatus, Explanation, RotationReport, Status } from "../../admin/actions.ts";
 import type { Paint } from "./paint.ts";
-import { counted, leftOver, localTime } from "./quantities.ts";
+import { counted, leftOver, localTime, unreachable } from "./quantities.ts";
 import { aligned } from "./rows.ts";
 
 const stateSentences = {
@@ -61,7 +61,7 @@ function reach({ reach: now, lastContactAtMs, lastFailure }: Status["server"]): 
   const last = lastContactAtMs === null ? "never reached" : `last reached ${localTime(lastContactAtMs)}`;
   if (now === "reachable") return "reachable";
   if (now === "unknown") return `not tried yet, ${last}`;
-  return `unreachable${lastFailure === null ? "" : ` (${lastFailure})`}, ${last}`;
+  return `${unreachable(lastFailure)}, ${last}`;
 }
 
 function standing(each: EnrolmentStatus, nowMs: number): string {
