@@ -79,8 +79,8 @@ function planSet(before: readonly NamedPolicy[], change: PolicyChange & { do: "s
   for (const tag of tags) checkMachineTag(tag);
   const policy = v.safeParse(policySchema, change.settings(basis.policy));
   if (!policy.success) {
-    const path = v.getDotPath(policy.issues[0]) || "policy";
-    throw new Failure("invalid", `${path}: ${policy.issues[0].message}`);
+    const [issue] = policy.issues;
+    throw new Failure("invalid", `${v.getDotPath(issue) || "policy"}: ${inWords(issue.message)}`);
   }
   const next = { name, condition: { groups, tags }, policy: policy.output };
   const list =
@@ -88,6 +88,12 @@ function planSet(before: readonly NamedPolicy[], change: PolicyChange & { do: "s
       ? [...before.slice(0, -1), next, ...before.slice(-1)]
       : before.map((one) => (one === present ? next : one));
   return position === undefined ? list : place(list, next, position);
+}
+
+/** The schema library's own sentence about a word that is none of a list; every other one is ours. */
+function inWords(message: string): string {
+  const found = /^Invalid type: Expected \((.*)\) but received (.*)$/s.exec(message);
+  return found === null ? message : `give ${found[1]?.replaceAll(" | ", " or ")}, not ${found[2]}`;
 }
 
 function place(before: readonly NamedPolicy[], moved: NamedPolicy, position: number): NamedPolicy[] {

@@ -15,6 +15,18 @@ describe("a policy", () => {
     );
   });
 
+  it.each([
+    ["mfa=off", 'mfa: give "required" or "exempt", not "off"'],
+    ["scope=logon,login", 'scope.1: give "logon" or "unlock" or "elevate" or "remote", not "login"'],
+    [
+      "offline.factors=email",
+      "offline.factors.0.0: email can't be asked offline: only the server can send a code",
+    ],
+  ])("says what a word can be: %s", async (assignment, said) => {
+    const server = await testServer();
+    await expect(server.policy(assignment)).rejects.toThrow(new Failure("invalid", said));
+  });
+
   it("that stands first among those that fit holds", async () => {
     const server = await testServer();
     const secret = await server.userWithTotp("alice", ["staff", "travellers"]);
