@@ -4,7 +4,6 @@
 interface SystemError {
   readonly code: string;
   readonly path?: unknown;
-  readonly syscall?: unknown;
   readonly address?: unknown;
   readonly port?: unknown;
 }
@@ -43,8 +42,9 @@ const refusals: Readonly<Record<string, string>> = {
 /** Undefined for what is not known here. */
 export function describeSystemError(error: SystemError): string | undefined {
   const { code, path, address, port } = error;
-  if (typeof path === "string")
-    return `${path}: ${reasons[code] === undefined ? code : `${reasons[code]} (${code})`}`;
+  const reason = reasons[code] === undefined ? undefined : `${reasons[code]} (${code})`;
+  if (typeof path === "string") return `${path}: ${reason ?? code}`;
+  if (reason !== undefined) return reason;
   if (connecting.has(code)) {
     const where =
       typeof address === "string" && typeof port === "number" ? ` at ${address}, port ${port}` : "";

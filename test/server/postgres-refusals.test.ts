@@ -42,4 +42,6 @@ it("a file that is not there is named with the reason", async () => {
     1,
     "nightlatch-server: /nowhere/people.csv: there is no such file or folder (ENOENT)\n",
   ]);
+  const folder = await commandLine().call("import", "users", "/");
+  expect(folder.err).toBe("nightlatch-server: that is a folder (EISDIR)\n");
 });
