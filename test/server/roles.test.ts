@@ -279,7 +279,9 @@ describe("another way to write it", () => {
           { cookie: by.cookie },
           method === "POST" ? body : undefined,
         );
-        expect([one, seen.status >= 400], one).toEqual([one, true]);
+        // A page's address with a slash too many leads to the one without, where the role is asked for.
+        const leadsBack = method === "GET" && one === paths[0] && seen.to === `${bare}${asked}`;
+        expect([one, seen.status >= 400 || leadsBack], one).toEqual([one, true]);
       }
       const methods = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "get", "post"];
       const overridden = {

@@ -273,6 +273,6 @@ describe("policy", () => {
     await expect(server.policy("offline.factors=sms")).rejects.toThrow(
       "offline.factors.0.0: sms can't be asked",
     );
-    await expect(server.policy("online.factors=mail")).rejects.toThrow("online.factors.0.0: Invalid type");
+    await expect(server.policy("online.factors=mail")).rejects.toThrow('online.factors.0.0: give "totp"');
   });
 });

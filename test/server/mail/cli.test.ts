@@ -61,7 +61,7 @@ describe("mail set", () => {
     [[...usual, "--security", "none"], "security: without TLS mail goes to this very machine only"],
     [[...usual, "--user", "nightlatch"], "user: user and password go together"],
     [[...usual, "--ca-file", "/etc/hostname"], "ca: not a certificate in PEM"],
-    [[...usual, "--ca-file", "/no/such/file"], "/no/such/file: ENOENT"],
+    [[...usual, "--ca-file", "/no/such/file"], "/no/such/file: there is no such file or folder (ENOENT)"],
     [[...usual, "--port", "0"], "give a whole number from 1 to 65535"],
     [[...usual, "--security", "ssl"], "Allowed choices are starttls, tls, none"],
     [[], "nothing to set"],
