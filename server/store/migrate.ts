@@ -17,9 +17,9 @@ import { challenges } from "./migrations/0012-challenges.ts";
 import { begunAndAsked } from "./migrations/0013-begun-and-asked.ts";
 import { handOvers } from "./migrations/0014-hand-overs.ts";
 import { policyMark } from "./migrations/0015-policy-mark.ts";
-import { challengesDrawn } from "./migrations/0017-challenges-drawn.ts";
-import { pageChallenges } from "./migrations/0019-page-challenges.ts";
-import { importPins } from "./migrations/0020-import-pins.ts";
+import { challengesDrawn } from "./migrations/0016-challenges-drawn.ts";
+import { pageChallenges } from "./migrations/0017-page-challenges.ts";
+import { importPins } from "./migrations/0018-import-pins.ts";
 
 const migrations = [
   first,
