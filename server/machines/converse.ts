@@ -63,6 +63,32 @@ export async function converse<Q extends Asking, P, A extends object>(
   gone: AbortSignal,
   identity: ServerIdentity,
 ): Promise<Reply<A>> {
+  const carryOut = (prepared: { readonly value: P } | undefined) => {
+    const signingKey = identity.signing.privateKey;
+    const keys = serverKeysAfter(identity, request.serverKey);
+    return async (tx: Tx): Promise<Reply<A>> => {
+      const nowMs = clock.wallMs();
+      const accepted = await acceptRequest(tx, machine.id, request, signed, signingKey, nowMs);
+      if (accepted.kind === "unknown") return { kind: "unknown" };
+      const revocations = () => pendingRevocations(tx, signingKey, machine.id, request.revokedThrough);
+      // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
+      if (accepted.kind === "sequence-conflict")
+        return { kind: "sequence-conflict", revocations: await revocations(), ...keys };
+      if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
+      const answer =
+        accepted.kind === "revoked"
+          ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)
+          : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
+      const body = { serverTimeMs: nowMs, revocations: await revocations(), ...keys, ...answer };
+      return { kind: "answered", body };
+    };
+  };
+  const users = exchange.users(request);
+  // A machine that takes another's place ends what any user had there.
+  const transaction = (work: (tx: Tx) => Promise<Reply<A>>) =>
+    users === "any" || machine.recoveredFrom !== null
+      ? store.write(work)
+      : store.exchange({ machine: machine.id, users }, work);
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
   for (let time = 0; time < mostPreparations; time++) {
@@ -75,47 +101,12 @@ export async function converse<Q extends Asking, P, A extends object>(
     // A machine that has given up goes on with a higher sequence; carrying this one out late would look like a clone.
     if (gone.aborted) return { kind: "abandoned" };
     try {
-      return await carryOut(store, clock, exchange, machine, signed, request, prepared, identity);
+      return await transaction(carryOut(prepared));
     } catch (error) {
       if (!(error instanceof PrepareAgain)) throw error;
     }
   }
   return { kind: "abandoned" };
-}
-
-async function carryOut<Q extends Asking, P, A extends object>(
-  store: Store,
-  clock: Clock,
-  exchange: Exchange<Q, P, A>,
-  machine: Machine,
-  signed: Signed,
-  request: Q,
-  prepared: { readonly value: P } | undefined,
-  identity: ServerIdentity,
-): Promise<Reply<A>> {
-  const signingKey = identity.signing.privateKey;
-  const keys = serverKeysAfter(identity, request.serverKey);
-  const work = async (tx: Tx): Promise<Reply<A>> => {
-    const nowMs = clock.wallMs();
-    const accepted = await acceptRequest(tx, machine.id, request, signed, signingKey, nowMs);
-    if (accepted.kind === "unknown") return { kind: "unknown" };
-    const revocations = () => pendingRevocations(tx, signingKey, machine.id, request.revokedThrough);
-    // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
-    if (accepted.kind === "sequence-conflict")
-      return { kind: "sequence-conflict", revocations: await revocations(), ...keys };
-    if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
-    const answer =
-      accepted.kind === "revoked"
-        ? await exchange.answerRevoked(tx, accepted.machine, request, nowMs)
-        : await exchange.answer(tx, accepted.machine, request, given(prepared), nowMs);
-    const body = { serverTimeMs: nowMs, revocations: await revocations(), ...keys, ...answer };
-    return { kind: "answered", body };
-  };
-  const users = exchange.users(request);
-  // A machine that takes another's place ends what any user had there.
-  return users === "any" || machine.recoveredFrom !== null
-    ? store.write(work)
-    : store.exchange({ machine: machine.id, users }, work);
 }
 
 /** Sequences only rise and revoked machines stay so: what was not worth preparing for is not accepted either. */
