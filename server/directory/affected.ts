@@ -1,6 +1,7 @@
 // Whom a sync would touch, by name, for whoever looks before it is done: the first of each sort, and what would be different
 // about those that change.
 
+import { toSwitch } from "../import/apply.ts";
 import type { Db, Tx } from "../store/store.ts";
 
 /** Of each sort so many are named; the counts of the report say how many there are. */
@@ -47,18 +48,10 @@ export class NotedUsers {
   async before(tx: Tx, importId: string): Promise<void> {
     this.#gone = [];
     this.#returned = [];
-    const rows = await tx
-      .selectFrom("importUsers")
-      .innerJoin("users", "users.id", "importUsers.userId")
-      .where("importUsers.importId", "=", importId)
-      .where("importUsers.bad", "=", 0)
-      .where("importUsers.present", "=", 1)
-      .where("importUsers.disabled", "=", 1)
-      .where("users.disabledAtMs", "is", null)
+    // One of them may be the last admin, who stays.
+    const rows = await toSwitch(tx, importId, 1)
       .orderBy("users.name")
-      // One of them may be the last admin, who stays.
       .limit(mostNamed + 1)
-      .select("users.name")
       .execute();
     this.#disabled = rows.map(({ name }) => name);
   }

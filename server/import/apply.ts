@@ -226,6 +226,19 @@ async function enableUsers(tx: Tx, importId: string, nowMs: number): Promise<num
 
 const atOnce = 500;
 
+/** Those who are there and are to be disabled (1) or enabled (0), and are not yet. */
+export function toSwitch(tx: Tx, importId: string, wanted: 0 | 1) {
+  return tx
+    .selectFrom("importUsers")
+    .innerJoin("users", "users.id", "importUsers.userId")
+    .where("importUsers.importId", "=", importId)
+    .where("importUsers.bad", "=", 0)
+    .where("importUsers.present", "=", 1)
+    .where("importUsers.disabled", "=", wanted)
+    .where("users.disabledAtMs", wanted === 1 ? "is" : "is not", null)
+    .select(["users.name", "importUsers.line"]);
+}
+
 async function eachToSwitch(
   tx: Tx,
   importId: string,
@@ -234,18 +247,7 @@ async function eachToSwitch(
 ): Promise<number> {
   let done = 0;
   for (;;) {
-    const rows = await tx
-      .selectFrom("importUsers")
-      .innerJoin("users", "users.id", "importUsers.userId")
-      .where("importUsers.importId", "=", importId)
-      .where("importUsers.bad", "=", 0)
-      .where("importUsers.present", "=", 1)
-      .where("importUsers.disabled", "=", wanted)
-      .where("users.disabledAtMs", wanted === 1 ? "is" : "is not", null)
-      .orderBy("importUsers.line")
-      .limit(atOnce)
-      .select(["users.name", "importUsers.line"])
-      .execute();
+    const rows = await toSwitch(tx, importId, wanted).orderBy("importUsers.line").limit(atOnce).execute();
     if (rows.length === 0) return done;
     for (const { name, line } of rows) await act(name, line);
     await tx
