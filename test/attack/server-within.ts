@@ -17,6 +17,20 @@ const sql = [
   "%' UNION SELECT * FROM authenticator --",
 ];
 
+/** A sign-in that is well-formed, whose answers nobody can open. */
+function verifyOf(user: string, dialogue: number) {
+  return {
+    ...asking(),
+    dialogue: Buffer.alloc(16, dialogue).toString("base64"),
+    user,
+    kind: "logon",
+    service: "login",
+    caller: "system",
+    sealedAnswers: Buffer.alloc(64).toString("base64"),
+    spent: [],
+  };
+}
+
 export const serverWithin = group({
   promise: "server",
   title: "the server and those within",
@@ -110,16 +124,7 @@ export const serverWithin = group({
       async run(site) {
         const user = await site.enrolled();
         const { identity } = stolenKeys((await site.anotherMachine()).agent.state);
-        const verify = {
-          ...asking(),
-          dialogue: Buffer.alloc(16, 1).toString("base64"),
-          user: user.name,
-          kind: "logon",
-          service: "login",
-          caller: "system",
-          sealedAnswers: Buffer.alloc(64).toString("base64"),
-          spent: [],
-        };
+        const verify = verifyOf(user.name, 1);
         const attempts: unknown[] = [
           { ...verify, verdict: "granted" },
           { ...verify, admin: true },
@@ -144,16 +149,7 @@ export const serverWithin = group({
         const other = await site.anotherMachine();
         const user = await site.enrolled();
         const { identity } = stolenKeys(other.agent.state);
-        const body = {
-          ...asking(),
-          dialogue: Buffer.alloc(16, 2).toString("base64"),
-          user: user.name,
-          kind: "logon",
-          service: "login",
-          caller: "system",
-          sealedAnswers: Buffer.alloc(64).toString("base64"),
-          spent: [],
-        };
+        const body = verifyOf(user.name, 2);
         const { status, body: said } = await site.line.deliver(signedBy(identity, "/v1/verify", body));
         const told = said.toString();
         const granted = /"verdict":"granted"/.test(told) || /"bundle":\{/.test(told);

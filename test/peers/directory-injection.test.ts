@@ -1,16 +1,10 @@
 // Somebody on the line says something in the directory's name before TLS begins, to be heard as if it had come after.
 
-import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
-import { connectTo } from "../../server/directory/connect.ts";
-import { theDirectory } from "../../server/directory/settings.ts";
-import { openServer } from "../../server/identity/open-server.ts";
-import { commandLine } from "../server/command-line.ts";
-import { FakeClock, random, temporaryFolder } from "../server/fixture.ts";
 import { freePort } from "./daemon.ts";
-import { base, bindDn, type DirectoryServer, startDirectory } from "./directory-server.ts";
+import { bindsWith } from "./directory-bind.ts";
+import { type DirectoryServer, startDirectory } from "./directory-server.ts";
 
 let ldap: DirectoryServer;
 beforeEach(async () => {
@@ -42,26 +36,8 @@ async function lineWith(more: Buffer): Promise<number> {
 }
 
 async function connects(more: Buffer): Promise<true | string> {
-  const { data, call } = commandLine();
-  const file = join(temporaryFolder(), "password");
-  writeFileSync(file, "not the password", { mode: 0o600 });
   const port = await lineWith(more);
-  const set = [
-    `url=ldap://localhost:${port}`,
-    "startTls=yes",
-    `bindDn=${bindDn}`,
-    `userBase=ou=people,${base}`,
-  ];
-  const ca = ["--ca-file", ldap.place.ca];
-  expect((await call("directory", "set", "--password-file", file, ...ca, ...set)).err).toBe("");
-  const server = await openServer(data, new FakeClock(), random);
-  onTestFinished(() => server.store.close());
-  try {
-    await (await connectTo(await theDirectory(server.store.db, server.vault))).close();
-    return true;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return bindsWith(ldap, "not the password", [`url=ldap://localhost:${port}`, "startTls=yes"]);
 }
 
 /** `bind` has succeeded, and what the directory says to it is a mere text within. */

@@ -1,22 +1,12 @@
 // A database that ends a session in the middle of its work, as when it is restarted.
 
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openStore, type Store, type Tx } from "../../server/store/store.ts";
+import { expect, it } from "vitest";
+import type { Tx } from "../../server/store/store.ts";
 import { startMs } from "./fixture.ts";
-import { type Cluster, startCluster } from "./postgres/cluster.ts";
+import { ownPostgres } from "./postgres/own.ts";
 import { endSession } from "./postgres/session.ts";
 
-let cluster: Cluster;
-let store: Store;
-beforeAll(async () => {
-  cluster = await startCluster();
-  store = await openStore({ kind: "postgres", url: cluster.url });
-});
-afterAll(async () => {
-  await store.close();
-  await cluster.stop();
-});
-
+const postgres = ownPostgres();
 const nobody = { machine: "M", users: [] };
 
 async function keep(tx: Tx, name: string): Promise<void> {
@@ -29,21 +19,23 @@ it.each(["write", "exchange"] as const)(
   async (kind) => {
     const cutShort = async (tx: Tx) => {
       await keep(tx, "lost");
-      await endSession(tx, cluster.url);
+      await endSession(tx, postgres.url());
     };
-    const lost = kind === "write" ? store.write(cutShort) : store.exchange(nobody, cutShort);
-    const beside = store.exchange({ machine: "N", users: [] }, (tx) => keep(tx, `beside ${kind}`));
+    const lost =
+      kind === "write" ? postgres.store().write(cutShort) : postgres.store().exchange(nobody, cutShort);
+    const beside = postgres.store().exchange({ machine: "N", users: [] }, (tx) => keep(tx, `beside ${kind}`));
     await expect(lost).rejects.toThrow();
     await beside;
-    await store.write((tx) => keep(tx, `after ${kind}`));
-    const rows = await store.db
-      .selectFrom("settings")
+    await postgres.store().write((tx) => keep(tx, `after ${kind}`));
+    const rows = await postgres
+      .store()
+      .db.selectFrom("settings")
       .select("name")
       .where("name", "like", `%${kind}`)
       .execute();
     expect(rows.map(({ name }) => name).sort()).toEqual([`after ${kind}`, `beside ${kind}`]);
-    expect(await store.db.selectFrom("settings").select("name").where("name", "=", "lost").execute()).toEqual(
-      [],
-    );
+    expect(
+      await postgres.store().db.selectFrom("settings").select("name").where("name", "=", "lost").execute(),
+    ).toEqual([]);
   },
 );

@@ -15,18 +15,14 @@ import { changedPin } from "../../server/pins/new-pin.ts";
 import { keepPin, pinOf } from "../../server/pins/pins.ts";
 import { theUser } from "../../server/users/users.ts";
 import { setPin } from "../server/pins.ts";
-import { House, said, type Token } from "./house.ts";
+import { type House, said, type Token } from "./house.ts";
+import { houseWithPin } from "./pin-house.ts";
 
 let house: House;
 let alice: Token;
 
 beforeEach(async () => {
-  house = await House.build(["policy", "set", "pin.place=before", "lockout.failures=0"]);
-  alice = await house.user("alice");
-  await setPin({ ...house.server, clock: house.clock }, "alice", "9946");
-  await house.join();
-  expect(said(await house.agent.signIn("alice", [`9946${alice.code()}`]))).toBe("granted online by totp");
-  await house.clock.advance(30_000);
+  ({ house, alice } = await houseWithPin());
 });
 
 afterEach(() => {

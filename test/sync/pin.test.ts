@@ -5,18 +5,14 @@ import { asTyped } from "../../agent/factors/masked.ts";
 import { Hashing } from "../../agent/factors/hashing.ts";
 import { prepareAnswers } from "../../agent/factors/prepare.ts";
 import { setPin } from "../server/pins.ts";
-import { fine, House, said, storm, type Token } from "./house.ts";
+import { fine, type House, said, storm, type Token } from "./house.ts";
+import { houseWithPin } from "./pin-house.ts";
 
 let house: House;
 let alice: Token;
 
 beforeEach(async () => {
-  house = await House.build(["policy", "set", "pin.place=before", "lockout.failures=0"]);
-  alice = await house.user("alice");
-  await setPin({ ...house.server, clock: house.clock }, "alice", "9946");
-  await house.join();
-  expect(said(await house.agent.signIn("alice", [`9946${alice.code()}`]))).toBe("granted online by totp");
-  await house.clock.advance(30_000);
+  ({ house, alice } = await houseWithPin());
 });
 
 afterEach(() => house.tearDown());
