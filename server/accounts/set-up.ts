@@ -9,13 +9,7 @@ import { mergeAndSave } from "../authenticators/merge.ts";
 import { tellOfChange } from "../provisioning/letters.ts";
 import { Guesses, type PasswordWayParts } from "../sessions/guesses.ts";
 import { judgeCode, judgeOffered, type JudgedCode } from "../sessions/judge-code.ts";
-import {
-  answersChallenges,
-  givePageChallenge,
-  linkPlace,
-  openAt,
-  takePageChallenge,
-} from "../sessions/page-challenges.ts";
+import { challengeAt, linkPlace, takePageChallenge } from "../sessions/page-challenges.ts";
 import { beginSession, type SessionKind } from "../sessions/sessions.ts";
 import { countFailure, forgetFailures, throttlesOf, userThrottle } from "../sessions/throttle.ts";
 import type { Tx } from "../store/store.ts";
@@ -72,15 +66,8 @@ export class SettingUp {
   }
 
   /** For a link whose user has a token that answers one, the same as often as the page is opened. */
-  async challenge({ link }: OpenSetUp, address: string): Promise<string | undefined> {
-    const { store, clock, random } = this.#parts;
-    const { id, name } = link.user;
-    if (!(await answersChallenges(store.db, id))) return undefined;
-    const place = linkPlace(link);
-    const open = await openAt(store.db, place, name, clock.wallMs());
-    if (open !== undefined) return open;
-    const asked = { place, user: name, address };
-    return store.write((tx) => givePageChallenge(tx, asked, random, clock.wallMs()));
+  challenge({ link }: OpenSetUp, address: string): Promise<string | undefined> {
+    return challengeAt(this.#parts, linkPlace(link), link.user, address);
   }
 
   async finish(form: SetUpForm): Promise<SetUpOutcome> {

@@ -4,10 +4,11 @@
 
 import { createHash } from "node:crypto";
 import { challengeLifeMs, nextChallenge } from "../../otp/challenge.ts";
+import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { prefixOf } from "../listen/request-limit.ts";
-import type { Db, Tx } from "../store/store.ts";
+import type { Db, Store, Tx } from "../store/store.ts";
 import type { PageAsker } from "../store/tables.ts";
 import type { Challenge } from "../verification/judge.ts";
 import type { Session } from "./sessions.ts";
@@ -91,8 +92,24 @@ export async function givePageChallenge(
   return row.digits;
 }
 
-/** What was given there and is still good; nothing is written. */
-export async function openAt(db: Db, place: Place, user: string, nowMs: number): Promise<string | undefined> {
+/**
+ * For somebody who is known by then, as long as it is good the same one; undefined for a user who has nothing that answers one.
+ * The database is written only when a new one is drawn.
+ */
+export async function challengeAt(
+  { store, random, clock }: { readonly store: Store; readonly random: Random; readonly clock: Clock },
+  place: Place,
+  user: { readonly id: string; readonly name: string },
+  address: string,
+): Promise<string | undefined> {
+  if (!(await answersChallenges(store.db, user.id))) return undefined;
+  const open = await openAt(store.db, place, user.name, clock.wallMs());
+  if (open !== undefined) return open;
+  const asked = { place, user: user.name, address };
+  return store.write((tx) => givePageChallenge(tx, asked, random, clock.wallMs()));
+}
+
+async function openAt(db: Db, place: Place, user: string, nowMs: number): Promise<string | undefined> {
   const row = await db
     .selectFrom("pageChallenges")
     .select("digits")
@@ -140,8 +157,7 @@ async function keepFewOf(tx: Tx, address: string): Promise<void> {
   await tx.deleteFrom("pageChallenges").where("place", "in", places).execute();
 }
 
-/** Whether this user has anything that answers one. Not for those who are not known yet. */
-export async function answersChallenges(db: Db, userId: string): Promise<boolean> {
+async function answersChallenges(db: Db, userId: string): Promise<boolean> {
   const row = await db
     .selectFrom("authenticators")
     .select("id")

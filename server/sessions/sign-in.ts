@@ -12,10 +12,9 @@ import type { Answer, Challenge } from "../verification/judge.ts";
 import { Guesses, type PasswordWayParts, throttlesOfTyped, typedLookAlike } from "./guesses.ts";
 import { judgeCode } from "./judge-code.ts";
 import {
-  answersChallenges,
+  challengeAt,
   givePageChallenge,
   newPlaceId,
-  openAt,
   sessionPlace,
   signInPlace,
   takePageChallenge,
@@ -132,15 +131,10 @@ export class SignIns {
     return { id, digits };
   }
 
-  /** For a session whose user has such a token. The database is written when a new one is drawn only. */
-  async challengeWithin(session: Session, address: string): Promise<string | undefined> {
-    const { store, clock, random } = this.#parts;
-    if (!(await answersChallenges(store.db, session.userId))) return undefined;
-    const place = sessionPlace(session);
-    const user = session.userName;
-    const open = await openAt(store.db, place, user, clock.wallMs());
-    if (open !== undefined) return open;
-    return store.write((tx) => givePageChallenge(tx, { place, user, address }, random, clock.wallMs()));
+  /** For a session whose user has such a token. */
+  challengeWithin(session: Session, address: string): Promise<string | undefined> {
+    const user = { id: session.userId, name: session.userName };
+    return challengeAt(this.#parts, sessionPlace(session), user, address);
   }
 
   /** The same work for every name, known or not. */
