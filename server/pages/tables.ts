@@ -125,10 +125,13 @@ function pager({ address, total }: Listing): Markup | null {
   return html`<nav class="pager" aria-label="Pages">${link(at - 1, "Previous")}<span>Page ${at} of ${last}</span>${link(at + 1, "Next")}</nav>`;
 }
 
-/** Fields that narrow a list. Sent by a button; with a script also while one types. */
+/**
+ * Fields that narrow a list. Sent by a button; with a script also while one types or chooses: both are `input`. `change` would
+ * come again when a field is left, and fetch the list anew under the focus that has moved into it.
+ */
 export function filterForm(address: Address, fields: readonly Markup[]): Markup {
   const sort = address.get("sort");
-  return html`<form class="filter" method="get" action="${address.path}" role="search" data-hx-get="${address.path}" data-hx-trigger="submit, input delay:300ms, change" data-hx-target="#list" data-hx-select="#list" data-hx-swap="outerHTML" data-hx-select-oob="#count:innerHTML,#export:innerHTML" data-hx-replace-url="true">
+  return html`<form class="filter" method="get" action="${address.path}" role="search" data-hx-get="${address.path}" data-hx-trigger="submit, input delay:300ms" data-hx-target="#list" data-hx-select="#list" data-hx-swap="outerHTML" data-hx-select-oob="#count:innerHTML,#export:innerHTML" data-hx-replace-url="true">
 ${fields}${sort === "" ? null : html`<input type="hidden" name="sort" value="${sort}">`}
 <button class="quiet" type="submit">Show</button>
 </form>`;

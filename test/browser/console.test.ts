@@ -216,6 +216,25 @@ describe("by the keyboard", () => {
     await watched.context.close();
   });
 
+  test("a list that was fetched while one typed is not fetched again when one leaves the field", async () => {
+    const watched = await windowOf("light");
+    const { page } = watched;
+    await page.goto("/admin/users");
+    const fetched: string[] = [];
+    page.on("request", (request) => fetched.push(new URL(request.url()).search));
+    await tabTo(page, "Name");
+    await page.keyboard.type("user-04", { delay: 20 });
+    await page.getByRole("status").getByText("10 entries").waitFor();
+    await tabTo(page, "user-040");
+    await page.waitForTimeout(600);
+    expect(fetched.filter((search) => search.includes("user-04"))).toHaveLength(1);
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("user-040");
+    await page.getByLabel("State").selectOption("locked");
+    await page.waitForURL("**state=locked**");
+    await page.getByText("No user is like that.").waitFor();
+    await watched.context.close();
+  });
+
   test("what is exported follows what was typed", async () => {
     const watched = await windowOf("light");
     const { page } = watched;
