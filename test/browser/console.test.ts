@@ -87,7 +87,7 @@ describe("with a script", () => {
     await watched.context.clearCookies();
     await page.getByLabel("Host name or id").fill("atlas");
     await page.waitForURL("**/admin/sign-in**");
-    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+    await page.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
     await watched.context.close();
   });
 
@@ -110,7 +110,7 @@ describe.each([true, false])("with scripts allowed: %s", (javaScriptEnabled) => 
     await page.goto("/admin/users/add");
     await page.getByLabel("User name").fill("ALICE");
     await page.getByRole("button", { name: "Add" }).click();
-    expect(await page.getByText("looks like the existing user").isVisible()).toBe(true);
+    await page.getByText("looks like the existing user").waitFor();
     await page.getByLabel("User name").fill(name);
     await page.getByRole("button", { name: "Add" }).click();
     await page.getByText("The user was added").waitFor();

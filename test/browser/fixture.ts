@@ -153,8 +153,9 @@ export async function look(watched: Watched, path: string): Promise<void> {
   expect([path, await seriousIn(page)]).toEqual([path, []]);
 }
 
-/** What axe calls serious or critical, and where; anything wider than the window is, too. */
+/** What axe calls serious or critical, and where; anything wider than the window is, too. Looked at once the page is all there. */
 export async function seriousIn(page: Page): Promise<string[]> {
+  await page.waitForLoadState();
   // A phone has the colours of the light look, where their contrast is measured: it is what costs most.
   const phone = page.viewportSize()?.width === looks.phone.viewport.width;
   const axe = new AxeBuilder({ page }).disableRules(phone ? ["color-contrast"] : []);
@@ -170,9 +171,11 @@ export async function seriousIn(page: Page): Promise<string[]> {
 
 /**
  * Tab by tab until what has the focus says this, by its text or its label. Wherever the focus is on the way, it is seen: the
- * thing has a size, lies within the window's width, and is outlined.
+ * thing has a size, lies within the window's width, and is outlined. Text is there before the style that outlines it: so the
+ * page is waited for.
  */
 export async function tabTo(page: Page, wanted: string): Promise<void> {
+  await page.waitForLoadState();
   const seen: string[] = [];
   for (let stops = 0; stops < 120; stops++) {
     await page.keyboard.press("Tab");

@@ -172,10 +172,10 @@ describe("the buttons of the bar", () => {
     await page.goto("/portal/machines");
     await page.locator("summary", { hasText: "Language:" }).click();
     await page.getByRole("button", { name: "Polski" }).click();
-    await page.waitForURL("**/portal/machines");
-    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe(
-      portalSpeech("pl").say("machines"),
-    );
+    await page
+      .getByRole("heading", { level: 1, name: portalSpeech("pl").say("machines"), exact: true })
+      .waitFor();
+    expect(page.url()).toMatch(/\/portal\/machines$/);
     await page.locator("summary", { hasText: "Język:" }).click();
     await page.getByRole("button", { name: "English" }).click();
     await page.getByRole("heading", { name: "Your machines" }).waitFor();
