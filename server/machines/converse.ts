@@ -4,8 +4,8 @@
 import type { SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import type { Clock } from "../../words/clock.ts";
 import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts";
-import { type Busy, busy } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { type Busy, busy } from "../verification/slow-lane.ts";
 import { acceptRequest, type Signed } from "./accept-request.ts";
 import type { Machine } from "./machines.ts";
 import { takePlace } from "./recover.ts";

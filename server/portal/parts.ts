@@ -10,9 +10,9 @@ import { textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
 import { isPinAsked } from "../pins/new-pin.ts";
 import type { SignIns } from "../sessions/sign-in.ts";
-import type { SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { theUser, type User } from "../users/users.ts";
+import type { SlowLane } from "../verification/slow-lane.ts";
 import type { SignedIn } from "../web/visit.ts";
 import type { PortalSpeech } from "./portal-speech.ts";
 

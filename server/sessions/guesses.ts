@@ -8,7 +8,7 @@ import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import type { PasswordCost } from "../accounts/password.ts";
 import type { Vault } from "../identity/vault.ts";
 import type { Store, Tx } from "../store/store.ts";
-import type { SlowLane } from "./slow-lane.ts";
+import type { SlowLane } from "../verification/slow-lane.ts";
 import { blockedUntil, type Throttled, throttlesOf } from "./throttle.ts";
 
 /** What the ways in are made of. */

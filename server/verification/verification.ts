@@ -22,7 +22,6 @@ import { policyAmong } from "../policies/applicable.ts";
 import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
 import { mayAddFirst } from "../provisioning/first-authenticator.ts";
-import { type Busy, busy, type SlowLane } from "../sessions/slow-lane.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findUser, type User } from "../users/users.ts";
 import {
@@ -30,11 +29,11 @@ import {
   isHashed,
   isOutworn,
   openAnswers,
-  plainAnswers,
   type PreparedAnswers,
+  plainAnswers,
 } from "./answers.ts";
-import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import { takeChallenge } from "./challenges.ts";
+import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
 import {
   afterFailure,
   type CallerClass,
@@ -44,6 +43,7 @@ import {
   noFailures,
 } from "./lockout.ts";
 import { codesSentFor, settleSentCodes } from "./sent-codes.ts";
+import { type Busy, busy, type SlowLane } from "./slow-lane.ts";
 
 type Result = ResponseOf<"verify">["result"];
 

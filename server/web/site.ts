@@ -14,7 +14,7 @@ import { portalAccess } from "../portal/access.ts";
 import { portalArea } from "../portal/area.ts";
 import { portalHandlers } from "../portal/handlers.ts";
 import { SignIns } from "../sessions/sign-in.ts";
-import type { SlowLane } from "../sessions/slow-lane.ts";
+import type { SlowLane } from "../verification/slow-lane.ts";
 import type { WebEnv } from "./browser.ts";
 import { type GateParts, mountArea } from "./gate.ts";
 import { setUpAccess, setUpArea, setUpHandlers } from "./set-up-pages.ts";

@@ -4,9 +4,9 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { exchanges } from "../../protocol/sync/exchanges.ts";
 import { passwordCost } from "../../server/accounts/password.ts";
-import { SlowLane } from "../../server/sessions/slow-lane.ts";
 import { makeApp } from "../../server/api/app.ts";
 import { schemaOf } from "../../server/api/open-api.ts";
+import { SlowLane } from "../../server/verification/slow-lane.ts";
 import { makeSite } from "../../server/web/site.ts";
 import { FakeClock, random, testServer } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 // The lane for slow work: so much at once, turns for those who wait, and nothing for those who have gone.
 
 import { describe, expect, it } from "vitest";
-import { SlowLane } from "../../server/sessions/slow-lane.ts";
+import { SlowLane } from "../../server/verification/slow-lane.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
