@@ -20,7 +20,7 @@ const tiers: Readonly<Record<string, Tier>> = {
     run: () => vitest("fast"),
   },
   peers: {
-    what: "imports from, and a move to, other people's servers: PostgreSQL, MariaDB, OpenLDAP",
+    what: "imports from, and a move to, other people's servers: PostgreSQL, MariaDB, OpenLDAP, Samba",
     run: () => vitest("peers"),
   },
   browser: {

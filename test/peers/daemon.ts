@@ -13,22 +13,29 @@ export interface Place {
   readonly folder: string;
   /** Nobody but root may become somebody else; other people's daemons refuse to be root. */
   readonly as: { readonly uid?: number; readonly gid?: number };
+  /** An address of this machine. */
+  readonly host: string;
   readonly port: number;
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-export async function makePlace(account: string): Promise<Place> {
+/** `at`: for those whose port can't be chosen. */
+export async function makePlace(
+  account: string,
+  at?: { readonly host: string; readonly port: number },
+): Promise<Place> {
+  const { host, port } = at ?? { host: "127.0.0.1", port: await freePort() };
   const folder = mkdtempSync(join(tmpdir(), "nl-peer-"));
   const as = process.getuid?.() === 0 ? { uid: id("-u", account), gid: id("-g", account) } : {};
-  const made = await makeDevCertificate(join(folder, "tls"), "localhost");
+  const made = await makeDevCertificate(join(folder, "tls"), host);
   const [cert, key, ca] = [join(folder, "cert.pem"), join(folder, "key.pem"), join(folder, "ca.pem")];
   execFileSync("cp", [made.caPath, ca]);
   writeFileSync(cert, made.cert);
   writeFileSync(key, made.key, { mode: 0o600 });
   if (as.uid !== undefined) for (const path of [folder, cert, key]) chownSync(path, as.uid, as.gid ?? 0);
-  return { folder, as, port: await freePort(), ca, cert, key };
+  return { folder, as, host, port, ca, cert, key };
 }
 
 function id(flag: string, account: string): number {
@@ -50,22 +57,23 @@ export interface Daemon {
 
 /** Resolves once the port answers. */
 export async function startDaemon(place: Place, program: string, args: readonly string[]): Promise<Daemon> {
-  const child = spawn(program, args, { ...place.as, cwd: place.folder, stdio: ["ignore", "pipe", "pipe"] });
+  // What comes from us ends with us, however we end; Samba does with it.
+  const child = spawn(program, args, { ...place.as, cwd: place.folder, stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => {
       said = (said + String(chunk)).slice(-4_096);
     });
-  while (!(await answers(place.port))) {
+  while (!(await answers(place))) {
     if (child.exitCode !== null) throw new Error(`${program} ended: ${said}`);
     await pause(50);
   }
   return { stop: () => stop(child, place.folder) };
 }
 
-function answers(port: number): Promise<boolean> {
+function answers({ host, port }: Place): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, host);
     socket.once("connect", () => {
       socket.destroy();
       resolve(true);

@@ -1,0 +1,29 @@
+// A server whose directory is a domain of Active Directory, set up by the preset as an admin would.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { commandLine } from "../server/command-line.ts";
+import { temporaryFolder } from "../server/fixture.ts";
+import { type ActiveDirectory, password, readerDn } from "./active-directory-server.ts";
+
+export async function siteOf(ad: ActiveDirectory, ...settings: string[]) {
+  const line = commandLine();
+  const file = join(temporaryFolder(), "password");
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  const set = async (...args: string[]) => {
+    const { err } = await line.call("directory", "set", "--password-file", file, ...args);
+    expect(err).toBe("");
+  };
+  const common = ["--active-directory", "--ca-file", ad.place.ca, `url=${ad.url}`, `bindDn=${readerDn}`];
+  await set(...common, ...settings);
+  const users = async () =>
+    (await line.json("user", "list")) as {
+      name: string;
+      displayName: string;
+      groups: string[];
+      disabled: boolean;
+    }[];
+  const sync = (...args: string[]) => line.json("directory", "sync", ...args);
+  return { ...line, set, users, sync };
+}
