@@ -1,23 +1,19 @@
 // `verify`: a user's answers at an online sign-in, judged, spent and counted in one transaction.
 
 import type { Authenticator } from "../../protocol/sync/documents.ts";
-import type { RequestOf, ResponseOf } from "../../protocol/sync/exchanges.ts";
+import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import { isSentType, type KeyType } from "../../protocol/sync/policy.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { authenticatorsHere } from "../authenticators/authenticators.ts";
 import { isMachineSeed } from "../authenticators/machine-seed.ts";
 import { mergeAndSave } from "../authenticators/merge.ts";
-import { mayShowSeed } from "../authenticators/seed-at-sign-in.ts";
-import { issueBundle } from "../enrolments/bundle.ts";
-import { enrolUser, rememberDialogue } from "../enrolments/enrol.ts";
-import { type Enrolment, endEnrolment, enrolmentEver } from "../enrolments/enrolments.ts";
-import { mayUseOffline } from "../enrolments/offline-use.ts";
+import { type Enrolment, enrolmentEver } from "../enrolments/enrolments.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import { PrepareAgain } from "../machines/converse.ts";
 import type { Machine } from "../machines/machines.ts";
-import { lacksPin, offlinePin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
+import { lacksPin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyAmong } from "../policies/applicable.ts";
 import type { KnownPolicies } from "../policies/known.ts";
 import type { NamedPolicy } from "../policies/policies.ts";
@@ -33,7 +29,8 @@ import {
   plainAnswers,
 } from "./answers.ts";
 import { takeChallenge } from "./challenges.ts";
-import { type Answer, type Judgement, judgeAnswers } from "./judge.ts";
+import { active, grant, type Issuer } from "./grant.ts";
+import { type Answer, judgeAnswers } from "./judge.ts";
 import {
   afterFailure,
   type CallerClass,
@@ -43,23 +40,8 @@ import {
   noFailures,
 } from "./lockout.ts";
 import { codesSentFor, settleSentCodes } from "./sent-codes.ts";
+import { deny, type Result, reasonOf, recordSignIn, type SignIn, type Wish } from "./sign-in.ts";
 import { type Busy, busy, type SlowLane } from "./slow-lane.ts";
-
-type Result = ResponseOf<"verify">["result"];
-
-/** Who wants in, and where. */
-export type Wish = Pick<RequestOf<"verify">, "dialogue" | "user" | "kind" | "service" | "caller">;
-
-interface SignIn {
-  readonly machine: Machine;
-  readonly request: Wish;
-  readonly user: User;
-  readonly policy: NamedPolicy;
-  /** With everything merged that the machine says is spent. */
-  readonly authenticators: readonly Authenticator[];
-  /** Also one that has ended. */
-  readonly enrolment: Enrolment | undefined;
-}
 
 /** Of a sign-in at which policy asks for nothing. */
 export const exemptMethod = "exempt";
@@ -137,17 +119,17 @@ export class Verification {
 
     if (signIn !== undefined && mfa === "exempt") return this.#exempt(tx, signIn, nowMs);
     if (signIn !== undefined && isLocked(failuresOf(signIn.user, request.caller), lockout, nowMs)) {
-      await audit(tx, machine, request, "sign-in-locked", { reason: "locked-out" }, nowMs);
+      await recordSignIn(tx, machine, request, "sign-in-locked", { reason: "locked-out" }, nowMs);
       return { result: { verdict: "locked" } };
     }
     if (answers === undefined || answers.length > online.factors.length)
-      return this.#deny(tx, machine, request, "unreadable-answers", nowMs);
+      return deny(tx, machine, request, "unreadable-answers", nowMs);
     const next = online.factors[answers.length];
     if (next !== undefined) return { result: { verdict: "more", question: next } };
     if (signIn === undefined) {
       // As of those who can be right: the next dialogues show as many challenges.
       await takeChallenge(tx, machine, request.dialogue, request.user, nowMs);
-      return this.#deny(tx, machine, request, user ? "user-disabled" : "unknown-user", nowMs);
+      return deny(tx, machine, request, user ? "user-disabled" : "unknown-user", nowMs);
     }
     return this.#judge(tx, signIn, answers, nowMs);
   }
@@ -183,7 +165,7 @@ export class Verification {
       : [];
     const first = own.length === 0 ? await mayAddFirst(tx, user, policy, request.caller) : undefined;
     if (first !== undefined && !sent.some(({ type }) => online.factors[first]?.includes(type))) {
-      await audit(tx, machine, request, "authenticator-offered", {}, nowMs);
+      await recordSignIn(tx, machine, request, "authenticator-offered", {}, nowMs);
       return { result: { verdict: "no-authenticator", question: first } };
     }
     const challenge = await takeChallenge(tx, machine, request.dialogue, user.name, nowMs);
@@ -203,18 +185,17 @@ export class Verification {
     );
     await settleSentCodes(tx, machine, request.dialogue, sent, judgement.spendsSent);
     const authenticators = await mergeAndSave(tx, signIn.authenticators, judgement.spends, nowMs);
-    const parts = { vault: this.#vault, random: this.#random };
-    await settlePin(tx, parts, user, rule, judgement, nowMs);
+    await settlePin(tx, this.#issuer(), user, rule, judgement, nowMs);
     if (!judgement.right) {
       const failures = afterFailure(failuresOf(user, request.caller), lockout, nowMs);
       await keepFailures(tx, user, request.caller, failures);
       if (failures.lockedUntilMs !== null)
         await record(tx, serverEntry(nowMs, "user-locked", { user: user.name, machine: machine.id }));
-      return this.#deny(tx, machine, request, reasonOf(judgement, own.length + sent.length), nowMs);
+      return deny(tx, machine, request, reasonOf(judgement, own.length + sent.length), nowMs);
     }
     // Everything was right: only now is anybody told that there is no PIN yet.
     if (lacksPin(rule) && judgement.spends.some(({ type }) => type !== "backup-codes")) {
-      await this.#deny(tx, machine, request, "pin-needed", nowMs);
+      await deny(tx, machine, request, "pin-needed", nowMs);
       return { result: { verdict: "pin-needed", address: this.#webAddress ?? null } };
     }
     // A code from the disk of a machine must not give back the guesses at the user's own.
@@ -223,8 +204,8 @@ export class Verification {
     if (!bySeed && (failures > 0 || lockedUntilMs !== null))
       await keepFailures(tx, user, request.caller, noFailures);
     const { method } = judgement;
-    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
-    return { result: await this.#grant(tx, { ...signIn, authenticators }, method, bySeed, nowMs) };
+    await recordSignIn(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    return { result: await grant(tx, this.#issuer(), { ...signIn, authenticators }, method, bySeed, nowMs) };
   }
 
   /** The user has just proved a first authenticator in this very sign-in, which is all that policy asks for. */
@@ -240,84 +221,21 @@ export class Verification {
     const policy = await policyAmong(tx, policies, user.id);
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await authenticatorsHere(tx, this.#vault, here, this.#random);
-    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    await recordSignIn(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     const enrolment = await enrolmentEver(tx, machine.id, user.id);
     const signIn = { machine, request, user, policy, authenticators, enrolment };
-    return this.#grant(tx, signIn, method, false, nowMs);
+    return grant(tx, this.#issuer(), signIn, method, false, nowMs);
   }
 
-  /**
-   * `bySeed`: with a code of the machine's own seed, which lies on that machine. It lets in there, so that nobody has to
-   * know whether the server is in reach; but no new lease begins, or a stolen machine could renew its own for ever.
-   */
-  async #grant(
-    tx: Tx,
-    signIn: SignIn,
-    method: string,
-    bySeed: boolean,
-    nowMs: number,
-  ): Promise<Extract<Result, { verdict: "granted" }>> {
-    const { machine, user, policy, authenticators } = signIn;
-    const none = { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } as const;
-    const signingKey = this.#identity.signing.privateKey;
-    // Without a bundle the machine would not know that this code is spent: what it may still hold has to go.
-    const pin = await offlinePin(tx, this.#vault, user.id, policy.policy);
-    if (!mayUseOffline(policy.policy, authenticators, pin)) {
-      await endEnrolment(tx, signingKey, machine.id, user, "offline-not-possible", nowMs);
-      return none;
-    }
-    const enrolment = active(signIn.enrolment);
-    const issuer = { signingKey, vault: this.#vault };
-    if (bySeed && enrolment !== undefined)
-      return { ...none, bundle: await issueBundle(tx, issuer, { ...signIn, pin, enrolment }, nowMs) };
-    if (enrolment === undefined && policy.policy.enrol === "off") return none;
-    const maySeed = await mayShowSeed(tx, signIn, nowMs);
-    if (enrolment !== undefined || policy.policy.enrol === "automatic") {
-      return {
-        ...none,
-        maySeed,
-        bundle: await enrolUser(
-          tx,
-          issuer,
-          { machine, user, policy, authenticators, pin },
-          signIn.enrolment,
-          nowMs,
-          this.#random,
-          nowMs,
-        ),
-      };
-    }
-    await rememberDialogue(tx, machine, user, signIn.request.dialogue, nowMs);
-    return { ...none, maySeed, mayEnrol: true };
+  #issuer(): Issuer {
+    return { signingKey: this.#identity.signing.privateKey, vault: this.#vault, random: this.#random };
   }
 
   async #exempt(tx: Tx, { machine, request, policy }: SignIn, nowMs: number): Promise<{ result: Result }> {
     const method = exemptMethod;
-    await audit(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
+    await recordSignIn(tx, machine, request, "sign-in-granted", { method, policy: policy.name }, nowMs);
     return { result: { verdict: "granted", method, bundle: null, mayEnrol: false, maySeed: false } };
   }
-
-  async #deny(
-    tx: Tx,
-    machine: Machine,
-    request: Wish,
-    reason: string,
-    nowMs: number,
-  ): Promise<{ result: Result }> {
-    await audit(tx, machine, request, "sign-in-denied", { reason }, nowMs);
-    return { result: { verdict: "denied" } };
-  }
-}
-
-/** For the audit alone. */
-function reasonOf(judgement: Judgement, has: number): string {
-  if (has === 0) return "no-authenticator";
-  if (judgement.pin === "opened") return "opened-state";
-  return judgement.pin === "wrong" || judgement.pin === "left-out" ? "wrong-pin" : "wrong-code";
-}
-
-function active(enrolment: Enrolment | undefined): Enrolment | undefined {
-  return enrolment?.endedAtMs === null ? enrolment : undefined;
 }
 
 async function keepFailures(tx: Tx, user: User, caller: CallerClass, counted: Failures): Promise<void> {
@@ -327,17 +245,4 @@ async function keepFailures(tx: Tx, user: User, caller: CallerClass, counted: Fa
       ? { failures, lockedUntilMs }
       : { selfFailures: failures, selfLockedUntilMs: lockedUntilMs };
   await tx.updateTable("users").set(row).where("id", "=", user.id).execute();
-}
-
-async function audit(
-  tx: Tx,
-  machine: Machine,
-  request: Wish,
-  kind: string,
-  detail: Readonly<Record<string, string>>,
-  nowMs: number,
-): Promise<void> {
-  const about = { user: request.user, machine: machine.id };
-  const { kind: signIn, service } = request;
-  await record(tx, serverEntry(nowMs, kind, about, { signIn, service, offline: false, ...detail }));
 }
