@@ -13,26 +13,30 @@ import {
 
 /**
  * Opens or creates the file (0600). WAL with synchronous=FULL: a commit that has returned survives a power cut.
- * Another process's write is waited for up to ten seconds.
+ * Another process's write is waited for up to ten seconds. What SQLite sets aside for large statements stays in memory:
+ * a read-only container has no other folder to write to, and elsewhere it would be names and addresses outside of ours.
  */
 export function openSqlite(path: string): DatabaseSync {
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 10_000 });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;");
+  database.exec("PRAGMA temp_store = MEMORY;");
   return database;
 }
 
 export class NodeSqliteDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase;
+  readonly #database: DatabaseSync;
+  readonly #like: SqliteDatabase;
 
   constructor(database: DatabaseSync) {
     const like = likeBetterSqlite(database);
     super({ database: like });
-    this.#database = like;
+    this.#database = database;
+    this.#like = like;
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver({ database: this.#database });
+    return new ImmediateDriver(this.#database, this.#like);
   }
 }
 
@@ -41,8 +45,20 @@ export class NodeSqliteDialect extends SqliteDialect {
  * overtaken by another process in between.
  */
 class ImmediateDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync, like: SqliteDatabase) {
+    super({ database: like });
+    this.#database = database;
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+
+  /** A full disk, or one that fails, has rolled back already: an error about that would hide what happened. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 
