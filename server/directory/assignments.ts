@@ -32,7 +32,7 @@ const keys: Readonly<Record<DirectoryKey, { readonly read: Reader; readonly help
   emailAttribute: { read: text, help: "" },
   phoneAttribute: { read: text, help: "" },
   idAttribute: { read: text, help: "what stays when an entry is renamed: entryUUID, objectGUID" },
-  accountControl: { read: yesOrNo, help: "yes | no: whether userAccountControl disables" },
+  accountControl: { read: yesOrNo, help: "yes | no: whether userAccountControl and accountExpires disable" },
   groups: {
     read: text,
     help: "none | memberOf (users name their groups) | member (groups name their members)",

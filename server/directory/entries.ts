@@ -3,23 +3,25 @@
 import type { Entry } from "ldapts";
 import { type Cells, readRecord, type Source } from "../import/record.ts";
 import { type Connection, texts } from "./connect.ts";
+import { isShut } from "./account-control.ts";
 import type { DirectoryGroups } from "./groups.ts";
 import type { Directory } from "./settings.ts";
 
-const accountDisabled = 2;
 /** Entries that something is wrong with are told by their DN, some of them. */
 const toldEntries = 1_000;
 
 export class DirectoryEntries {
   readonly #directory: Directory;
   readonly #groups: DirectoryGroups;
+  readonly #nowMs: number;
   readonly #dns = new Map<number, string>();
   /** Those whose entry could not be read: they are there nevertheless. */
   readonly unreadable = new Set<string>();
 
-  constructor(directory: Directory, groups: DirectoryGroups) {
+  constructor(directory: Directory, groups: DirectoryGroups, nowMs: number) {
     this.#directory = directory;
     this.#groups = groups;
+    this.#nowMs = nowMs;
   }
 
   /** The DN of an entry that something was wrong with. */
@@ -35,7 +37,7 @@ export class DirectoryEntries {
       named.emailAttribute,
       named.phoneAttribute,
       idAttribute,
-      ...(named.accountControl ? ["userAccountControl"] : []),
+      ...(named.accountControl ? ["userAccountControl", "accountExpires"] : []),
       ...(named.groups === "memberOf" ? ["memberOf"] : []),
     ].filter((name) => name !== "");
     const binary = idAttribute.toLowerCase() === "objectguid" ? [idAttribute] : [];
@@ -63,7 +65,7 @@ export class DirectoryEntries {
   #cells(entry: Entry): Cells {
     const { accountControl, ...named } = this.#directory;
     const one = (attribute: string) => texts(entry, attribute)[0] ?? "";
-    const control = accountControl ? Number(one("userAccountControl")) : 0;
+    const shut = accountControl && isShut(one("userAccountControl"), one("accountExpires"), this.#nowMs);
     return {
       name: one(named.nameAttribute),
       displayName: one(named.displayNameAttribute).slice(0, 200),
@@ -71,7 +73,7 @@ export class DirectoryEntries {
       phone: one(named.phoneAttribute),
       groups: this.#groups.of(entry.dn, texts(entry, "memberOf")).join("|"),
       // Never "no": who was disabled here stays disabled here.
-      disabled: (control & accountDisabled) !== 0 ? "yes" : "",
+      disabled: shut ? "yes" : "",
     };
   }
 

@@ -41,7 +41,7 @@ const schema = v.pipe(
     phoneAttribute: attribute,
     /** What stays the same when an entry is renamed. */
     idAttribute: v.pipe(attribute, named),
-    /** Whether bit 2 of `userAccountControl` disables. */
+    /** Whether bit 2 of `userAccountControl` disables, and that the time of `accountExpires` is over. */
     accountControl: v.boolean(),
     /** `memberOf`: users say in which groups they are; `member`: groups say who is in them. */
     groups: v.picklist(["none", "memberOf", "member"]),
@@ -115,7 +115,8 @@ export const directorySetting: Setting<DirectorySetting> = {
 
 /** As Active Directory has it. */
 export const activeDirectory: Partial<DirectorySetting> = {
-  userFilter: "(&(objectCategory=person)(objectClass=user))",
+  // People's accounts: neither computers, which are users there, nor the accounts by which domains trust each other.
+  userFilter: "(sAMAccountType=805306368)",
   nameAttribute: "sAMAccountName",
   displayNameAttribute: "displayName",
   idAttribute: "objectGUID",

@@ -65,7 +65,7 @@ export async function synchroniseDirectory(
   try {
     const groups = new DirectoryGroups(directory);
     await groups.load(connection);
-    const entries = new DirectoryEntries(directory, groups);
+    const entries = new DirectoryEntries(directory, groups, parts.clock.wallMs());
     const faults: (ListedFault & { readonly dn: string | undefined })[] = [];
     let others = { gone: 0, returned: 0 };
     let adminsKept: readonly string[] = [];

@@ -19,11 +19,26 @@ export interface ActiveDirectory extends Daemon {
   readonly url: string;
   /** LDIF, as `ldapmodify` takes it. */
   change(ldif: string): void;
-  /** What its own tools do. */
+  /** Its own tool. */
   tool(...args: readonly string[]): void;
+  /** The account by which another domain trusts this one: none that LDAP would make. */
+  trust(name: string, under: string): void;
 }
 
 const ldapPort = 389;
+
+const trusting = `
+import sys
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+settings, dn, name = sys.argv[1:]
+parameters = LoadParm()
+parameters.load(settings)
+entry = {"dn": dn, "objectClass": "user", "sAMAccountName": name, "userAccountControl": "2080"}
+permitted = ["relax:0", "local_oid:1.3.6.1.4.1.7165.4.3.23:0"]
+SamDB(session_info=system_session(parameters), lp=parameters).add(entry, controls=permitted)
+`;
 
 const settings = ({ folder, host, cert, key, ca }: Place) => `
 [global]
@@ -75,8 +90,11 @@ export async function startActiveDirectory(): Promise<ActiveDirectory> {
       stdio: ["ignore", "ignore", "pipe"],
     });
   };
+  const trust = (name: string, under: string) => {
+    execFileSync("/usr/bin/python3", ["-c", trusting, config, dnOf(name, under), name], { stdio: "pipe" });
+  };
   change(account("reader", { under: `CN=Users,${domain}` }));
-  return { ...daemon, place, url, change, tool };
+  return { ...daemon, place, url, change, tool, trust };
 }
 
 async function provision({ folder, host }: Place): Promise<void> {
@@ -102,7 +120,7 @@ export interface Account {
   readonly under: string;
   readonly cn?: string;
   readonly password?: string;
-  /** Lines of LDIF. */
+  /** Lines of LDIF about it. */
   readonly more?: readonly string[];
 }
 
@@ -144,3 +162,6 @@ export const unitDn = (name: string) => `OU=${name},${domain}`;
 /** RFC 4514, as far as names of people go. */
 export const dnOf = (cn: string, under: string) => `CN=${cn.replaceAll(/[,+"\\<>;]/g, "\\$&")},${under}`;
 export const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
+
+/** The time of `accountExpires` and its like: tenths of microseconds since 1601. */
+export const fileTime = (wallMs: number) => String((BigInt(wallMs) + 11_644_473_600_000n) * 10_000n);

@@ -1,15 +1,17 @@
 // `directory sync` from a real domain controller: who its users are and what becomes of them.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openServer } from "../../server/identity/open-server.ts";
+import { minuteMs } from "../../words/clock.ts";
+import { random } from "../server/fixture.ts";
 import {
   account,
   type ActiveDirectory,
   dnOf,
+  fileTime,
   group,
   replace,
   startActiveDirectory,
-  unit,
-  unitDn,
 } from "./active-directory-server.ts";
 import { siteOf } from "./active-directory-site.ts";
 
@@ -19,16 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => ad?.stop());
 
-let units = 0;
-/** A part of the domain for one test alone, and a server that follows it. */
-async function site(...settings: string[]) {
-  units += 1;
-  const name = `part ${units}`;
-  const under = unitDn(name);
-  ad.change(unit(name));
-  const line = await siteOf(ad, `userBase=${under}`, ...settings);
-  const person = (user: string, ...more: string[]) => ad.change(account(user, { under, more }));
-  return { ...line, under, person };
+/** `people` are made in its part of the domain. */
+async function site(people: readonly string[], ...settings: string[]) {
+  const made = await siteOf(ad, "mostDisabledPercent=100", ...settings);
+  const { under } = made;
+  ad.change(people.map((name) => account(name, { under })).join(""));
+  return { ...made, dn: (name: string) => dnOf(name, under) };
 }
 
 describe("a sync by the preset", () => {
@@ -36,7 +34,7 @@ describe("a sync by the preset", () => {
     ["LDAPS", []],
     ["StartTLS", ["startTls=yes"]],
   ])("takes over names, addresses and groups by %s with the domain's own authority", async (way, more) => {
-    const { under, set, sync, users, json } = await site();
+    const { under, set, sync, users, json } = await site([]);
     const jan = dnOf(`Jansen, Ján ${way}`, under);
     const named = [
       "displayName:: SsOhbiBKYW5zZW4=",
@@ -54,20 +52,97 @@ describe("a sync by the preset", () => {
       { address: "jan@corp.example" },
     ]);
     expect(await sync()).toMatchObject({ added: 0, changed: 0, unchanged: 1, gone: 0 });
-    await set("nameAttribute=userPrincipalName", "mostDisabledPercent=100");
+    await set("nameAttribute=userPrincipalName");
     await sync();
     const disabled = Object.fromEntries((await users()).map((one) => [one.name, one.disabled]));
     expect(disabled).toEqual({ [`jan-${way}`]: true, [`${way}@corp.example`]: false });
   });
 
-  it("disables whom the domain has disabled, and enables them with it", async () => {
-    const { under, person, sync, users } = await site("mostDisabledPercent=100");
-    for (const name of ["ann", "ben"]) person(name);
+  it("knows users by what they are, and takes neither computers nor the accounts of trusts for any", async () => {
+    const { under, sync, users } = await site(["uta"]);
+    const computer = ["objectClass: computer", "userAccountControl: 4128", "sAMAccountName: PC1$"];
+    ad.change(`dn: CN=PC1,${under}\nchangetype: add\n${computer.join("\n")}\n\n`);
+    ad.change(`dn: CN=A contact,${under}\nchangetype: add\nobjectClass: contact\n\n`);
+    ad.trust("OTHER$", under);
+    expect(await sync()).toMatchObject({ rows: 1, errors: [] });
+    expect(await users()).toMatchObject([{ name: "uta" }]);
+  });
+});
+
+describe("an account", () => {
+  it("that the domain has disabled is disabled, and enabled with it", async () => {
+    const { dn, sync, enabled } = await site(["ann", "ben"]);
     await sync();
-    ad.change(replace(dnOf("ben", under), "userAccountControl", "514"));
+    ad.change(replace(dn("ben"), "userAccountControl", "514"));
     expect(await sync()).toMatchObject({ disabled: 1 });
-    expect((await users()).map(({ disabled }) => disabled)).toEqual([false, true]);
-    ad.change(replace(dnOf("ben", under), "userAccountControl", "512"));
+    expect(await enabled()).toEqual(["ann"]);
+    ad.change(replace(dn("ben"), "userAccountControl", "512"));
     expect(await sync()).toMatchObject({ returned: 1 });
+  });
+
+  it("that has expired is disabled, and enabled when it was given more time", async () => {
+    const { clock, dn, sync, enabled } = await site(["eva", "eik", "era", "eno"]);
+    const expires = (name: string, value: string) => ad.change(replace(dn(name), "accountExpires", value));
+    expires("eva", fileTime(clock.nowMs + minuteMs));
+    expires("eik", fileTime(clock.nowMs));
+    // Both say never.
+    expires("era", "0");
+    expires("eno", "9223372036854775807");
+    expect(await sync()).toMatchObject({ added: 4 });
+    expect(await enabled()).toEqual(["eno", "era", "eva"]);
+    clock.pass(minuteMs);
+    expect(await sync()).toMatchObject({ disabled: 1 });
+    expect(await enabled()).toEqual(["eno", "era"]);
+    expires("eik", fileTime(clock.nowMs + minuteMs));
+    expect(await sync()).toMatchObject({ returned: 1 });
+    expect(await enabled()).toEqual(["eik", "eno", "era"]);
+  });
+
+  it("that somebody's guesses have locked stays enabled: whoever guesses would decide who comes in", async () => {
+    const { clock, dn, sync, enabled } = await site(["lea"]);
+    await sync();
+    ad.change(replace(dn("lea"), "lockoutTime", fileTime(clock.nowMs)));
+    expect(await sync()).toMatchObject({ unchanged: 1 });
+    expect(await enabled()).toEqual(["lea"]);
+  });
+
+  it("that moved, or whose entry has another name, is the same user, by 16 bytes of any value", async () => {
+    const { data, clock, dn, under, sync, users } = await site(["moe"]);
+    await sync();
+    const known = async () => {
+      const { store } = await openServer(data, clock, random);
+      const rows = await store.db.selectFrom("directoryUsers").select(["userId", "externalId"]).execute();
+      await store.close();
+      return rows;
+    };
+    const before = await known();
+    expect(before).toMatchObject([{ externalId: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
+    ad.change(`dn: OU=moved,${under}\nchangetype: add\nobjectClass: organizationalUnit\n\n`);
+    const renamed = [
+      "changetype: modrdn",
+      "newrdn: CN=Möller\\, Moe",
+      "deleteoldrdn: 1",
+      `newsuperior: OU=moved,${under}`,
+    ];
+    ad.change(`dn: ${dn("moe")}\n${renamed.join("\n")}\n\n`);
+    expect(await sync()).toMatchObject({ added: 0, unchanged: 1, gone: 0 });
+    expect(await known()).toEqual(before);
+    expect(await users()).toMatchObject([{ name: "moe", disabled: false }]);
+  });
+
+  it("that is deleted is disabled", async () => {
+    const { dn, sync, enabled } = await site(["del", "dan"]);
+    await sync();
+    ad.change(`dn: ${dn("del")}\nchangetype: delete\n\n`);
+    expect(await sync()).toMatchObject({ gone: 1 });
+    expect(await enabled()).toEqual(["dan"]);
+  });
+
+  it("is told by its DN when it can't be taken, however that is written", async () => {
+    const { under, sync } = await site([]);
+    const cn = 'Müller, Jörg "JM" + #1';
+    ad.change(account("jm", { under, cn, more: ["mail: no address"] }));
+    const { errors } = await sync();
+    expect(errors).toMatchObject([{ dn: expect.stringMatching(/^CN=Müller\\, Jörg /), field: "email" }]);
   });
 });

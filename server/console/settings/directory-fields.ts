@@ -33,7 +33,7 @@ const labels: Readonly<Record<DirectoryKey, readonly [label: string, hint?: stri
   phoneAttribute: ["Their telephone number"],
   idAttribute: ["What stays when an entry is renamed", "entryUUID; in Active Directory objectGUID."],
   accountControl: [
-    "Whether userAccountControl disables",
+    "Whether userAccountControl and accountExpires disable",
     "Active Directory's own way of disabling an account.",
   ],
   groups: ["Groups"],
