@@ -60,6 +60,11 @@ export const consoleArea: Area = {
   name: "Nightlatch console",
   notices,
   wayOut: html`<p><a href="${base}">To the overview</a></p>`,
+  comingBack: {
+    kept: "What you have typed is kept until then, and nothing of it is done yet.",
+    confirmed: "Confirmed. Nothing is done yet: look at the form, and send it again.",
+    secrets: "What you typed as a password or code is not kept: type it again.",
+  },
   frame: (session, token) => ({
     area: "Nightlatch console",
     home: base,

@@ -3,6 +3,7 @@
 import { changeOwnPassword, type PasswordOutcome } from "../accounts/own-password.ts";
 import { form, textField } from "../pages/forms.ts";
 import { html } from "../pages/markup.ts";
+import type { SecretName } from "../pages/secret-fields.ts";
 import type { FieldFaults } from "../web/form.ts";
 import { waitText } from "../web/sign-in-pages.ts";
 import type { SignedIn } from "../web/visit.ts";
@@ -46,7 +47,7 @@ function whatWasWrong(
 }
 
 function accountPage(visit: SignedIn, faults: FieldFaults, status: number): Response {
-  const field = (name: string, label: string, autocomplete: string, hint?: string) =>
+  const field = (name: SecretName, label: string, autocomplete: string, hint?: string) =>
     textField({
       name,
       label,

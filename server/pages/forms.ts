@@ -1,6 +1,7 @@
 // Forms: each field has a label, its hint and its fault are tied to it, and what was typed stays.
 
 import { html, type Markup } from "./markup.ts";
+import type { SecretName } from "./secret-fields.ts";
 
 export interface Field {
   readonly name: string;
@@ -10,8 +11,7 @@ export interface Field {
   readonly required?: boolean;
 }
 
-export interface TextField extends Field {
-  readonly type?: "text" | "password" | "search" | "number" | "email" | "url" | "date";
+interface TextLooks extends Field {
   readonly value?: string | number | undefined;
   readonly autocomplete?: string;
   readonly inputmode?: "text" | "numeric" | "email" | "url";
@@ -25,6 +25,13 @@ export interface TextField extends Field {
   /** What may be chosen instead of typed; anything else may be typed as well. */
   readonly suggested?: readonly string[];
 }
+
+/** A field for a secret has one of the names whose content goes into no page. */
+export type TextField = TextLooks &
+  (
+    | { readonly type: "password"; readonly name: SecretName }
+    | { readonly type?: "text" | "search" | "number" | "email" | "url" | "date" }
+  );
 
 /** What a form sends along without showing it. */
 export function hidden(name: string, value: string): Markup {

@@ -4,6 +4,7 @@ import { accountOf } from "../accounts/accounts.ts";
 import { addressesOf, isMail } from "../mail/addresses.ts";
 import { buttonForm, form, selectField, textField } from "../pages/forms.ts";
 import { html, type Markup } from "../pages/markup.ts";
+import type { SecretName } from "../pages/secret-fields.ts";
 import { isMailOn } from "../provisioning/letters.ts";
 import type { SignedIn } from "../web/visit.ts";
 import { speechOf } from "./area.ts";
@@ -94,7 +95,7 @@ async function password({ store }: PortalParts, visit: SignedIn, faults: Account
   const { say } = speechOf(visit);
   const { sealedPassword } = await accountOf(store.db, visit.session.userId);
   const title = say(sealedPassword === null ? "password-set-title" : "password-title");
-  const field = (name: string, label: string, fault: string | undefined, more: object) =>
+  const field = (name: SecretName, label: string, fault: string | undefined, more: object) =>
     textField({ name, label, type: "password", required: true, most: 200, fault, ...more });
   return html`<h2>${title}</h2>${form({
     action: "/portal/account/password",

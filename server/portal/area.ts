@@ -58,6 +58,7 @@ function areaIn(language: Language): SpokenArea {
       415: fault("title-refused", say("fault-400")),
       500: fault("title-fault", say("fault-500")),
     },
+    comingBack: { kept: say("kept-typed"), confirmed: say("kept-confirmed"), secrets: say("kept-secrets") },
     wayOut: html`<p><a href="${base}">${say("to-overview")}</a></p>`,
     frame: (session, token) => ({
       area: say("area"),

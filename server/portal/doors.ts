@@ -7,6 +7,7 @@ import type { SignInOutcome } from "../sessions/sign-in.ts";
 import { languageOf } from "../users/language.ts";
 import { pathWithin } from "../web/area.ts";
 import type { Handlers } from "../web/gate.ts";
+import { goOnConfirmed, keptFields } from "../web/kept-form.ts";
 import { signInHandlers } from "../web/sign-in-pages.ts";
 import type { SignedIn, Visit } from "../web/visit.ts";
 import type { portalAccess } from "./access.ts";
@@ -82,8 +83,7 @@ export function doors(parts: PortalParts, mailSignIns: MailSignIns): Doors {
     "GET /portal/confirm": async (visit) => confirmPage(parts, visit, undefined, 200),
     "POST /portal/confirm": async (visit) => {
       const outcome = await signIns.confirm(visit.session, visit.form.text("code"), visit.address);
-      if (outcome.kind === "in")
-        return visit.withSession(visit.goTo(pathWithin(visit.area, visit.form.text("to"))), outcome.id);
+      if (outcome.kind === "in") return goOnConfirmed(visit, outcome.id);
       const { text, status } = refusal(visit, outcome, "code-wrong");
       return confirmPage(parts, visit, { tone: "fault", text }, status);
     },
@@ -214,6 +214,7 @@ async function confirmPage(
     submit: say("go-on"),
     content: [
       hidden("to", pathWithin(visit.area, visit.form.text("to") || visit.query("to"))),
+      keptFields(visit),
       challengeLine(speech, await parts.signIns.challengeWithin(visit.session, visit.address)),
       await codeField(parts, speech),
     ],

@@ -16,6 +16,12 @@ export interface Area {
   readonly wayOut: Markup;
   /** What is said in place of the gate's English words, by the status of the answer. */
   readonly faults?: Readonly<Record<number, { readonly title: string; readonly text: string }>>;
+  /** Of a form that comes back after a code, or because something in it was wrong. */
+  readonly comingBack?: {
+    readonly kept: string;
+    readonly confirmed: string;
+    readonly secrets: string;
+  };
   /** The same area in the language of whoever asks; an area without it has one language. */
   readonly spoken?: (context: Context) => Area;
   frame(session: Session | undefined, token: string | undefined): Frame;

@@ -3,9 +3,13 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import type { SessionKind } from "../sessions/sessions.ts";
+import type { Returned } from "./returned.ts";
 
-/** `clientAddress`: whom the listener found behind the request; see ../listen/admit.ts. */
-export type WebEnv = { Bindings: { readonly clientAddress?: string } };
+/**
+ * `clientAddress`: whom the listener found behind the request; see ../listen/admit.ts. `returned`: a form that this very program
+ * sends back to its page; nothing in a request can be one.
+ */
+export type WebEnv = { Bindings: { readonly clientAddress?: string; readonly returned?: Returned } };
 
 export function addressOf(context: Context<WebEnv>): string {
   return context.env?.clientAddress ?? "unknown";

@@ -23,6 +23,15 @@ export class Form {
     return this.#fields.getAll(name);
   }
 
+  has(name: string): boolean {
+    return this.#fields.has(name);
+  }
+
+  /** Every field in its order, but for the token. */
+  entries(): (readonly [string, string])[] {
+    return [...this.#fields].filter(([name]) => name !== tokenName);
+  }
+
   get token(): string {
     return this.text(tokenName);
   }

@@ -20,6 +20,8 @@ import type { Access, AccessTable } from "./access.ts";
 import { type Area, pathWithin } from "./area.ts";
 import { isFromOwnPage, sessionIdOf, type WebEnv } from "./browser.ts";
 import { Form } from "./form.ts";
+import { keeping, withoutSecrets } from "./kept-form.ts";
+import { pageAgain, pageOf } from "./returned.ts";
 import { sentence } from "./sentence.ts";
 import { type Handler, type OpenHandler, type SignedIn, Visit } from "./visit.ts";
 
@@ -45,21 +47,24 @@ export function mountArea<T extends AccessTable>(
   table: T,
   handlers: Handlers<T>,
 ): void {
+  const confirm = (handlers as Readonly<Record<string, Handler>>)[`GET ${area.base}/confirm`];
   for (const [route, access] of Object.entries<Access>(table)) {
     const [method = "", path = ""] = route.split(" ");
     const handler = (handlers as Readonly<Record<string, Handler>>)[route];
-    if (handler === undefined || !path.startsWith(area.base)) throw new Error(`${route} can't be served`);
+    const comesBack = method === "GET" || access.recentCode !== true || access.page !== undefined;
+    if (handler === undefined || !path.startsWith(area.base) || !comesBack)
+      throw new Error(`${route} can't be served`);
     const maxSize = access.mostBytes ?? usualBytes;
     const tooLarge = (context: Context) => {
-      const visit = bare(context, parts, spoken(area, context));
+      const visit = bare(app, context, parts, spoken(area, context));
       return visit.fault("Too large", `A form here has at most ${maxSize} bytes.`, 413);
     };
     app.on(method, path, bodyLimit({ maxSize, onError: tooLarge }), (context) =>
-      pass(context, parts, spoken(area, context), access, handler),
+      pass(app, context, parts, spoken(area, context), { access, handler, confirm }),
     );
   }
   app.all(`${area.base}/*`, (context) => {
-    const visit = bare(context, parts, spoken(area, context));
+    const visit = bare(app, context, parts, spoken(area, context));
     const { pathname, search } = new URL(context.req.url);
     // As people type it. Only a path of this area comes out of it.
     if (context.req.method === "GET" && pathname.endsWith("/"))
@@ -72,16 +77,23 @@ function spoken(area: Area, context: Context): Area {
   return area.spoken?.(context) ?? area;
 }
 
+interface Way {
+  readonly access: Access;
+  readonly handler: Handler;
+  /** The page that asks for a code, of areas that have one. */
+  readonly confirm: Handler | undefined;
+}
+
 async function pass(
+  app: Hono<WebEnv>,
   context: Context<WebEnv>,
   parts: GateParts,
   area: Area,
-  access: Access,
-  handler: Handler,
+  { access, handler, confirm }: Way,
 ): Promise<Response> {
   const nowMs = parts.clock.wallMs();
   const posted = context.req.method === "POST";
-  const outside = bare(context, parts, area);
+  const outside = bare(app, context, parts, area);
   if (posted && !isFromOwnPage(context))
     return outside.fault("Refused", "This form was not sent by a page of this server.", 403);
   if (posted && !isForm(context)) return outside.fault("Refused", "This is not a form of ours.", 415);
@@ -93,13 +105,29 @@ async function pass(
   const id = sessionIdOf(context, area.kind) ?? "";
   const session = await findSession(parts.store.db, area.kind, id, nowMs);
   const token = session === undefined ? undefined : formToken(id);
-  const visit = new Visit({ context, area, store: parts.store, form, nowMs }, session, token);
+  const visitWith = (sent: Form) => {
+    const again = pageAgain(app, context, area.kind);
+    return new Visit(
+      { context, area, store: parts.store, form: sent, nowMs, pageAgain: again },
+      session,
+      token,
+    );
+  };
+  const visit = visitWith(form);
   try {
-    const refusal = await whyNot(visit, parts, access, posted);
-    return refusal ?? (await handler(visit as SignedIn));
+    const refusal = await whyNot(visit, access, posted);
+    if (refusal !== undefined) return refusal;
+    if (access.recentCode === true && isConfirmedLongAgo(visit as SignedIn)) {
+      const page = pageOf(visit, area, access);
+      if (page === undefined || confirm === undefined)
+        return visit.goTo(`${area.base}/confirm?to=${encodeURIComponent(pathWithin(area, visit.here))}`);
+      const asked = await confirm(visitWith(keeping(form, access.sentTo ?? visit.path, page)) as SignedIn);
+      return withStatus(asked, 403);
+    }
+    if (session !== undefined && access.may !== "anyone") await saw(parts.store, session, nowMs);
+    return await handler(visit as SignedIn);
   } catch (error) {
-    if (error instanceof Failure)
-      return visit.fault("Not done", sentence(error.message), statusOf[error.code]);
+    if (error instanceof Failure) return notDone(visit, access, error);
     const { name, stack } = error as Error;
     // The fault's own text may hold what was sent; name and place are enough to find it.
     parts.log.error(
@@ -110,14 +138,28 @@ async function pass(
   }
 }
 
-async function whyNot(
-  visit: Visit,
-  parts: GateParts,
-  access: Access,
-  posted: boolean,
-): Promise<Response | undefined> {
+/** The form's page with the reason on top, where there is one; else a page with nothing but the reason. */
+async function notDone(visit: Visit, access: Access, failure: Failure): Promise<Response> {
+  const { area, form } = visit;
+  const status = statusOf[failure.code];
+  const text = area.faults?.[status]?.text ?? sentence(failure.message);
+  const page = pageOf(visit, area, access);
+  if (page !== undefined) {
+    const { typed, dropped } = withoutSecrets(form);
+    const notice = { tone: "fault", text: dropped ? `${text} ${area.comingBack?.secrets}` : text } as const;
+    const again = await visit.pageAgain(page, { notice, action: access.sentTo ?? visit.path, typed });
+    if (again !== undefined) return withStatus(again, status);
+  }
+  return visit.fault("Not done", sentence(failure.message), status);
+}
+
+function withStatus(answer: Response, status: number): Response {
+  return new Response(answer.body, { status, headers: answer.headers });
+}
+
+async function whyNot(visit: Visit, access: Access, posted: boolean): Promise<Response | undefined> {
   if (access.may === "anyone") return undefined;
-  const { session, token, nowMs, area } = visit;
+  const { session, token, area } = visit;
   if (session === undefined || token === undefined) {
     const to = posted ? area.base : pathWithin(area, visit.here);
     return visit.goTo(`${area.base}/sign-in?to=${encodeURIComponent(to)}`);
@@ -126,13 +168,11 @@ async function whyNot(
     return visit.fault("Refused", "This form belongs to another session. Open the page again.", 403);
   if (access.may !== "signed-in" && !access.may.includes(session.role))
     return visit.fault("Not for this role", `Your role is "${session.role}". It may not do this.`, 403);
-  if (access.recentCode === true && nowMs - session.confirmedAtMs >= confirmedForMs) {
-    // A form is sent again from where it stood; what was typed is not kept.
-    const to = pathWithin(area, posted ? visit.cameFrom : visit.here);
-    return visit.goTo(`${area.base}/confirm?to=${encodeURIComponent(to)}`);
-  }
-  await saw(parts.store, session, nowMs);
   return undefined;
+}
+
+function isConfirmedLongAgo({ session, nowMs }: SignedIn): boolean {
+  return nowMs - session.confirmedAtMs >= confirmedForMs;
 }
 
 async function saw(store: Store, session: Session, nowMs: number): Promise<void> {
@@ -140,9 +180,11 @@ async function saw(store: Store, session: Session, nowMs: number): Promise<void>
 }
 
 /** A visit of nobody, for what is refused before anybody is asked for. */
-function bare(context: Context<WebEnv>, parts: GateParts, area: Area): Visit {
+function bare(app: Hono<WebEnv>, context: Context<WebEnv>, parts: GateParts, area: Area): Visit {
   const { store, clock } = parts;
-  return new Visit({ context, area, store, form: new Form(""), nowMs: clock.wallMs() }, undefined, undefined);
+  const again = pageAgain(app, context, area.kind);
+  const visitParts = { context, area, store, form: new Form(""), nowMs: clock.wallMs(), pageAgain: again };
+  return new Visit(visitParts, undefined, undefined);
 }
 
 function isForm(context: Context): boolean {

@@ -8,6 +8,7 @@ import { html, type Markup } from "../pages/markup.ts";
 import { endSession, endSessionsOf } from "../sessions/sessions.ts";
 import type { SignInOutcome, SignIns } from "../sessions/sign-in.ts";
 import { pathWithin } from "./area.ts";
+import { goOnConfirmed, keptFields } from "./kept-form.ts";
 import type { Handler, OpenHandler, SignedIn, Visit } from "./visit.ts";
 
 export interface SignInHandlers {
@@ -60,8 +61,7 @@ export function signInHandlers(signIns: SignIns): SignInHandlers {
     showConfirm: async (visit) => confirmPage(signIns, visit, undefined, 200),
     confirm: async (visit) => {
       const outcome = await signIns.confirm(visit.session, visit.form.text("code"), visit.address);
-      if (outcome.kind === "in")
-        return visit.withSession(visit.goTo(pathWithin(visit.area, visit.form.text("to"))), outcome.id);
+      if (outcome.kind === "in") return goOnConfirmed(visit, outcome.id);
       const { text, status } = said(outcome, visit.nowMs, "This code is not right. Wait for the next one.");
       return confirmPage(signIns, visit, { tone: "fault", text }, status);
     },
@@ -162,7 +162,7 @@ ${form({
   className: "narrow card",
   submit: "Go on",
   back: visit.area.base,
-  content: [hidden("to", to), challengeLine(challenge) ?? html``, codeField()],
+  content: [hidden("to", to), keptFields(visit), challengeLine(challenge) ?? html``, codeField()],
 })}`;
   return visit.page({ title: "Confirm with a code", notice, content }, status);
 }

@@ -4,12 +4,16 @@ import type { Context } from "hono";
 import { operatedBy } from "../audit/operator.ts";
 import { Failure } from "../failure.ts";
 import { pageHeaders } from "../pages/headers.ts";
+import type { Markup } from "../pages/markup.ts";
 import { type Frame, type Notice, type Page, wholePage } from "../pages/layout.ts";
+import { filledIn, hasOptionalSecret } from "../pages/filled-in.ts";
 import { isOpen, type Session } from "../sessions/sessions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Area } from "./area.ts";
 import { addressOf, isSecure, sessionCookie, type WebEnv } from "./browser.ts";
 import type { Form } from "./form.ts";
+import { withoutSecrets } from "./kept-form.ts";
+import type { PageAgain } from "./returned.ts";
 
 export interface VisitParts {
   readonly context: Context<WebEnv>;
@@ -17,6 +21,7 @@ export interface VisitParts {
   readonly store: Store;
   readonly form: Form;
   readonly nowMs: number;
+  readonly pageAgain: PageAgain;
 }
 
 /** Of whoever asks; `session` is there where somebody is signed in. */
@@ -27,6 +32,8 @@ export class Visit {
   readonly session: Session | undefined;
   /** What forms of this session carry. */
   readonly token: string | undefined;
+  /** The page of a form that was not carried out, with what was typed in it. */
+  readonly pageAgain: PageAgain;
   readonly #context: Context<WebEnv>;
   readonly #store: Store;
 
@@ -34,6 +41,7 @@ export class Visit {
     this.area = parts.area;
     this.form = parts.form;
     this.nowMs = parts.nowMs;
+    this.pageAgain = parts.pageAgain;
     this.session = session;
     this.token = token;
     this.#context = parts.context;
@@ -87,13 +95,31 @@ export class Visit {
     return this.#context.req.header("user-agent") ?? "";
   }
 
-  /** The page within its area's frame. A notice that the page before left for it is shown on top. */
+  /**
+   * The page within its area's frame. A notice that the page before left for it is shown on top. A form that was refused, or
+   * comes back, is filled in as it was sent.
+   */
   page(page: Omit<Page, "path">, status = 200): Response {
     const left = this.area.notices[this.query("done")];
     const notice: Notice | undefined =
       page.notice ?? (left === undefined ? undefined : { tone: "done", text: left });
-    const markup = wholePage(this.#frame(), { ...page, notice, path: this.path });
-    return new Response(markup.toString(), { status, headers: pageHeaders(isSecure(this.#context)) });
+    const refused = this.#context.req.method === "POST" && status >= 400;
+    const back = this.#context.env?.returned ?? (refused ? this.#refused(page.content, notice) : undefined);
+    const markup = wholePage(this.#frame(), {
+      ...page,
+      notice: back === undefined ? notice : back.notice,
+      path: this.path,
+    }).toString();
+    const text = back === undefined ? markup : filledIn(markup, back.action, back.typed);
+    return new Response(text, { status, headers: pageHeaders(isSecure(this.#context)) });
+  }
+
+  #refused(content: Markup, notice: Notice | undefined) {
+    const { typed, dropped } = withoutSecrets(this.form);
+    const secrets =
+      dropped && hasOptionalSecret(content.toString()) ? this.area.comingBack?.secrets : undefined;
+    const said = secrets === undefined ? notice : withSentence(notice, secrets);
+    return { action: this.path, typed, notice: said };
   }
 
   /** A plain page that says what was wrong. */
@@ -157,6 +183,12 @@ export class Visit {
   #frame(): Frame {
     return this.area.frame(this.session, this.token);
   }
+}
+
+function withSentence(notice: Notice | undefined, sentence: string): Notice {
+  return notice === undefined
+    ? { tone: "fault", text: sentence }
+    : { ...notice, text: `${notice.text} ${sentence}` };
 }
 
 export type SignedIn = Visit & { readonly session: Session; readonly token: string };

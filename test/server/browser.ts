@@ -17,6 +17,8 @@ export interface Seen {
   readonly text: string;
   /** Where it leads, for a redirection. */
   readonly to: string | null;
+  /** Where the code goes that is asked for before a form is taken; null for any other answer. */
+  readonly asks: string | null;
 }
 
 /** Enough to tell passwords apart, where their cost is not what is tested. */
@@ -105,7 +107,9 @@ export class Browser {
       else this.cookies.set(name, value);
     }
     const location = response.headers.get("location");
-    return { status: response.status, headers: response.headers, text: await response.text(), to: location };
+    const text = await response.text();
+    const asks = response.status === 403 ? /action="([a-z/]+\/confirm)"/.exec(text)?.[1] : undefined;
+    return { status: response.status, headers: response.headers, text, to: location, asks: asks ?? null };
   }
 }
 

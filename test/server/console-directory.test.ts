@@ -168,7 +168,7 @@ describe("who may", () => {
     const { server, browser, stored } = await site();
     server.clock.pass(6 * minuteMs);
     for (const path of [page, `${page}/look`, `${page}/sync`, `${page}/active-directory`])
-      expect((await browser.send(path, { ...fields, password })).to).toContain("/admin/confirm");
+      expect((await browser.send(path, { ...fields, password })).asks).toBe("/admin/confirm");
     expect(await stored()).toEqual(directorySetting.whenUnset);
   });
 

@@ -176,7 +176,7 @@ describe("a message that waits", () => {
     const { server, browser, audited } = await office();
     const id = await queue(server, "alice@corp.example");
     server.clock.pass(6 * minuteMs);
-    expect((await browser.send(`${page}/${id}/drop`)).to).toContain("/admin/confirm");
+    expect((await browser.send(`${page}/${id}/drop`)).asks).toBe("/admin/confirm");
     expect((await state(server, id)).state).toBe("waiting");
     const fresh = await signedIn(server, "admin", "second");
     await fresh.open(page);

@@ -107,7 +107,7 @@ describe("an initial PIN", () => {
     expect(await stateOfPin(server, "root")).toMatchObject({ state: "none" });
     expect((await browser.send("/admin/users/0000000000000000/pin/initial")).status).toBe(404);
     server.clock.pass(6 * 60_000);
-    expect((await browser.send(`${at}/pin/initial`)).to).toContain("/admin/confirm");
+    expect((await browser.send(`${at}/pin/initial`)).asks).toBe("/admin/confirm");
     expect(await stateOfPin(server, "alice")).toMatchObject({ state: "set" });
   });
 

@@ -225,8 +225,7 @@ describe("each of these pages", () => {
       expect([path, (await helper.send(path, fields)).status]).toEqual([path, 403]);
     }
     server.clock.pass(6 * minuteMs);
-    for (const [path, fields] of sent)
-      expect((await browser.send(path, fields)).to).toContain("/admin/confirm");
+    for (const [path, fields] of sent) expect((await browser.send(path, fields)).asks).toBe("/admin/confirm");
     const stored = await server.store.db.selectFrom("settings").select("name").execute();
     expect(stored).toEqual([]);
   });

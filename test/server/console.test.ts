@@ -231,7 +231,7 @@ describe("what needs a recent code", () => {
     const asked = await browser.get(at);
     expect(asked.to).toBe(`/admin/confirm?to=${encodeURIComponent(at)}`);
     expect((await browser.open(at)).text).toContain("needs a fresh code");
-    expect((await browser.send(at)).to).toContain("/admin/confirm");
+    expect((await browser.send(at)).asks).toBe("/admin/confirm");
     expect(await idOf(server, "alice")).toBeDefined();
     const seen = await browser.send("/admin/confirm", { code: codeOf(server, secret), to: at });
     expect(seen.to).toBe(at);

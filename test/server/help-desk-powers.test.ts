@@ -45,7 +45,7 @@ describe("the help desk", () => {
     const browser = await signedIn(server, "help-desk", "helen");
     server.clock.pass(5 * 60_000);
     for (const seen of [await unlock(browser), await answer(browser)])
-      expect(seen.to).toContain("/admin/confirm");
+      expect(seen.asks).toBe("/admin/confirm");
     expect(await isLocked()).toBe(true);
     const kinds = (await server.audit()).map(({ kind }) => kind);
     expect(kinds).not.toContain("help-desk-answered");

@@ -3,14 +3,13 @@
 
 import { describe, expect, it } from "vitest";
 import { setRole } from "../../server/accounts/accounts.ts";
-import type { Tables } from "../../server/store/tables.ts";
 import { disableUser } from "../../server/users/leave.ts";
 import { theUser } from "../../server/users/users.ts";
 import { hourMs, minuteMs } from "../../words/clock.ts";
 import { type Person, person } from "./browser.ts";
 import { addressFor, withMail } from "./portal-fixture.ts";
-import { testServer, type TestServer, totpAt } from "./fixture.ts";
-import type { TestMachine } from "./machine.ts";
+import { testServer, totpAt } from "./fixture.ts";
+import { everything, pathOf } from "./stage.ts";
 import { consoleRoutes, fieldsOf, outsideRoutes, type Who } from "./stated-routes.ts";
 import { asSession, type Signed, signInBy, type Wire, wireTo } from "./wire.ts";
 
@@ -36,58 +35,7 @@ async function stage() {
   return here;
 }
 
-interface Things {
-  readonly server: TestServer;
-  readonly machine: TestMachine;
-}
-
 type Stage = Awaited<ReturnType<typeof stage>>;
-
-/** All that the database holds, but for when a session was last seen. */
-async function everything({ store }: TestServer): Promise<Record<string, string>> {
-  const names = (await store.db.introspection.getTables()).map(({ name }) => name);
-  const all: Record<string, string> = {};
-  for (const name of names) {
-    const rows = await store.db
-      .selectFrom(name as keyof Tables)
-      .selectAll()
-      .execute();
-    all[name] = rows
-      .map((row) => JSON.stringify({ ...row, lastSeenAtMs: undefined }))
-      .toSorted()
-      .join("\n");
-  }
-  return all;
-}
-
-/** A path of this route that means something here. */
-async function pathOf({ server, machine }: Things, route: string): Promise<string> {
-  const [, pattern = ""] = route.split(" ");
-  const alice = await server.store.db
-    .selectFrom("users")
-    .select("id")
-    .where("name", "=", "alice")
-    .executeTakeFirst();
-  const [token] = await server.store.db.selectFrom("joinTokens").select("id").orderBy("id").execute();
-  const [message] = await server.store.db.selectFrom("messages").select("id").orderBy("id").execute();
-  const ids = [
-    ["/machines/", machine.id],
-    ["/join-tokens/", token?.id],
-    ["/queue/", message?.id],
-    ["", alice?.id],
-  ] as const;
-  const id = ids.find(([part]) => pattern.includes(part))?.[1];
-  const query: Readonly<Record<string, string>> = {
-    "/admin/policies/edit": "?name=default",
-    "/admin/enrolments/end": `?one=${machine.id}.${alice?.id}`,
-  };
-  return (
-    pattern
-      .replace(":id", id ?? "")
-      .replace(":page", "provisioning")
-      .replace(":action", "test") + (query[pattern] ?? "")
-  );
-}
 
 async function ask(
   { wire }: { wire: Wire },

@@ -38,7 +38,7 @@ export const mailPage: SettingsPage = {
   about: "The mail server that this server sends by.",
   fields: async (db, sent, faults) => {
     const setting = await readSetting(db, mailSetting);
-    const about = (name: keyof typeof schema.entries, label: string) => ({
+    const about = <N extends keyof typeof schema.entries>(name: N, label: string) => ({
       name,
       label,
       fault: faults[name],

@@ -27,7 +27,7 @@ export const smsPage: SettingsPage = {
   about: "The gateway that this server sends text messages by, over HTTP.",
   fields: async (db, sent, faults) => {
     const setting = await readSetting(db, gatewaySetting);
-    const about = (name: keyof typeof schema.entries, label: string) => ({
+    const about = <N extends keyof typeof schema.entries>(name: N, label: string) => ({
       name,
       label,
       fault: faults[name],

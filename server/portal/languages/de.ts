@@ -61,6 +61,10 @@ export const de: Translation<typeof en, "de"> = {
   "confirm-title": "Mit einem Code bestätigen",
   "confirm-text":
     "Für das Folgende wird ein frischer Code gebraucht, damit es niemand tut, der Ihren Browser offen findet.",
+  "kept-typed": "Was Sie eingegeben haben, bleibt bis dahin erhalten; getan ist davon noch nichts.",
+  "kept-confirmed":
+    "Bestätigt. Getan ist noch nichts: Sehen Sie sich das Formular an und senden Sie es noch einmal.",
+  "kept-secrets": "Passwörter, PINs und Codes bleiben nicht erhalten: Geben Sie sie noch einmal ein.",
   "go-on": "Weiter",
   "code-wrong": "Dieser Code stimmt nicht. Warten Sie auf den nächsten.",
   "done-signed-out": "Sie sind abgemeldet.",

@@ -59,6 +59,9 @@ export const es: Translation<typeof en, "es"> = {
   "confirm-title": "Confirmar con un código",
   "confirm-text":
     "Lo que sigue necesita un código nuevo, para que no lo haga alguien que encuentre su navegador abierto.",
+  "kept-typed": "Lo que ha escrito se conserva hasta entonces; todavía no se ha hecho nada.",
+  "kept-confirmed": "Confirmado. Todavía no se ha hecho nada: revise el formulario y envíelo de nuevo.",
+  "kept-secrets": "Las contraseñas, los PIN y los códigos no se conservan: escríbalos de nuevo.",
   "go-on": "Continuar",
   "code-wrong": "Este código no es correcto. Espere al siguiente.",
   "done-signed-out": "Ha cerrado la sesión.",

@@ -59,6 +59,9 @@ export const fr: Translation<typeof en, "fr"> = {
   "confirm-title": "Confirmer par un code",
   "confirm-text":
     "La suite demande un nouveau code, afin que personne ne puisse la faire en trouvant votre navigateur ouvert.",
+  "kept-typed": "Ce que vous avez saisi est conservé jusque-là ; rien n'en est fait pour l'instant.",
+  "kept-confirmed": "Confirmé. Rien n'est encore fait : relisez le formulaire et envoyez-le de nouveau.",
+  "kept-secrets": "Les mots de passe, codes PIN et codes ne sont pas conservés : saisissez-les de nouveau.",
   "go-on": "Continuer",
   "code-wrong": "Ce code n'est pas correct. Attendez le suivant.",
   "done-signed-out": "Vous êtes déconnecté.",

@@ -60,6 +60,10 @@ export const pl: Translation<typeof en, "pl"> = {
   "confirm-title": "Potwierdzenie kodem",
   "confirm-text":
     "Do dalszych działań potrzebny jest nowy kod, aby nie wykonał ich nikt, kto zastanie otwartą przeglądarkę.",
+  "kept-typed": "Wpisane dane zostaną do tego czasu zachowane; nic jeszcze nie zostało wykonane.",
+  "kept-confirmed":
+    "Potwierdzono. Nic jeszcze nie zostało wykonane: proszę sprawdzić formularz i wysłać go ponownie.",
+  "kept-secrets": "Hasła, kody PIN i kody nie są zachowywane: proszę wpisać je ponownie.",
   "go-on": "Dalej",
   "code-wrong": "Ten kod jest nieprawidłowy. Proszę poczekać na następny.",
   "done-signed-out": "Wylogowano.",
