@@ -4,6 +4,7 @@
 import { record, serverEntry } from "../audit/audit.ts";
 import { spendTimeSteps } from "../authenticators/spend-time-steps.ts";
 import type { Vault } from "../identity/vault.ts";
+import { machinesThere } from "../machines/machines.ts";
 import { listPolicies } from "../policies/policies.ts";
 import type { Tx } from "../store/store.ts";
 
@@ -27,10 +28,14 @@ export async function settleRestored(tx: Tx, vault: Vault, nowMs: number): Promi
     .selectFrom("audit")
     .select(({ fn }) => fn.max("atMs").as("last"))
     .executeTakeFirstOrThrow();
-  const { numUpdatedRows } = await tx
+  const { there } = await machinesThere(tx)
+    .select(({ fn }) => fn.countAll<number>().as("there"))
+    .executeTakeFirstOrThrow();
+  // Removed ones, too: their events go on to be told, and what they are told is signed under their serials.
+  await tx
     .updateTable("machines")
     .set((expression) => ({ serial: expression("serial", "+", serialStep), eventsHash: null }))
-    .executeTakeFirst();
+    .execute();
   await tx.updateTable("joinTokens").set({ expiresAtMs: nowMs }).where("expiresAtMs", ">", nowMs).execute();
   await tx
     .updateTable("messages")
@@ -53,7 +58,7 @@ export async function settleRestored(tx: Tx, vault: Vault, nowMs: number): Promi
     await tx.deleteFrom(table).execute();
   const ahead = Math.max(...(await listPolicies(tx)).map(({ policy }) => policy.totpWindow.future));
   await spendTimeSteps(tx, vault, ahead, nowMs);
-  const settled = { lastKnownAtMs: last === null ? null : Number(last), machines: Number(numUpdatedRows) };
+  const settled = { lastKnownAtMs: last === null ? null : Number(last), machines: Number(there) };
   await record(tx, serverEntry(nowMs, "server-restored", {}, { ...settled }));
   return settled;
 }

@@ -1,9 +1,9 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { dayMs } from "../../words/clock.ts";
+import type { Command } from "commander";
 import { listAudit } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
-import { theMachine } from "../machines/machines.ts";
+import { theMachineEver } from "../machines/machines.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { momentOption } from "./moment.ts";
 import { table } from "./terminal.ts";
 
 export function addAuditCommand(program: Command, parts: CommandParts): void {
@@ -23,7 +23,8 @@ export function addAuditCommand(program: Command, parts: CommandParts): void {
     .option("--until <time>", "to the end of a day, or to a moment", momentOption(1))
     .action(async (given: AuditOptions, command: Command) =>
       withServer(command, parts, async ({ store: { db } }, options) => {
-        const machine = given.machine === undefined ? undefined : (await theMachine(db, given.machine)).id;
+        const machine =
+          given.machine === undefined ? undefined : (await theMachineEver(db, given.machine)).id;
         const { limit, user, kind, by: operator, from: fromMs, until: untilMs } = given;
         const found = await listAudit(db, { limit, user, machine, kind, operator, fromMs, untilMs });
         const entries = found.map(({ atMs, id, ...entry }) => ({ id, at: isoTime(atMs), ...entry }));
@@ -52,14 +53,4 @@ interface AuditOptions {
   readonly by?: string;
   readonly from?: number;
   readonly until?: number;
-}
-
-/** An option's reader for a moment in UTC; a day alone is its beginning, so many days later. */
-function momentOption(later: number): (text: string) => number {
-  return (text) => {
-    const found = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)Z?)?$/.exec(text);
-    const ms = found === null ? Number.NaN : Date.parse(`${found[1]}T${found[2] ?? "00:00"}Z`);
-    if (Number.isNaN(ms)) throw new InvalidArgumentError("give 2026-11-27 or 2026-11-27T08:00, in UTC.");
-    return found?.[2] === undefined ? ms + later * dayMs : ms;
-  };
 }

@@ -15,6 +15,7 @@ import {
 import { revokeMachine } from "../machines/revoke.ts";
 import { addTag, removeTag, tagsByMachine, tagsOf } from "../machines/tags.ts";
 import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { addMachineRemove } from "./machine-remove.ts";
 import { table } from "./terminal.ts";
 
 export function addMachineCommands(program: Command, parts: CommandParts): void {
@@ -70,6 +71,8 @@ export function addMachineCommands(program: Command, parts: CommandParts): void 
         );
       }),
     );
+
+  addMachineRemove(machine, parts);
 
   machine
     .command("exempt <id> <on|off>")

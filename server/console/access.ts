@@ -58,6 +58,8 @@ export const consoleAccess = {
   "POST /admin/users/:id/authenticators/remove": { may: admins, recentCode: true, page: user },
 
   "GET /admin/machines": { may: readers },
+  "GET /admin/machines/remove": { may: admins, recentCode: true },
+  "POST /admin/machines/remove": { may: admins, recentCode: true, page: "/admin/machines/remove?one" },
   "GET /admin/machines/:id": { may: readers },
   "POST /admin/machines/:id/exempt": { may: admins, recentCode: true, page: machine },
   "POST /admin/machines/:id/tags": { may: admins, recentCode: true, page: machine },

@@ -42,6 +42,8 @@ const notices = {
   "authenticator-removed": "The authenticator was removed; machines forget it at their next sync.",
   "machine-changed": "The machine was changed; it takes effect at its next sync.",
   "machine-revoked": "The machine was revoked; it erases itself at its next contact.",
+  "machine-removed": "The machine was removed. If it comes back, it is still told to erase itself.",
+  "machines-removed": "The machines were removed. Any that comes back is still told to erase itself.",
   "flags-cleared": "The flags were cleared.",
   "enrolments-ended": "Offline use has ended; each machine erases it at its next contact.",
   "policy-saved": "The policy was saved. Online sign-ins follow it at once, machines at their next sync.",

@@ -6,6 +6,7 @@ import { enrolmentHandlers } from "./enrolments/report.ts";
 import { joinTokenHandlers } from "./join-tokens.ts";
 import { machineChanges } from "./machines/change.ts";
 import { machinesPage } from "./machines/list.ts";
+import { machineRemovals } from "./machines/remove.ts";
 import { machinePage } from "./machines/show.ts";
 import { overviewHandlers } from "./overview.ts";
 import { ownAccountHandlers } from "./own-account.ts";
@@ -45,6 +46,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "GET /admin/machines": (visit) => machinesPage(visit, db),
     "GET /admin/machines/:id": (visit) => machinePage(visit, parts),
     ...machineChanges(parts),
+    ...machineRemovals(parts),
     ...enrolmentHandlers(parts),
     ...policyHandlers(parts),
     ...joinTokenHandlers(parts),

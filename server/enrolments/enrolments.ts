@@ -125,6 +125,19 @@ export async function endAllOfUser(
   return active.length;
 }
 
+/** Everybody's there, as when the machine is revoked, which it is told by other means. */
+export async function endAllOnMachine(tx: Tx, machineId: string, nowMs: number): Promise<void> {
+  const enrolled = await tx
+    .selectFrom("enrolments")
+    .innerJoin("users", "users.id", "enrolments.userId")
+    .select(["users.id", "users.name"])
+    .where("enrolments.machineId", "=", machineId)
+    .where("enrolments.endedAtMs", "is", null)
+    .orderBy("users.name")
+    .execute();
+  for (const user of enrolled) await markEnded(tx, machineId, user, "machine-revoked", nowMs);
+}
+
 /** Ends it without telling the machine, which knows already. */
 export async function markEnded(
   tx: Tx,

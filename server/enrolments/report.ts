@@ -137,7 +137,11 @@ function bare(db: Db, { search, state, userId, machineId }: ReportFilter, nowMs:
           expression(
             "enrolments.machineId",
             "in",
-            expression.selectFrom("machines").select("id").where(containing("hostname", search)),
+            expression
+              .selectFrom("machines")
+              .select("id")
+              .where("removedAtMs", "is", null)
+              .where(containing("hostname", search)),
           ),
         ]),
       ),

@@ -2,6 +2,7 @@
 
 import type { Vault } from "../identity/vault.ts";
 import { isoTime } from "../iso-time.ts";
+import { machinesThere } from "../machines/machines.ts";
 import { pinState } from "../pins/pins.ts";
 import type { Db } from "../store/store.ts";
 import { authenticatorRows, usersWithEverything } from "./people.ts";
@@ -168,8 +169,7 @@ async function* pinRows(db: Db): AsyncGenerator<Row> {
 
 async function* machineRows(db: Db): AsyncGenerator<Row> {
   for (let after = ""; ; ) {
-    const rows = await db
-      .selectFrom("machines")
+    const rows = await machinesThere(db)
       .selectAll()
       .where("id", ">", after)
       .orderBy("id")

@@ -1,5 +1,6 @@
 // The gate that every signed request of a joined machine passes, in the transaction that carries it out.
 
+import { record, serverEntry } from "../audit/audit.ts";
 import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import { takeKeys } from "./machine-keys.ts";
@@ -67,6 +68,9 @@ export async function acceptRequest(
     raised.revokedThrough,
     raised.serial,
   );
+  // Once: nothing else tells an admin that it is still about.
+  if (machine.removedAtMs !== null && machine.lastSeenAtMs <= machine.removedAtMs)
+    await record(tx, serverEntry(nowMs, "removed-machine-heard", { machine: machineId }));
   const accepted = { ...machine, ...raised };
   return { kind: machine.revokedAtMs === null ? "accepted" : "revoked", machine: accepted };
 }

@@ -88,6 +88,8 @@ export class Joining {
     const proofKey = this.#vault.open({ table: "join_tokens", id: token.id }, token.sealedProofKey);
     const proof = Buffer.from(request.proof, "base64");
     if (!timingSafeEqual(joinProof(proofKey, signingKey, boxKey), proof)) return "wrong-proof";
+    // Before the token: these keys are over whatever it is worth.
+    if (known !== undefined && known.removedAtMs !== null) return "removed-machine";
     if (nowMs >= token.expiresAtMs) return "expired-token";
     if (token.usesLeft < 1 && known?.joinToken !== token.id) return "used-up-token";
     if (known !== undefined && known.revokedAtMs !== null) return "revoked-machine";
@@ -186,6 +188,7 @@ export function freshMachine(
     lastSeenAtMs: nowMs,
     lastSyncAtMs: null,
     revokedAtMs: null,
+    removedAtMs: null,
     exempt: 0,
     flags: "[]",
     serial: 0,

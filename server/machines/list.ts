@@ -3,7 +3,7 @@
 import { dayMs } from "../../words/clock.ts";
 import { containing } from "../store/containing.ts";
 import type { Db } from "../store/store.ts";
-import type { Machine } from "./machines.ts";
+import { type Machine, machinesThere } from "./machines.ts";
 
 export const machineSorts = {
   host: "hostname",
@@ -50,7 +50,7 @@ export async function pageOfMachines(
   return { total: Number(total), rows };
 }
 
-/** Of all machines that have or had this host name, the newest first; no more than so many. */
+/** Of all machines that have or had this host name, removed ones among them, the newest first; no more than so many. */
 export async function idsOfHost(db: Db, hostname: string): Promise<string[]> {
   const rows = await db
     .selectFrom("machines")
@@ -64,8 +64,7 @@ export async function idsOfHost(db: Db, hostname: string): Promise<string[]> {
 }
 
 function narrowed(db: Db, { search, state }: MachineQuery, nowMs: number) {
-  return db
-    .selectFrom("machines")
+  return machinesThere(db)
     .$if(search !== "", (some) =>
       some.where((expression) => expression.or([containing("hostname", search), containing("id", search)])),
     )

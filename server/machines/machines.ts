@@ -20,22 +20,45 @@ export type MachineFlag =
 
 const machineById = statement((db, id: string) => db.selectFrom("machines").selectAll().where("id", "=", id));
 
+/** Also one that was removed: its requests are answered. */
 export async function findMachine(db: Db, id: string): Promise<Machine | undefined> {
   return machineById.first(db, id);
 }
 
+/** Those that were not removed: what every list, count and report is made of. */
+export function machinesThere(db: Db) {
+  return db.selectFrom("machines").where("removedAtMs", "is", null);
+}
+
 export async function listMachines(db: Db): Promise<Machine[]> {
-  return db.selectFrom("machines").selectAll().orderBy("joinedAtMs").orderBy("id").execute();
+  return machinesThere(db).selectAll().orderBy("joinedAtMs").orderBy("id").execute();
 }
 
 /** By id, by the beginning of one, or by host name. @throws Failure unless exactly one machine is meant. */
 export async function theMachine(db: Db, text: string): Promise<Machine> {
   const exact = await findMachine(db, text.toUpperCase());
-  if (exact !== undefined) return exact;
+  if (exact !== undefined && exact.removedAtMs !== null)
+    throw new Failure("not-found", `machine ${exact.id} was removed`);
+  const found = exact ?? (await oneLike(machinesThere(db), text));
+  if (found === undefined) throw new Failure("not-found", `there is no machine ${JSON.stringify(text)}`);
+  return found;
+}
+
+/** Likewise among all that there ever were, as the audit knows them; what is there comes before what was removed. */
+export async function theMachineEver(db: Db, text: string): Promise<Machine> {
+  const removed = db.selectFrom("machines").where("removedAtMs", "is not", null);
+  const found =
+    (await findMachine(db, text.toUpperCase())) ??
+    (await oneLike(machinesThere(db), text)) ??
+    (await oneLike(removed, text));
+  if (found === undefined) throw new Failure("not-found", `there is no machine ${JSON.stringify(text)}`);
+  return found;
+}
+
+async function oneLike(among: ReturnType<typeof machinesThere>, text: string): Promise<Machine | undefined> {
   // A host name is what the machine says: it may not hide behind the beginning of another's id, nor that behind it.
   const isBeginning = /^[A-Za-z2-7]{4,}$/.test(text);
-  const found = await db
-    .selectFrom("machines")
+  const found = await among
     .selectAll()
     .where((expression) =>
       expression.or([
@@ -51,13 +74,14 @@ export async function theMachine(db: Db, text: string): Promise<Machine> {
       "conflict",
       `${JSON.stringify(text)} means ${found.length === 100 ? "100 or more" : found.length} machines; give a machine id`,
     );
-  if (found[0] === undefined) throw new Failure("not-found", `there is no machine ${JSON.stringify(text)}`);
   return found[0];
 }
 
-/** By the whole id. @throws Failure when there is no such machine. */
+/** By the whole id. @throws Failure when there is no such machine, or not any more. */
 export async function theMachineById(db: Db, id: string): Promise<Machine> {
   const machine = await findMachine(db, id);
+  if (machine !== undefined && machine.removedAtMs !== null)
+    throw new Failure("not-found", "this machine was removed; the audit still has what it did");
   if (machine === undefined) throw new Failure("not-found", "there is no such machine");
   return machine;
 }

@@ -1,7 +1,7 @@
 // The admin takes a machine out: it is told to erase itself at its next contact, whatever that contact is for.
 
 import { record, serverEntry } from "../audit/audit.ts";
-import { markEnded } from "../enrolments/enrolments.ts";
+import { endAllOnMachine } from "../enrolments/enrolments.ts";
 import type { Tx } from "../store/store.ts";
 import type { Machine } from "./machines.ts";
 import { issueRevocation } from "./revocations.ts";
@@ -24,14 +24,7 @@ export async function revokeMachine(
     tx,
     serverEntry(nowMs, "machine-revoked", { machine: machine.id }, { hostname: machine.hostname }),
   );
-  const enrolled = await tx
-    .selectFrom("enrolments")
-    .innerJoin("users", "users.id", "enrolments.userId")
-    .select(["users.id", "users.name"])
-    .where("enrolments.machineId", "=", machine.id)
-    .where("enrolments.endedAtMs", "is", null)
-    .execute();
-  for (const user of enrolled) await markEnded(tx, machine.id, user, "machine-revoked", nowMs);
+  await endAllOnMachine(tx, machine.id, nowMs);
   await issueRevocation(tx, signingKey, machine.id, { scope: "machine" }, nowMs);
   return true;
 }

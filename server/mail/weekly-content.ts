@@ -2,7 +2,7 @@
 
 import { dayMs } from "../../words/clock.ts";
 import { isoTime } from "../iso-time.ts";
-import { flagsOf } from "../machines/machines.ts";
+import { flagsOf, machinesThere } from "../machines/machines.ts";
 import type { Db } from "../store/store.ts";
 
 export interface Section {
@@ -28,7 +28,7 @@ export async function weeklyContent(db: Db, nowMs: number): Promise<Section[]> {
     .where((expression) =>
       expression.or([expression("lockedUntilMs", ">", nowMs), expression("selfLockedUntilMs", ">", nowMs)]),
     );
-  const machines = db.selectFrom("machines").where("revokedAtMs", "is", null);
+  const machines = machinesThere(db).where("revokedAtMs", "is", null);
   const flagged = machines.where("flags", "<>", "[]");
   const silent = machines.where("lastSeenAtMs", "<", nowMs - silentMs);
   const failed = db

@@ -4,6 +4,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
 import type { ResponseOf } from "../../protocol/sync/exchanges.ts";
 import { type Clock, secondMs } from "../../words/clock.ts";
+import { machinesThere } from "../machines/machines.ts";
 import type { Store } from "../store/store.ts";
 import { version } from "../version.ts";
 
@@ -113,8 +114,7 @@ function kept(clock: Clock, count: () => Promise<number>): () => Promise<number>
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 async function machines({ db }: Store, flagged: boolean): Promise<number> {
-  let query = db
-    .selectFrom("machines")
+  let query = machinesThere(db)
     .select(({ fn }) => fn.countAll<number>().as("n"))
     .where("revokedAtMs", "is", null);
   if (flagged) query = query.where("flags", "<>", "[]");

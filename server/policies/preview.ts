@@ -1,6 +1,7 @@
 // Whom a change of policies would hit, and what would be different for them, before it is made. Users and machines are
 // counted by which of the named groups and tags they have: however many there are, only the kinds of them are held.
 
+import { machinesThere } from "../machines/machines.ts";
 import { pinWarnings } from "../pins/warnings.ts";
 import type { Db } from "../store/store.ts";
 import { type PolicyChange, planChange } from "./changes.ts";
@@ -149,8 +150,7 @@ function pageOf(db: Db, what: "users" | "machines", after: string): Promise<{ id
         .orderBy("id")
         .limit(pageRows)
         .execute()
-    : db
-        .selectFrom("machines")
+    : machinesThere(db)
         .select(["id", "hostname as name"])
         .where("revokedAtMs", "is", null)
         .where("id", ">", after)

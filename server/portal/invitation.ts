@@ -2,7 +2,7 @@
 
 import type { KeyType } from "../../protocol/sync/policy.ts";
 import { typesFor } from "../authenticators/template.ts";
-import { theMachineById } from "../machines/machines.ts";
+import { findMachine } from "../machines/machines.ts";
 import { html } from "../pages/markup.ts";
 import { policyOf } from "../policies/applicable.ts";
 import {
@@ -119,7 +119,7 @@ export function invitationPages(parts: PortalParts): Invited {
   };
 
   async function atMachine({ machineId }: { readonly machineId: string }): Promise<string> {
-    return (await theMachineById(db, machineId)).hostname;
+    return (await findMachine(db, machineId))?.hostname ?? machineId;
   }
 
   async function pendingName(tx: Parameters<typeof findInvitation>[0], link: string, nowMs: number) {

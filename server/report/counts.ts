@@ -1,5 +1,6 @@
 // How many there are of everything, counted by the database.
 
+import { machinesThere } from "../machines/machines.ts";
 import type { Db } from "../store/store.ts";
 
 export interface Counts {
@@ -15,8 +16,7 @@ export async function countAll(db: Db): Promise<Counts> {
     .selectFrom("users")
     .select((expression) => expression.fn.countAll<number>().as("n"))
     .executeTakeFirstOrThrow();
-  const machines = await db
-    .selectFrom("machines")
+  const machines = await machinesThere(db)
     .select((expression) => expression.fn.countAll<number>().as("n"))
     .where("revokedAtMs", "is", null)
     .executeTakeFirstOrThrow();

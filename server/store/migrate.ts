@@ -20,6 +20,7 @@ import { policyMark } from "./migrations/0015-policy-mark.ts";
 import { challengesDrawn } from "./migrations/0016-challenges-drawn.ts";
 import { pageChallenges } from "./migrations/0017-page-challenges.ts";
 import { importPins } from "./migrations/0018-import-pins.ts";
+import { removedMachines } from "./migrations/0020-removed-machines.ts";
 
 const migrations = [
   first,
@@ -40,6 +41,7 @@ const migrations = [
   challengesDrawn,
   pageChallenges,
   importPins,
+  removedMachines,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

@@ -44,7 +44,9 @@ async function pages(): Promise<string[]> {
   if (id === undefined || machine === undefined) throw new Error("nobody is there");
   const paths = Object.keys(consoleAccess)
     .filter(
-      (route) => route.startsWith("GET ") && !/\.(csv|json)$|:page|sign-in$|enrolments\/end/.test(route),
+      (route) =>
+        route.startsWith("GET ") &&
+        !/\.(csv|json)$|:page|sign-in$|enrolments\/end|machines\/remove/.test(route),
     )
     .map((route) => route.slice(4).replace(":id", route.includes("/users/") ? id : machine));
   const named = paths.map((path) =>

@@ -2,6 +2,8 @@
 
 import { consoleAccess } from "../../server/console/access.ts";
 import { settingsPages } from "../../server/console/settings/pages.ts";
+import { theMachine } from "../../server/machines/machines.ts";
+import { revokeMachine } from "../../server/machines/revoke.ts";
 import { setAddress } from "../../server/mail/addresses.ts";
 import { portalAccess } from "../../server/portal/access.ts";
 import { disableUser } from "../../server/users/leave.ts";
@@ -40,6 +42,10 @@ export async function siteWithEverything(): Promise<Site> {
   });
   const rootsMachine = await server.machine("desk");
   await rootsMachine.enrolledVerify("root", [totpAt(root.secret, server.clock.nowMs)]);
+  const old = await server.machine("old");
+  await server.store.write(async (tx) =>
+    revokeMachine(tx, server.identity.signing.privateKey, await theMachine(tx, old.id), server.clock.nowMs),
+  );
   server.clock.pass(minuteMs);
   await server.token();
   await setPin(server, "alice", "8642");
@@ -80,6 +86,9 @@ async function pathsOf({ server }: Site, name: keyof typeof areas): Promise<stri
     .select(["machineId", "userId"])
     .orderBy("machineId")
     .execute();
+  const revoked = (await db.selectFrom("machines").select(["id", "revokedAtMs"]).execute()).find(
+    ({ revokedAtMs }) => revokedAtMs !== null,
+  );
   const paths: string[] = [];
   for (const route of Object.keys(areas[name].table)) {
     const [method, pattern = ""] = route.split(" ");
@@ -97,6 +106,7 @@ async function pathsOf({ server }: Site, name: keyof typeof areas): Promise<stri
     const query: Readonly<Record<string, string>> = {
       "/admin/policies/edit": "?name=seeded",
       "/admin/policies/remove": "?name=seeded",
+      "/admin/machines/remove": `?one=${revoked?.id}`,
       "/admin/enrolments/end": `?one=${one?.machineId}.${one?.userId}`,
     };
     paths.push(...filled.map((path) => path + (query[pattern] ?? "")));

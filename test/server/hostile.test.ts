@@ -3,6 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { consoleAccess } from "../../server/console/access.ts";
 import { settingsPages } from "../../server/console/settings/pages.ts";
+import { theMachineById } from "../../server/machines/machines.ts";
+import { revokeMachine } from "../../server/machines/revoke.ts";
 import { Browser, signedIn } from "./browser.ts";
 import { type TestServer, testServer, totpAt } from "./fixture.ts";
 
@@ -35,6 +37,15 @@ async function hostileServer() {
 }
 
 async function pagesOf(server: TestServer, machineId: string): Promise<string[]> {
+  const revoked = await server.machine(script);
+  await server.store.write(async (tx) =>
+    revokeMachine(
+      tx,
+      server.identity.signing.privateKey,
+      await theMachineById(tx, revoked.id),
+      server.clock.nowMs,
+    ),
+  );
   const rows = await server.store.db.selectFrom("users").select("id").orderBy("createdAtMs").execute();
   return Object.keys(consoleAccess)
     .filter((route) => route.startsWith("GET ") && !/:page|policies\/remove/.test(route))
@@ -43,6 +54,7 @@ async function pagesOf(server: TestServer, machineId: string): Promise<string[]>
       if (path.startsWith("/admin/users/:id")) return rows.map(({ id }) => path.replace(":id", id));
       if (path === "/admin/enrolments/end")
         return rows.slice(0, 1).map(({ id }) => `${path}?one=${machineId}.${id}`);
+      if (path === "/admin/machines/remove") return [`${path}?one=${revoked.id}`];
       if (path === "/admin/policies/edit") return [`${path}?name=default`];
       return [path.replace(":id", machineId)];
     })

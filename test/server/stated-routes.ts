@@ -50,6 +50,8 @@ export const consoleRoutes: Readonly<Record<string, Who>> = {
   "POST /admin/users/:id/authenticators": admin,
   "POST /admin/users/:id/authenticators/remove": admin,
   "GET /admin/machines": all,
+  "GET /admin/machines/remove": admin,
+  "POST /admin/machines/remove": admin,
   "GET /admin/machines/:id": all,
   "POST /admin/machines/:id/exempt": admin,
   "POST /admin/machines/:id/tags": admin,

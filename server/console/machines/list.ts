@@ -14,6 +14,7 @@ import { Address, filterForm, listing, pageNumber, pageSize } from "../../pages/
 import { moment } from "../../pages/time.ts";
 import type { Db } from "../../store/store.ts";
 import type { SignedIn } from "../../web/visit.ts";
+import { may } from "../parts.ts";
 
 const stateChoices = [
   { value: "", label: "All" },
@@ -24,9 +25,38 @@ const stateChoices = [
   { value: "revoked", label: "Revoked" },
 ] as const;
 
+const columns = [
+  { label: "Host name", sort: "host" },
+  { label: "Id" },
+  { label: "System" },
+  { label: "Agent", sort: "version" },
+  { label: "Protector" },
+  { label: "Last sync", sort: "sync" },
+  { label: "Clock" },
+  { label: "State and warnings" },
+] as const;
+
 export async function machinesPage(visit: SignedIn, db: Db): Promise<Response> {
   const address = new Address(visit.path, visit.queries);
   const { total, rows } = await pageOfMachines(db, queryOf(address), visit.nowMs);
+  // Only what is revoked can be removed: where nothing is, there is nothing to choose.
+  const mayRemove = may(visit.session.role, "POST /admin/machines/remove");
+  const choice = mayRemove && rows.some((row) => row.revokedAtMs !== null);
+  const tick = (row: Machine) =>
+    row.revokedAtMs === null
+      ? ""
+      : html`<input type="checkbox" name="one" value="${row.id}" aria-label="${row.hostname} ${row.id.slice(0, 8)}">`;
+  const list = listing({
+    caption: "Machines",
+    columns: [...(choice ? [{ label: "Choose" }] : []), ...columns],
+    rows: rows.map((row) => [...(choice ? [tick(row)] : []), ...cellsOf(row)]),
+    nothing: "No machine is like that.",
+    address,
+    total,
+    below: choice
+      ? html`<div class="actions"><button class="quiet" type="submit">Remove the chosen…</button></div>`
+      : null,
+  });
   const content = html`${filterForm(address, [
     textField({
       name: "search",
@@ -37,19 +67,12 @@ export async function machinesPage(visit: SignedIn, db: Db): Promise<Response> {
     }),
     selectField({ name: "state", label: "State", value: address.get("state"), choices: stateChoices }),
   ])}
-${listing({
-  caption: "Machines",
-  columns: [
-    { label: "Host name", sort: "host" },
-    { label: "Id" },
-    { label: "System" },
-    { label: "Agent", sort: "version" },
-    { label: "Protector" },
-    { label: "Last sync", sort: "sync" },
-    { label: "Clock" },
-    { label: "State and warnings" },
-  ],
-  rows: rows.map((row) => [
+${mayRemove ? html`<form method="get" action="/admin/machines/remove">${list}</form>` : list}`;
+  return visit.page({ title: "Machines", content });
+}
+
+function cellsOf(row: Machine): (Markup | string)[] {
+  return [
     html`<a href="/admin/machines/${row.id}">${row.hostname}</a>`,
     html`<code>${row.id.slice(0, 8)}</code>`,
     row.platform,
@@ -58,12 +81,7 @@ ${listing({
     moment(row.lastSyncAtMs),
     row.clockTurnedBackAtMs === null ? "" : html`turned back ${moment(row.clockTurnedBackAtMs)}`,
     machineTags(row),
-  ]),
-  nothing: "No machine is like that.",
-  address,
-  total,
-})}`;
-  return visit.page({ title: "Machines", content });
+  ];
 }
 
 function queryOf(address: Address): MachineQuery {

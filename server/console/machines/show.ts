@@ -86,6 +86,10 @@ function buttons(visit: SignedIn, machine: Machine, flagged: boolean): Markup {
     may(session.role, "GET /admin/machines/:id/revoke") &&
     html`<a class="button quiet" href="${at}/revoke">Revoke…</a>`
   }${
+    !inUse &&
+    may(session.role, "GET /admin/machines/remove") &&
+    html`<a class="button quiet" href="/admin/machines/remove?one=${machine.id}">Remove…</a>`
+  }${
     may(session.role, "GET /admin/audit") &&
     html`<a class="button quiet" href="/admin/audit?machine=${machine.id}">Audit</a>`
   }</div>`;

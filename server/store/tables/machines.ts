@@ -32,6 +32,8 @@ export interface MachineTable {
   lastSeenAtMs: number;
   lastSyncAtMs: number | null;
   revokedAtMs: number | null;
+  /** Revoked before, and in no list since: ../../machines/remove.ts. */
+  removedAtMs: number | null;
   exempt: number;
   /** JSON array of stable words, such as `sequence-conflict`. */
   flags: string;
