@@ -7,6 +7,8 @@ import { isShut } from "./account-control.ts";
 import type { DirectoryGroups } from "./groups.ts";
 import type { Directory } from "./settings.ts";
 
+/** Read as text they would lose what tells them apart. */
+const isBinary = (attribute: string) => /^(objectGUID|objectSid|mS-DS-ConsistencyGuid)$/i.test(attribute);
 /** Entries that something is wrong with are told by their DN, some of them. */
 const toldEntries = 1_000;
 
@@ -38,9 +40,9 @@ export class DirectoryEntries {
       named.phoneAttribute,
       idAttribute,
       ...(named.accountControl ? ["userAccountControl", "accountExpires"] : []),
-      ...(named.groups === "memberOf" ? ["memberOf"] : []),
+      ...this.#groups.ofUsers.attributes,
     ].filter((name) => name !== "");
-    const binary = idAttribute.toLowerCase() === "objectguid" ? [idAttribute] : [];
+    const binary = [...(isBinary(idAttribute) ? [idAttribute] : []), ...(this.#groups.ofUsers.binary ?? [])];
     let line = 0;
     for await (const entry of connection.search({ base: userBase, filter: userFilter, attributes, binary })) {
       line += 1;
@@ -50,7 +52,7 @@ export class DirectoryEntries {
         yield { line, fault: `has no ${idAttribute}` };
         continue;
       }
-      const record = { line, cells: this.#cells(entry), externalId };
+      const record = { line, cells: await this.#cells(entry, connection), externalId };
       const read = readRecord(record, "base32");
       if (read.ok) {
         yield record;
@@ -62,7 +64,7 @@ export class DirectoryEntries {
     }
   }
 
-  #cells(entry: Entry): Cells {
+  async #cells(entry: Entry, connection: Connection): Promise<Cells> {
     const { accountControl, ...named } = this.#directory;
     const one = (attribute: string) => texts(entry, attribute)[0] ?? "";
     const shut = accountControl && isShut(one("userAccountControl"), one("accountExpires"), this.#nowMs);
@@ -71,7 +73,7 @@ export class DirectoryEntries {
       displayName: one(named.displayNameAttribute).slice(0, 200),
       email: one(named.emailAttribute),
       phone: one(named.phoneAttribute),
-      groups: this.#groups.of(entry.dn, texts(entry, "memberOf")).join("|"),
+      groups: (await this.#groups.of(entry, connection)).join("|"),
       // Never "no": who was disabled here stays disabled here.
       disabled: shut ? "yes" : "",
     };

@@ -3,7 +3,8 @@
 import type { Entry } from "ldapts";
 import { Failure } from "../failure.ts";
 import { groupNameFault } from "../import/record.ts";
-import { type Connection, texts } from "./connect.ts";
+import { type Connection, type Search, texts } from "./connect.ts";
+import { isSid, primaryGroup, PrimaryGroups } from "./primary-group.ts";
 import type { Directory } from "./settings.ts";
 
 /** Held in memory: what is more is no directory of people, or a wrong filter. */
@@ -22,6 +23,7 @@ export class DirectoryGroups {
   readonly #directory: Directory;
   readonly #groups = new Map<string, Group>();
   readonly #groupsOfMember = new Map<string, string[]>();
+  readonly #primary = new PrimaryGroups();
   readonly #unusable = new Set<string>();
   /** DNs as the directory writes them, for the names of groups that were not searched for. */
   readonly #written = new Map<string, string>();
@@ -30,9 +32,18 @@ export class DirectoryGroups {
     this.#directory = directory;
   }
 
-  /** Names of groups that can't be groups here, and are not mapped to one. */
+  /** Names of groups that can't be groups here, and are not mapped to one; SIDs of primary groups that are hidden from us. */
   get unusable(): readonly string[] {
     return [...this.#unusable].sort();
+  }
+
+  /** What has to be known of a user. */
+  get ofUsers(): Pick<Search, "attributes" | "binary"> {
+    const { groups } = this.#directory;
+    if (groups === "none") return { attributes: [] };
+    return groups === "member"
+      ? primaryGroup
+      : { ...primaryGroup, attributes: ["memberOf", ...primaryGroup.attributes] };
   }
 
   async load(connection: Connection): Promise<void> {
@@ -45,7 +56,7 @@ export class DirectoryGroups {
       const [name] = texts(entry, groupNameAttribute);
       const dn = fold(entry.dn);
       refuseParts(entry, by);
-      const related = this.#folded(texts(entry, by));
+      const related = groups === "member" ? texts(entry, by).map(fold) : this.#folded(texts(entry, by));
       members += related.length;
       if (this.#groups.size >= mostGroups || members > mostMembers)
         throw new Failure(
@@ -60,12 +71,16 @@ export class DirectoryGroups {
       for (const parent of this.#groupsOfMember.get(dn) ?? []) parents.add(parent);
   }
 
-  /** What the user's groups are called here. `memberOf`: what the user's entry says. */
-  of(dn: string, memberOf: readonly string[]): readonly string[] {
-    const own =
-      this.#directory.groups === "memberOf"
-        ? this.#folded(memberOf)
-        : (this.#groupsOfMember.get(fold(dn)) ?? []);
+  /** What the user's groups are called here. @throws Failure when the directory breaks off. */
+  async of(user: Entry, connection: Connection): Promise<readonly string[]> {
+    const { groups } = this.#directory;
+    if (groups === "none") return [];
+    const told =
+      groups === "memberOf"
+        ? this.#folded(texts(user, "memberOf"))
+        : (this.#groupsOfMember.get(fold(user.dn)) ?? []);
+    const primary = await this.#primary.of(connection, user);
+    const own = [...told, ...this.#folded(primary === undefined ? [] : [primary])];
     const seen = new Set(own);
     let edge = [...seen];
     for (let depth = 0; depth < this.#directory.nestedGroups && edge.length > 0; depth += 1) {
@@ -77,11 +92,11 @@ export class DirectoryGroups {
     return [...new Set(names)].sort();
   }
 
+  /** Of groups, to be named by what is written there if need be. */
   #folded(dns: readonly string[]): string[] {
     return dns.map((dn) => {
       const folded = fold(dn);
-      if (this.#directory.groups === "memberOf" && this.#written.size < mostGroups)
-        this.#written.set(folded, dn);
+      if (this.#written.size < mostGroups) this.#written.set(folded, dn);
       return folded;
     });
   }
@@ -94,7 +109,7 @@ export class DirectoryGroups {
     );
     if (mapped !== undefined) return mapped[1];
     if (Object.keys(groupMap).length > 0) return undefined;
-    if (groupNameFault(name) === undefined) return name;
+    if (groupNameFault(name) === undefined && !isSid(name)) return name;
     if (this.#unusable.size < toldNames) this.#unusable.add(name);
     return undefined;
   }
@@ -124,5 +139,8 @@ function fold(dn: string): string {
 /** `Staff` of `cn=Staff,ou=groups,…`, for a group that was not among those searched for. */
 function firstValue(dn: string): string {
   const value = /^[^=]+=((?:\\.|[^,\\])*)/.exec(dn)?.[1] ?? dn;
-  return value.replaceAll(/\\(.)/g, "$1");
+  // RFC 4514 section 2.4: bytes as pairs of digits, other signs behind a backslash.
+  return value.replaceAll(/((?:\\[\da-f]{2})+)|\\(.)/gi, (_, bytes: string | undefined, sign: string) =>
+    bytes === undefined ? sign : Buffer.from(bytes.replaceAll("\\", ""), "hex").toString("utf8"),
+  );
 }

@@ -143,7 +143,8 @@ export function group(name: string, under: string, members: readonly string[]): 
     `dn:: ${base64(dnOf(name, under))}`,
     "changetype: add",
     "objectClass: group",
-    `sAMAccountName:: ${base64(name)}`,
+    // Which may have fewer signs.
+    `sAMAccountName:: ${base64(name.replaceAll(/[^\p{L}\p{N} ]/gu, ""))}`,
     ...members.map((dn) => `member:: ${base64(dn)}`),
     "\n",
   ].join("\n");
@@ -159,8 +160,8 @@ export function replace(dn: string, attribute: string, value: string): string {
 }
 
 export const unitDn = (name: string) => `OU=${name},${domain}`;
-/** RFC 4514, as far as names of people go. */
-export const dnOf = (cn: string, under: string) => `CN=${cn.replaceAll(/[,+"\\<>;]/g, "\\$&")},${under}`;
+/** Samba wants the sign of equality escaped, too. */
+export const dnOf = (cn: string, under: string) => `CN=${cn.replaceAll(/[,+"\\<>;=]/g, "\\$&")},${under}`;
 export const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
 
 /** The time of `accountExpires` and its like: tenths of microseconds since 1601. */

@@ -46,7 +46,12 @@ describe("a sync by the preset", () => {
     await set(`url=${way === "LDAPS" ? ad.url : ad.url.replace("ldaps", "ldap")}`, ...more);
     expect(await sync()).toMatchObject({ imported: true, added: 1, errors: [] });
     expect(await users()).toMatchObject([
-      { name: `jan-${way}`, displayName: "Ján Jansen", groups: [`staff ${way}`], disabled: false },
+      {
+        name: `jan-${way}`,
+        displayName: "Ján Jansen",
+        groups: ["Domain Users", `staff ${way}`],
+        disabled: false,
+      },
     ]);
     expect(await json("user", "address", "list", `jan-${way}`)).toMatchObject([
       { address: "jan@corp.example" },
