@@ -32,7 +32,8 @@ export function makeSite(parts: SiteParts): Hono<WebEnv> {
   const signIns = new SignIns(parts);
   app.get("/assets/*", (context) => assetResponse(context.req.path) ?? context.notFound());
   // Short: it is read off the screen of a machine.
-  app.get("/add", (context) => context.redirect("/portal/at-machine", 303));
+  for (const path of ["/add", "/add/"])
+    app.get(path, (context) => context.redirect("/portal/at-machine", 303));
   app.get("/", (context) => context.redirect(portalArea.base, 303));
   mountArea(app, parts, setUpArea, setUpAccess, setUpHandlers(new SettingUp(parts), consoleArea.base));
   mountArea(app, parts, consoleArea, consoleAccess, consoleHandlers({ ...parts, signIns }));

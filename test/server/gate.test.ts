@@ -196,6 +196,7 @@ describe("the routes", () => {
     const outside = [
       "GET /",
       "GET /add",
+      "GET /add/",
       "GET /assets/*",
       "GET /openapi.json",
       "GET /healthz",
@@ -250,6 +251,40 @@ describe("an address", () => {
     const browser = new Browser(await testServer());
     const seen = await browser.get(typed);
     expect([seen.status, seen.to]).toEqual([303, meant]);
+  });
+
+  it("off a machine's screen, too", async () => {
+    const seen = await new Browser(await testServer()).get("/add/");
+    expect([seen.status, seen.to]).toEqual([303, "/portal/at-machine"]);
+  });
+
+  it("of any page may be typed with a slash at its end, by who is signed in or not", async () => {
+    const server = await testServer();
+    for (const browser of [new Browser(server), await signedIn(server, "admin")])
+      for (const route of Object.keys({ ...consoleAccess, ...portalAccess, ...setUpAccess })) {
+        if (!route.startsWith("GET ")) continue;
+        const path = route.slice(4).replaceAll(/:[a-z]+/g, "x");
+        for (const [typed, meant] of [
+          [`${path}/`, path],
+          [`${path}//?a=b%2F/`, `${path}?a=b%2F/`],
+        ] as const) {
+          const seen = await browser.get(typed);
+          expect([typed, seen.status, seen.to]).toEqual([typed, 303, meant]);
+        }
+      }
+  });
+
+  it.each([
+    "//evil.example/",
+    "//evil.example/%2e%2e/",
+    "/\\evil.example/",
+    "/%2f%2fevil.example/",
+    "/%5cevil.example/",
+    "/.//evil.example/",
+  ])("leads to no other host: %s", async (typed) => {
+    const { status, to } = await new Browser(await testServer()).get(typed);
+    expect(status === 404 || new URL(to ?? "", "https://mfa.example/x").host === "mfa.example").toBe(true);
+    expect(to ?? "").not.toMatch(/^[/\\]{2}/);
   });
 
   it("that is nowhere says so", async () => {

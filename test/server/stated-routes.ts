@@ -103,7 +103,7 @@ export const outsideRoutes: readonly string[] = [
   ..."join probe send-code challenge verify recover enrol provide sync rotate"
     .split(" ")
     .map((name) => `POST /v1/${name}`),
-  ..."/ /add /assets/* /openapi.json /healthz /readyz".split(" ").map((path) => `GET ${path}`),
+  ..."/ /add /add/ /assets/* /openapi.json /healthz /readyz".split(" ").map((path) => `GET ${path}`),
 ];
 
 /** What the pages' own forms would send. */
