@@ -21,23 +21,24 @@ export interface ActiveDirectory extends Daemon {
   change(ldif: string): void;
   /** Its own tool. */
   tool(...args: readonly string[]): void;
-  /** The account by which another domain trusts this one: none that LDAP would make. */
-  trust(name: string, under: string): void;
+  /** LDIF of what nobody may write by LDAP. */
+  force(ldif: string): void;
 }
 
 const ldapPort = 389;
 
-const trusting = `
+/** Changes to accounts of trusts, and to times that the domain sets itself. */
+const permissions = ["relax:0", "local_oid:1.3.6.1.4.1.7165.4.3.23:0", "local_oid:1.3.6.1.4.1.7165.4.3.12:0"];
+const forcing = `
 import sys
 from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
-settings, dn, name = sys.argv[1:]
+settings, *permitted = sys.argv[1:]
 parameters = LoadParm()
 parameters.load(settings)
-entry = {"dn": dn, "objectClass": "user", "sAMAccountName": name, "userAccountControl": "2080"}
-permitted = ["relax:0", "local_oid:1.3.6.1.4.1.7165.4.3.23:0"]
-SamDB(session_info=system_session(parameters), lp=parameters).add(entry, controls=permitted)
+database = SamDB(session_info=system_session(parameters), lp=parameters)
+database.modify_ldif(sys.stdin.read(), controls=permitted)
 `;
 
 const settings = ({ folder, host, cert, key, ca }: Place) => `
@@ -90,11 +91,11 @@ export async function startActiveDirectory(): Promise<ActiveDirectory> {
       stdio: ["ignore", "ignore", "pipe"],
     });
   };
-  const trust = (name: string, under: string) => {
-    execFileSync("/usr/bin/python3", ["-c", trusting, config, dnOf(name, under), name], { stdio: "pipe" });
+  const force = (ldif: string) => {
+    execFileSync("/usr/bin/python3", ["-c", forcing, config, ...permissions], { input: ldif, stdio: "pipe" });
   };
   change(account("reader", { under: `CN=Users,${domain}` }));
-  return { ...daemon, place, url, change, tool, trust };
+  return { ...daemon, place, url, change, tool, force };
 }
 
 async function provision({ folder, host }: Place): Promise<void> {

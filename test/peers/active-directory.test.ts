@@ -68,7 +68,8 @@ describe("a sync by the preset", () => {
     const computer = ["objectClass: computer", "userAccountControl: 4128", "sAMAccountName: PC1$"];
     ad.change(`dn: CN=PC1,${under}\nchangetype: add\n${computer.join("\n")}\n\n`);
     ad.change(`dn: CN=A contact,${under}\nchangetype: add\nobjectClass: contact\n\n`);
-    ad.trust("OTHER$", under);
+    const trust = ["objectClass: user", "userAccountControl: 2080", "sAMAccountName: OTHER$"];
+    ad.force(`dn: CN=OTHER$,${under}\nchangetype: add\n${trust.join("\n")}\n\n`);
     expect(await sync()).toMatchObject({ rows: 1, errors: [] });
     expect(await users()).toMatchObject([{ name: "uta" }]);
   });

@@ -28,6 +28,7 @@ TLSCACertificateFile ${place.ca}
 TLSCertificateFile ${place.cert}
 TLSCertificateKeyFile ${place.key}
 sizelimit size.soft=100 size.hard=100 size.prtotal=300
+referral ldap://elsewhere.example
 database mdb
 suffix "${base}"
 rootdn "cn=root,${base}"
