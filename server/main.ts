@@ -13,11 +13,20 @@ import { defaultConfigFile, runCommand } from "./cli/program.ts";
 // Whatever is created, others have no part in it.
 process.umask(0o077);
 
+// Whoever reads may stop: `| head`. What a command does it still does; only a command that goes on for that reader ends.
+const outClosed = new Promise<void>((resolve) => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    resolve();
+  });
+});
+
 void runCommand(process.argv.slice(2), {
   terminal: {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     outIsTerminal: process.stdout.isTTY === true,
+    outClosed: () => outClosed,
     askSecret,
   },
   clock: serverClock,

@@ -78,6 +78,9 @@ export interface AuditFilter {
   /** Of this moment and later, and before that one. */
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
+  /** Of higher numbers than this one, and of none above that one. */
+  readonly afterId?: number | undefined;
+  readonly throughId?: number | undefined;
 }
 
 /** The newest entries that match, oldest of them first. */
@@ -89,6 +92,8 @@ export async function listAudit(db: Db, filter: AuditFilter): Promise<ListedEntr
   if (filter.operator !== undefined) query = query.where(containing("operator", filter.operator));
   if (filter.fromMs !== undefined) query = query.where("atMs", ">=", filter.fromMs);
   if (filter.untilMs !== undefined) query = query.where("atMs", "<", filter.untilMs);
+  if (filter.afterId !== undefined) query = query.where("id", ">", filter.afterId);
+  if (filter.throughId !== undefined) query = query.where("id", "<=", filter.throughId);
   const rows = await query.execute();
   return rows.reverse().map((row) => ({
     id: row.id,

@@ -1,16 +1,31 @@
 import type { Command } from "commander";
-import { listAudit } from "../audit/audit.ts";
+import { type AuditFilter, type ListedEntry, listAudit } from "../audit/audit.ts";
+import { followAudit } from "../audit/follow.ts";
 import { isoTime } from "../iso-time.ts";
 import { theMachineEver } from "../machines/machines.ts";
-import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import type { Db, Store } from "../store/store.ts";
+import { say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { momentOption } from "./moment.ts";
-import { table } from "./terminal.ts";
+import type { ServeParts } from "./serve.ts";
+import { columns, table, UsageError } from "./terminal.ts";
 
-export function addAuditCommand(program: Command, parts: CommandParts): void {
+const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "BY", "DETAIL"];
+/** Where entries come one by one, nobody knows how wide the next one is. */
+const usualWidths = [24, 7, 20, 12, 8, 20, 0];
+const usualNumber = 100;
+/** What is shown before one waits for what comes. */
+const numberBefore = 10;
+
+export function addAuditCommand(program: Command, parts: ServeParts): void {
   program
     .command("audit")
     .description("what happened here and on the machines, in the order it became known")
-    .option("--limit <number>", "at most so many, the newest", wholeNumberOption(1, 1_000_000), 100)
+    .option(
+      "--limit <number>",
+      `at most so many, the newest (default: ${usualNumber}, with --follow ${numberBefore})`,
+      wholeNumberOption(1, 1_000_000),
+    )
+    .option("-f, --follow", "then print what comes, as it comes, until told to end (SIGINT, SIGTERM)")
     .option("--user <name>", "only about this user (as written in the entry)")
     .option("--machine <id>", "only about this machine")
     .option("--kind <kind>", "only of this kind, such as sign-in-denied")
@@ -21,36 +36,62 @@ export function addAuditCommand(program: Command, parts: CommandParts): void {
       momentOption(0),
     )
     .option("--until <time>", "to the end of a day, or to a moment", momentOption(1))
-    .action(async (given: AuditOptions, command: Command) =>
-      withServer(command, parts, async ({ store: { db } }, options) => {
-        const machine =
-          given.machine === undefined ? undefined : (await theMachineEver(db, given.machine)).id;
-        const { limit, user, kind, by: operator, from: fromMs, until: untilMs } = given;
-        const found = await listAudit(db, { limit, user, machine, kind, operator, fromMs, untilMs });
-        const entries = found.map(({ atMs, id, ...entry }) => ({ id, at: isoTime(atMs), ...entry }));
-        const rows = entries.map((one) => [
-          one.at,
-          one.source,
-          one.kind,
-          one.user,
-          one.machine?.slice(0, 8) ?? null,
-          one.operator,
-          Object.entries(one.detail)
-            .map(([key, value]) => `${key}=${String(value)}`)
-            .join(" "),
-        ]);
-        const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "BY", "DETAIL"];
-        say(parts, options, entries, table(heads, rows, "no entries"));
-      }),
-    );
+    .action(async (given: AuditOptions, command: Command) => {
+      const follow = given.follow === true;
+      if (follow && given.until !== undefined)
+        throw new UsageError("--follow waits for what comes: it has no --until");
+      return withServer(command, parts, async ({ store }, options) => {
+        const filter = await filterOf(store.db, given, follow ? numberBefore : usualNumber);
+        if (follow) return print(store, filter, parts, options.json);
+        const entries = await listAudit(store.db, filter);
+        say(parts, options, entries.map(toJson), table(heads, entries.map(cellsOf), "no entries"));
+      });
+    });
 }
 
 interface AuditOptions {
-  readonly limit: number;
+  readonly limit?: number;
+  readonly follow?: boolean;
   readonly user?: string;
   readonly machine?: string;
   readonly kind?: string;
   readonly by?: string;
   readonly from?: number;
   readonly until?: number;
+}
+
+async function filterOf(db: Db, given: AuditOptions, usual: number): Promise<AuditFilter> {
+  const machine = given.machine === undefined ? undefined : (await theMachineEver(db, given.machine)).id;
+  const { limit = usual, user, kind, by: operator, from: fromMs, until: untilMs } = given;
+  return { limit, user, machine, kind, operator, fromMs, untilMs };
+}
+
+/** Ends when it is told to, or when nobody reads it any more. */
+async function print(store: Store, filter: AuditFilter, parts: ServeParts, json: boolean): Promise<void> {
+  const { terminal, clock } = parts;
+  const over = new AbortController();
+  void parts.askedToEnd().then(() => over.abort());
+  void terminal.outClosed?.().then(() => over.abort());
+  if (!json) terminal.out(columns([heads], usualWidths));
+  for await (const entries of followAudit(store, filter, clock, over.signal)) {
+    if (over.signal.aborted) return;
+    if (entries.length === 0) continue;
+    terminal.out(
+      json
+        ? entries.map((entry) => `${JSON.stringify(toJson(entry))}\n`).join("")
+        : columns(entries.map(cellsOf), usualWidths),
+    );
+  }
+}
+
+function toJson({ atMs, id, ...entry }: ListedEntry) {
+  return { id, at: isoTime(atMs), ...entry };
+}
+
+function cellsOf(one: ListedEntry): (string | null)[] {
+  const detail = Object.entries(one.detail)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(" ");
+  const machine = one.machine?.slice(0, 8) ?? null;
+  return [isoTime(one.atMs), one.source, one.kind, one.user, machine, one.operator, detail];
 }

@@ -12,7 +12,7 @@ import { UsageError } from "./terminal.ts";
 
 export interface ServeParts extends CommandParts {
   makeLog(level: string): Logger;
-  /** Resolves when the process is asked to end. Only `serve` waits for that: other commands are cut short as usual. */
+  /** Resolves when the process is asked to end. Only what goes on by itself waits for that: other commands are cut short as usual. */
   askedToEnd(): Promise<void>;
   /** systemd, where it started the program. */
   readonly service?: ServiceManager | undefined;

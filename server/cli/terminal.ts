@@ -11,6 +11,8 @@ export interface Terminal {
   err(text: string): void;
   /** Whether a person reads what goes out. */
   readonly outIsTerminal: boolean;
+  /** Resolves once somebody has stopped reading what goes out, and it was noticed by writing. */
+  outClosed?(): Promise<void>;
   /** A line that is not shown, of a person or of standard input. Undefined: given up, or nothing there. */
   askSecret?(question: string): Promise<string | undefined>;
 }
@@ -49,8 +51,18 @@ export function table(
   nothing: string,
 ): string {
   if (rows.length === 0) return `${nothing}\n`;
-  const cells = [heads, ...rows.map((row) => row.map((cell) => plain(String(cell ?? "-"))))];
-  const widths = heads.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
+  return columns([heads, ...rows]);
+}
+
+/** Lines of them; each as wide as its widest cell where no widths are given, and at least as wide as those are. */
+export function columns(
+  rows: readonly (readonly (string | number | null)[])[],
+  given?: readonly number[],
+): string {
+  const cells = rows.map((row) => row.map((cell) => plain(String(cell ?? "-"))));
+  const first = rows[0] ?? [];
+  const widths =
+    given ?? first.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
   const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
