@@ -26,6 +26,7 @@ export class KeyFile {
   readonly #path: string;
   #stamp: string;
   #keys: readonly Uint8Array[];
+  #refused = false;
 
   /** @throws Failure when the file is no server key, or others could have read it. */
   constructor(folder: DataFolder) {
@@ -34,7 +35,7 @@ export class KeyFile {
     this.#keys = this.#read();
   }
 
-  /** The newest first; a second one only while the first takes its place; none after `refuse`. */
+  /** The newest first; a second one only while the first takes its place; none from `refuse` to `acceptIf`. */
   get keys(): readonly Uint8Array[] {
     return this.#keys;
   }
@@ -44,6 +45,8 @@ export class KeyFile {
    * is on its way out. A file that can't be read now changes nothing: the keys at hand are good.
    */
   follow(): void {
+    // What comes after a key that was refused may be no better: it is looked at first.
+    if (this.#refused) return;
     try {
       const stamp = this.#look();
       if (stamp === this.#stamp) return;
@@ -54,9 +57,24 @@ export class KeyFile {
     }
   }
 
-  /** What the file holds opens nothing in the database: nothing is sealed or opened until it holds something else. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** What the file holds opens nothing in the database: nothing is sealed or opened until it does. */
   refuse(): void {
     this.#keys = [];
+    this.#refused = true;
+  }
+
+  /** After `refuse`: what the file holds by now is taken if it fits, and nothing is sealed under it before. */
+  async acceptIf(fits: (keys: readonly Uint8Array[]) => Promise<boolean>): Promise<boolean> {
+    const found = this.#readNow();
+    if (found === undefined || !(await fits(found.keys))) return false;
+    this.#stamp = found.stamp;
+    this.#keys = found.keys;
+    this.#refused = false;
+    return true;
   }
 
   /** Puts a new key before the one there is; does nothing when that has been done and not been finished. */
@@ -95,6 +113,15 @@ export class KeyFile {
       throw new Failure("unsafe", `${this.#path} is not a server key; restore it from the backup`);
     const keys = [bytes.subarray(0, keyBytes), bytes.subarray(keyBytes)];
     return keys.filter((key) => key.length > 0);
+  }
+
+  #readNow(): { readonly stamp: string; readonly keys: readonly Uint8Array[] } | undefined {
+    try {
+      // Before the reading: a file that comes meanwhile is another one to `follow`.
+      return { stamp: this.#look(), keys: this.#read() };
+    } catch {
+      return undefined;
+    }
   }
 
   #look(): string {

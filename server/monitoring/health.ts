@@ -3,6 +3,8 @@
 
 import type { Store } from "../store/store.ts";
 
+export type WhyNotReady = "ending" | "server-key" | "database";
+
 export class Health {
   readonly #store: Store;
   #ending = false;
@@ -22,8 +24,21 @@ export class Health {
     this.#keyFits = fits;
   }
 
+  get isKeyRefused(): boolean {
+    return !this.#keyFits;
+  }
+
   async isReady(): Promise<boolean> {
-    if (this.#ending || !this.#keyFits) return false;
+    return (await this.whyNotReady()) === undefined;
+  }
+
+  async whyNotReady(): Promise<WhyNotReady | undefined> {
+    if (this.#ending) return "ending";
+    if (!this.#keyFits) return "server-key";
+    return (await this.#reachesDatabase()) ? undefined : "database";
+  }
+
+  async #reachesDatabase(): Promise<boolean> {
     try {
       // A database that has moved elsewhere has no users any more, and its server lets nobody in.
       await this.#store.db.selectFrom("users").select("id").limit(1).execute();

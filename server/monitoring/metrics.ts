@@ -19,7 +19,12 @@ export class Metrics {
   readonly #signIns: Counter<"verdict">;
   readonly #limited: Counter;
 
-  constructor(store: Store, clock: Clock, certificateEndsAtSeconds: () => number | undefined) {
+  constructor(
+    store: Store,
+    clock: Clock,
+    certificateEndsAtSeconds: () => number | undefined,
+    isKeyRefused: () => boolean,
+  ) {
     const registers = [this.#registry];
     this.#requests = new Counter({
       name: "nightlatch_requests_total",
@@ -71,6 +76,11 @@ export class Metrics {
       "nightlatch_certificate_not_after_seconds",
       "When the listener's certificate ends, in seconds since 1970; 0 when it has none of its own",
       () => Promise.resolve(certificateEndsAtSeconds() ?? 0),
+    );
+    counted(
+      "nightlatch_server_key_refused",
+      "1 while server.key is not that of the database: nobody is let in",
+      () => Promise.resolve(isKeyRefused() ? 1 : 0),
     );
     collectDefaultMetrics({ register: this.#registry });
   }

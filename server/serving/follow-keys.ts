@@ -3,7 +3,9 @@
 
 import type { Logger } from "pino";
 import { type Clock, repeatEvery } from "../../words/clock.ts";
+import { KeyFile } from "../identity/key-file.ts";
 import type { OpenServer } from "../identity/open-server.ts";
+import { Vault } from "../identity/vault.ts";
 import type { Health } from "../monitoring/health.ts";
 
 const lookEveryMs = 2_000;
@@ -11,7 +13,7 @@ const lookEveryMs = 2_000;
 /**
  * A `server.key` that this database is not sealed under, such as an old one that was put back, or that of an instance
  * which was left out when the key was replaced, seals nothing from the next look on, and the server is not ready until
- * there is another. Never rejects.
+ * the two belong together again: another file is there, or what the database is sealed under was put back. Never rejects.
  */
 export async function followKeys(
   { identity, keyFile, store, vault }: OpenServer,
@@ -24,7 +26,9 @@ export async function followKeys(
   await repeatEvery(lookEveryMs, clock, stop, async () => {
     try {
       keyFile.follow();
-      const fits = await identity.isOpenedBy(vault, store.db);
+      const fits = keyFile.refused
+        ? await keyFile.acceptIf((keys) => identity.isOpenedBy(vaultOf(keys), store.db))
+        : await identity.isOpenedBy(vault, store.db);
       if (!fits) keyFile.refuse();
       health.keyFits(fits);
       if (fits !== fitted) {
@@ -42,4 +46,13 @@ export async function followKeys(
       );
     }
   });
+}
+
+/** Opens by these keys and does nothing else. */
+function vaultOf(keys: readonly Uint8Array[]): Vault {
+  const sealing = keys.map((key) => KeyFile.derive(key, "sealing"));
+  const never = () => {
+    throw new Error("keys that are only tried seal nothing");
+  };
+  return new Vault({ follow: () => undefined, all: () => sealing }, never, { bytes: never });
 }

@@ -50,7 +50,12 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   const transport = await openTransport(parts.way, server.folder.tlsFolder, address.host, clock, log);
   const { tls, files } = transport;
   const health = new Health(server.store);
-  const metrics = new Metrics(server.store, clock, () => files?.notAfterSeconds());
+  const metrics = new Metrics(
+    server.store,
+    clock,
+    () => files?.notAfterSeconds(),
+    () => health.isKeyRefused,
+  );
   const { syncMinutes, requestsPerMinute, trustedProxies, webAddress } = configuration;
   const courier = new Courier({ ...server, clock, random, log });
   const queued = () => courier.ring();

@@ -109,7 +109,12 @@ describe("the console", () => {
 describe("a removed machine", () => {
   it("is in no page, list, export, figure or report, and in the audit by its name", async () => {
     const { server, line, idOf } = await site("atlas", "old-basalt");
-    const metrics = new Metrics(server.store, server.clock, () => undefined);
+    const metrics = new Metrics(
+      server.store,
+      server.clock,
+      () => undefined,
+      () => false,
+    );
     await server.store.db
       .updateTable("machines")
       .set({ flags: '["state-restored"]', exempt: 1 })

@@ -26,7 +26,12 @@ beforeEach(async () => {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  const metrics = new Metrics({ ...server.store, db }, server.clock, () => undefined);
+  const metrics = new Metrics(
+    { ...server.store, db },
+    server.clock,
+    () => undefined,
+    () => false,
+  );
   const app = makeMonitoringApp(metrics, new Health(server.store));
   const listening = await listen((asked) => app.fetch(asked), { host: "127.0.0.1", port: 0 }, undefined);
   onTestFinished(() => listening.close(AbortSignal.abort()));

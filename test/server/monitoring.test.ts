@@ -19,7 +19,12 @@ async function watched() {
     },
   });
   const server = await testServer();
-  const metrics = new Metrics(server.store, server.clock, () => undefined);
+  const metrics = new Metrics(
+    server.store,
+    server.clock,
+    () => undefined,
+    () => false,
+  );
   const health = new Health(server.store);
   const app = makeApp({ ...server, random, log: pino(sink), syncMinutes: 60, metrics, health });
   const monitoring = makeMonitoringApp(metrics, health);

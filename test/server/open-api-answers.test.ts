@@ -161,7 +161,12 @@ const wrong: Readonly<Record<string, (name: ExchangeName) => Promise<number>>> =
     const parts = {
       limit: new RequestLimit(server.clock, 1),
       addresses: new ClientAddresses([]),
-      metrics: new Metrics(server.store, server.clock, () => undefined),
+      metrics: new Metrics(
+        server.store,
+        server.clock,
+        () => undefined,
+        () => false,
+      ),
       log,
     };
     const asked = await question(name);
