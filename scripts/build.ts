@@ -24,8 +24,11 @@ const hardening = ["--disable-sigusr1", "--disable-proto=delete", "--disallow-co
 const small = ["--max-semi-space-size=1", "--v8-pool-size=0"];
 /** Under load V8 would let garbage grow to the double of what is in use; a third more is collected, for up to a tenth more time. */
 const frugal = ["--max-semi-space-size=8", "--heap-growing-percent=30"];
-/** node:ffi and the warnings about it: the runtime is pinned and shipped, so "experimental" can't change under us. */
-const quiet = ["--disable-warning=ExperimentalWarning"];
+/**
+ * Warnings are for who develops: node:ffi is "experimental" and a driver's way to ~/.pgpass "deprecated", and neither can
+ * change under us, because runtime and libraries are pinned and shipped. Standard error is for JSON lines.
+ */
+const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=DeprecationWarning"];
 /** V8 refuses a code cache made under other flags, so the same go to the build. */
 const flagsOf: Readonly<Record<Program, readonly string[]>> = {
   nightlatchd: [...hardening, ...small, ...quiet],

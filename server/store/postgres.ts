@@ -6,6 +6,7 @@ import pg from "pg";
 import { harmless } from "../../words/harmless.ts";
 import { Failure } from "../failure.ts";
 import { isLoopback } from "../listen/address.ts";
+import { Client } from "./client.ts";
 import { PipelineDialect } from "./pipeline.ts";
 import { send } from "./send.ts";
 import type { Tx } from "./store.ts";
@@ -38,6 +39,7 @@ function readWholeNumber(text: string): number {
 export function openPool(url: string): pg.Pool {
   checkWay(url);
   const pool = new pg.Pool({
+    Client,
     connectionString: url,
     max: mostConnections,
     pipeline: true,

@@ -1,5 +1,7 @@
 // What an admin reads when PostgreSQL can't be had, or a file is not there.
 
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { type Cluster, startCluster } from "./postgres/cluster.ts";
@@ -28,6 +30,17 @@ it("a user that PostgreSQL does not know is not let in, and told where to look",
   expect(await said(cluster.url.replace(/\/\/[^@]*@/, "//stranger@"))).toMatch(
     /^nightlatch-server: PostgreSQL: .*check .*the database's URL.* \(28/,
   );
+});
+
+it("a password that nobody has given is asked for", async () => {
+  const sql = (text: string) => execFileSync("psql", [cluster.url, "-qAtc", text], { encoding: "utf8" });
+  sql("create role guarded login password 'open sesame'");
+  const rules = sql("show hba_file").trim();
+  writeFileSync(rules, `local all guarded scram-sha-256\n${readFileSync(rules, "utf8")}`);
+  sql("select pg_reload_conf()");
+  const guarded = (password: string) => cluster.url.replace(/\/\/[^@]*@/, `//guarded${password}@`);
+  expect(await said(guarded(""))).toMatch(/^nightlatch-server: PostgreSQL asks for a password.*PGPASSFILE/);
+  expect(await said(guarded(":wrong"))).toMatch(/^nightlatch-server: PostgreSQL: .*\(28P01\)\n$/);
 });
 
 it("a server that does not answer is named by its place", async () => {
