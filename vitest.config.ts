@@ -47,6 +47,7 @@ export default defineConfig({
             // These are about SQLite: its files, copies of them, its commits.
             "test/server/at-rest.test.ts",
             "test/server/backup.test.ts",
+            "test/server/full-disk.test.ts",
             "test/server/rotate-data.test.ts",
             "test/server/policy-migration.test.ts",
             "test/server/shared-commit.test.ts",
@@ -104,6 +105,17 @@ export default defineConfig({
         test: {
           name: "booted",
           include: ["test/booted/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "container",
+          include: ["test/container/**/*.test.ts"],
+          globalSetup: ["test/container/setup.ts"],
           pool: "forks",
           testTimeout: 120_000,
           hookTimeout: 120_000,

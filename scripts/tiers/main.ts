@@ -72,6 +72,11 @@ const tiers: Readonly<Record<string, Tier>> = {
     whenNamed: true,
     run: booted,
   },
+  container: {
+    what: "the server's container, built and run by Podman; the first time it fetches a Debian for it",
+    whenNamed: true,
+    run: container,
+  },
   demo: {
     what: "the main job, told and checked",
     run: () => check({ says: "scripts/demo", run: ["scripts/demo"], streams: true }),
@@ -101,6 +106,14 @@ async function booted(): Promise<Counts> {
   const built = await check({ says: "built, and they start", run: [process.execPath, "scripts/build.ts"] });
   const made = sum(installed, built);
   return made.failed > 0 ? made : sum(made, await vitest("booted"));
+}
+
+async function container(): Promise<Counts> {
+  const installed = await check({
+    says: "podman, runc and debootstrap",
+    run: ["scripts/setup", "--for", "container"],
+  });
+  return installed.failed > 0 ? installed : sum(installed, await vitest("container"));
 }
 
 async function main(asked: readonly string[]): Promise<number> {

@@ -1,8 +1,9 @@
 // A machine of its own: a minimal Debian with systemd as process 1, in a container without a network, with server and
 // agent installed by the steps of docs/admin-guide.md.
 
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fetchDebian } from "../../scripts/parts/debian.ts";
 import { Running, type Ran, root, run, succeed } from "../../scripts/parts/program.ts";
 
 export const password = "correct-horse";
@@ -10,17 +11,6 @@ const base = join(root, "build/booted/base");
 const packages = ["systemd", "systemd-sysv", "dbus", "login", "passwd", "adduser", "util-linux", "openssl"];
 /** What the executables need beside the C library. */
 packages.push("libatomic1", "libstdc++6");
-
-/** A folder tree of Debian 12, fetched once. It is put in its place whole. */
-async function debian(): Promise<void> {
-  if (existsSync(base)) return;
-  const begun = `${base}.begun`;
-  rmSync(begun, { recursive: true, force: true });
-  mkdirSync(begun, { recursive: true });
-  const include = `--include=${packages.join(",")}`;
-  await succeed(["debootstrap", "--variant=minbase", include, "bookworm", begun], { withinMs: 900_000 });
-  await succeed(["mv", begun, base]);
-}
 
 /** As the admin guide has it; `/checkout` is this checkout, read-only. */
 const installation = `set -eu
@@ -68,7 +58,7 @@ export class Machine {
 
   /** In `folder`, which must not be there. Not started yet. */
   static async installed(folder: string): Promise<Machine> {
-    await debian();
+    await fetchDebian({ folder: base, release: "bookworm", packages });
     await succeed(["cp", "--archive", base, folder], { withinMs: 120_000 });
     const within = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"];
     const mount = `--bind-ro=${root}:/checkout`;

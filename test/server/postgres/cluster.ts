@@ -28,7 +28,8 @@ function account(): { uid?: number; gid?: number } {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-export async function startCluster(): Promise<Cluster> {
+/** `more` settings, as "name=value", win over those of every cluster here. */
+export async function startCluster(more: readonly string[] = []): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "nl-pg-"));
   const as = account();
   if (as.uid !== undefined) chownSync(folder, as.uid, as.gid ?? 0);
@@ -38,7 +39,7 @@ export async function startCluster(): Promise<Cluster> {
   const user = as.uid === undefined ? userInfo().username : "postgres";
   const init = ["-D", data, "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
   execFileSync(join(bin, "initdb"), init, { ...as, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-  const settings = ["listen_addresses=", `unix_socket_directories=${folder}`, "max_connections=300"];
+  const settings = ["listen_addresses=", `unix_socket_directories=${folder}`, "max_connections=300", ...more];
   const server = spawn(
     join(bin, "postgres"),
     ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
