@@ -4,3 +4,10 @@ const latestMs = 8_640_000_000_000_000;
 export function isoTime(ms: number): string {
   return new Date(Math.min(ms, latestMs)).toISOString();
 }
+
+/** To the second, for people: `2026-03-01 12:00:00 UTC`. */
+export function secondTime(ms: number): string {
+  return isoTime(ms)
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC");
+}

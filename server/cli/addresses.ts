@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import {
   type Address,
   addressesOf,
@@ -83,7 +83,7 @@ function asTable(name: string, addresses: readonly Address[]): string {
     place,
     address,
     forCodes ? "yes" : "no",
-    provedAtMs === null ? "no" : isoTime(provedAtMs),
+    provedAtMs === null ? "no" : secondTime(provedAtMs),
   ]);
   return table(
     ["PLACE", "ADDRESS", "CODES", "PROVED"],

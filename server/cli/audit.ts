@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type AuditFilter, type ListedEntry, listAudit } from "../audit/audit.ts";
 import { followAudit } from "../audit/follow.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { theMachineEver } from "../machines/machines.ts";
 import type { Db, Store } from "../store/store.ts";
 import { say, wholeNumberOption, withServer } from "./command-parts.ts";
@@ -11,7 +11,7 @@ import { columns, table, UsageError } from "./terminal.ts";
 
 const heads = ["AT", "SOURCE", "KIND", "USER", "MACHINE", "BY", "DETAIL"];
 /** Where entries come one by one, nobody knows how wide the next one is. */
-const usualWidths = [24, 7, 20, 12, 8, 20, 0];
+const usualWidths = [23, 7, 20, 12, 8, 20, 0];
 const usualNumber = 100;
 /** What is shown before one waits for what comes. */
 const numberBefore = 10;
@@ -93,5 +93,5 @@ function cellsOf(one: ListedEntry): (string | null)[] {
     .map(([key, value]) => `${key}=${String(value)}`)
     .join(" ");
   const machine = one.machine?.slice(0, 8) ?? null;
-  return [isoTime(one.atMs), one.source, one.kind, one.user, machine, one.operator, detail];
+  return [secondTime(one.atMs), one.source, one.kind, one.user, machine, one.operator, detail];
 }

@@ -14,7 +14,7 @@ import {
   replaceBackupCodes,
 } from "../authenticators/manage.ts";
 import { inShort, ocraUri, provisioningUri, secretText } from "../authenticators/provisioning-uri.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { policyOf } from "../policies/applicable.ts";
 import type { Store } from "../store/store.ts";
 import { theUser } from "../users/users.ts";
@@ -113,7 +113,7 @@ export function addAuthenticatorCommands(program: Command, parts: CommandParts):
           one.id,
           one.type,
           inShort(one),
-          isoTime(createdAtMs),
+          secondTime(createdAtMs),
         ]);
         const text = table(["ID", "TYPE", "", "ADDED"], rows, `${user.name} has no authenticator yet`);
         say(

@@ -4,7 +4,7 @@ import { backUp } from "../backup/backup.ts";
 import { restore } from "../backup/restore.ts";
 import { type Settled, settleRestored } from "../backup/settle-restored.ts";
 import { Failure } from "../failure.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { type CommandParts, dataOf, say, withServer } from "./command-parts.ts";
 
 const reminder =
@@ -65,12 +65,11 @@ function elsewhere(tool: string): Failure {
 
 function tell(parts: CommandParts, options: { readonly json: boolean }, settled: Settled): void {
   const { lastKnownAtMs, machines } = settled;
-  const asOf = lastKnownAtMs === null ? null : isoTime(lastKnownAtMs);
   say(
     parts,
     options,
-    { asOf, machines },
-    `restored as of ${asOf ?? "its beginning"}; ${machines === 1 ? "1 machine goes" : `${machines} machines go`} on with it\n`,
+    { asOf: lastKnownAtMs === null ? null : isoTime(lastKnownAtMs), machines },
+    `restored as of ${lastKnownAtMs === null ? "its beginning" : secondTime(lastKnownAtMs)}; ${machines === 1 ? "1 machine goes" : `${machines} machines go`} on with it\n`,
   );
   if (!options.json) parts.terminal.err(reminder);
 }

@@ -1,8 +1,13 @@
 import type { Command } from "commander";
 import { dayMs } from "../../words/clock.ts";
-import { endAllOfUser, endEnrolment, listEnrolments } from "../enrolments/enrolments.ts";
+import {
+  type ListedEnrolment,
+  endAllOfUser,
+  endEnrolment,
+  listEnrolments,
+} from "../enrolments/enrolments.ts";
 import { Failure } from "../failure.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { theMachine } from "../machines/machines.ts";
 import { theUser } from "../users/users.ts";
 import { type CommandParts, say, withServer } from "./command-parts.ts";
@@ -21,23 +26,26 @@ export function addEnrolmentCommands(program: Command, parts: CommandParts): voi
         const userId = given.user === undefined ? undefined : (await theUser(db, given.user)).id;
         const machineId = given.machine === undefined ? undefined : (await theMachine(db, given.machine)).id;
         const nowMs = parts.clock.wallMs();
-        const enrolments = (await listEnrolments(db, { userId, machineId })).map((one) => ({
+        const found = await listEnrolments(db, { userId, machineId });
+        const daysLeft = (one: ListedEnrolment) =>
+          Math.max(0, Math.ceil((one.leaseExpiresAtMs - nowMs) / dayMs));
+        const enrolments = found.map((one) => ({
           user: one.user,
           machine: one.machine,
           hostname: one.hostname,
           enrolledAt: isoTime(one.enrolledAtMs),
           lastSyncedAt: isoTime(one.lastSyncedAtMs),
           leaseExpiresAt: isoTime(one.leaseExpiresAtMs),
-          daysLeft: Math.max(0, Math.ceil((one.leaseExpiresAtMs - nowMs) / dayMs)),
+          daysLeft: daysLeft(one),
           signInsLeft: one.signInsLeft,
         }));
-        const rows = enrolments.map((one) => [
+        const rows = found.map((one) => [
           one.user,
           one.hostname,
           one.machine,
-          one.lastSyncedAt,
-          one.leaseExpiresAt,
-          one.daysLeft,
+          secondTime(one.lastSyncedAtMs),
+          secondTime(one.leaseExpiresAtMs),
+          daysLeft(one),
           one.signInsLeft ?? "no limit",
         ]);
         const heads = ["USER", "HOST", "MACHINE", "LAST SYNCED", "GOOD UNTIL", "DAYS", "SIGN-INS"];

@@ -4,7 +4,7 @@ import { toBase32 } from "../../words/base32.ts";
 import { hourMs } from "../../words/clock.ts";
 import { rotateData } from "../identity/rotate-data.ts";
 import { type ListedServerKey, listServerKeys, rotateIdentity } from "../identity/server-keys.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { type CommandParts, say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { table } from "./terminal.ts";
 
@@ -19,8 +19,14 @@ export function addKeyCommands(program: Command, parts: CommandParts): void {
     .action((_: object, command: Command) =>
       withServer(command, parts, async ({ store, keyFile }, options) => {
         const unfinished = keyFile.keys.length > 1;
-        const identities = (await listServerKeys(store.db)).map(toJson);
-        const rows = identities.map((one) => [one.number, one.fingerprint, one.createdAt, one.acceptedUntil]);
+        const found = await listServerKeys(store.db);
+        const identities = found.map(toJson);
+        const rows = found.map((one) => [
+          one.number,
+          fingerprintOf(one),
+          secondTime(one.createdAtMs),
+          one.endsAtMs === null ? null : secondTime(one.endsAtMs),
+        ]);
         const heads = ["NUMBER", "FINGERPRINT", "MADE", "ACCEPTED UNTIL"];
         const hint = unfinished ? "rotate-data was cut off: run it again\n" : "";
         say(
@@ -52,9 +58,8 @@ export function addKeyCommands(program: Command, parts: CommandParts): void {
         );
         const { number, previousEndsAtMs } = next;
         const fingerprint = fingerprintOf(next);
-        const until = isoTime(previousEndsAtMs);
-        const json = { number, fingerprint, previousAcceptedUntil: until };
-        const text = `identity ${number}, fingerprint ${fingerprint}; the one before is accepted until ${until}\n`;
+        const json = { number, fingerprint, previousAcceptedUntil: isoTime(previousEndsAtMs) };
+        const text = `identity ${number}, fingerprint ${fingerprint}; the one before is accepted until ${secondTime(previousEndsAtMs)}\n`;
         say(parts, options, json, text);
         if (!options.json)
           parts.terminal.err(

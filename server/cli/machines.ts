@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { publicIdentity, serverFingerprint } from "../../protocol/crypto/keys.ts";
 import { toBase32 } from "../../words/base32.ts";
 import { hourMs } from "../../words/clock.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { createJoinToken, listJoinTokens } from "../machines/join-tokens.ts";
 import {
   clearFlags,
@@ -36,7 +36,7 @@ export function addMachineCommands(program: Command, parts: CommandParts): void 
           one.platform,
           one.agentVersion,
           one.protector,
-          one.lastSyncAtMs === null ? "never" : isoTime(one.lastSyncAtMs),
+          one.lastSyncAtMs === null ? "never" : secondTime(one.lastSyncAtMs),
           stateOf(one),
           tags.get(one.id)?.join(",") ?? "",
         ]);
@@ -149,11 +149,11 @@ export function addJoinTokenCommands(program: Command, parts: CommandParts): voi
         const fingerprint = serverFingerprint(publicIdentity(identity));
         const wish = { serverFingerprint: fingerprint, uses: given.uses, expiresAtMs, tags: given.tag };
         const text = await store.write((tx) => createJoinToken(tx, vault, wish, parts.random, nowMs));
-        const expiresAt = isoTime(expiresAtMs);
-        say(parts, options, { token: text, uses: given.uses, expiresAt }, `${text}\n`);
+        const json = { token: text, uses: given.uses, expiresAt: isoTime(expiresAtMs) };
+        say(parts, options, json, `${text}\n`);
         if (!options.json)
           parts.terminal.err(
-            `good for ${given.uses} ${given.uses === 1 ? "machine" : "machines"} until ${expiresAt}; on the machine: nightlatch join URL --token-file FILE\n`,
+            `good for ${given.uses} ${given.uses === 1 ? "machine" : "machines"} until ${secondTime(expiresAtMs)}; on the machine: nightlatch join URL --token-file FILE\n`,
           );
       }),
     );
@@ -163,7 +163,8 @@ export function addJoinTokenCommands(program: Command, parts: CommandParts): voi
     .description("tokens by their ids; the tokens themselves are not kept")
     .action(async (_: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
-        const tokens = (await listJoinTokens(store.db)).map((one) => ({
+        const found = await listJoinTokens(store.db);
+        const tokens = found.map((one) => ({
           id: one.id,
           uses: one.uses,
           usesLeft: one.usesLeft,
@@ -172,10 +173,10 @@ export function addJoinTokenCommands(program: Command, parts: CommandParts): voi
           expiresAt: isoTime(one.expiresAtMs),
           expired: parts.clock.wallMs() >= one.expiresAtMs,
         }));
-        const rows = tokens.map((one) => [
+        const rows = found.map((one) => [
           one.id,
           `${one.usesLeft}/${one.uses}`,
-          one.expiresAt,
+          secondTime(one.expiresAtMs),
           one.tags.join(","),
         ]);
         say(parts, options, tokens, table(["ID", "USES LEFT", "EXPIRES", "TAGS"], rows, "no join tokens"));

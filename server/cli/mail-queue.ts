@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { cancelMessage, retryAllNow, retryNow } from "../mail/queue.ts";
 import { listMessages, messageStates, type QueuedMessage } from "../mail/queue-list.ts";
 import type { MessageState } from "../store/tables.ts";
@@ -29,7 +29,7 @@ export function addMailQueueCommands(mail: Command, parts: CommandParts): void {
           const found = await listMessages(store.db, filter);
           const rows = found.map((one) => [
             one.id,
-            isoTime(one.createdAtMs),
+            secondTime(one.createdAtMs),
             one.kind,
             one.userName,
             one.recipient,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Failure } from "../failure.ts";
-import { isoTime } from "../iso-time.ts";
+import { isoTime, secondTime } from "../iso-time.ts";
 import { givePin, takePinAway } from "../pins/choose-pin.ts";
 import { checkPin, freshPin, initialPin, pinRulesOf, plainRules } from "../pins/new-pin.ts";
 import { pinOf, pinState } from "../pins/pins.ts";
@@ -68,12 +68,13 @@ export function addPinCommands(user: Command, parts: CommandParts): void {
           wrongInARow: present?.failures ?? 0,
           asked: rules !== undefined,
         };
-        say(parts, options, state, `${sentence(state)}\n`);
+        const since = present === undefined ? "" : secondTime(present.setAtMs);
+        say(parts, options, state, `${sentence(state, since)}\n`);
       }),
     );
 }
 
-function sentence({ user, state, setAt, wrongInARow, asked }: State): string {
+function sentence({ user, state, wrongInARow, asked }: State, since: string): string {
   const policy = asked ? "policy asks for one" : "no policy asks for one";
   switch (state) {
     case "none":
@@ -81,9 +82,9 @@ function sentence({ user, state, setAt, wrongInARow, asked }: State): string {
     case "locked":
       return `${user}'s PIN is locked after ${wrongInARow} wrong in a row, each with a right code: user pin reset ${user}`;
     case "must-change":
-      return `${user} has a PIN since ${setAt} that has to be changed in the portal; ${policy}`;
+      return `${user} has a PIN since ${since} that has to be changed in the portal; ${policy}`;
     case "set":
-      return `${user} has a PIN since ${setAt}, wrong ${wrongInARow} times since it was last right; ${policy}`;
+      return `${user} has a PIN since ${since}, wrong ${wrongInARow} times since it was last right; ${policy}`;
   }
 }
 

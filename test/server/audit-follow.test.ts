@@ -169,7 +169,7 @@ describe("audit --follow", () => {
     expect(await line()).toMatch(/^AT +SOURCE +KIND/);
     await cli("user", "disable", "alice");
     await cli("user", "enable", "alice");
-    expect(await line()).toMatch(/^\S+Z +server +user-enabled +alice/);
+    expect(await line()).toMatch(/^\S+ \S+ UTC +server +user-enabled +alice/);
     child.stdout?.destroy();
     await cli("user", "enable", "alice");
     expect([await ended, said()]).toEqual([[0, null], ""]);
