@@ -10,6 +10,7 @@ import { type AdminClient, adminClient } from "./admin-client.ts";
 import { examine, exitAfter, showFindings } from "./doctor/doctor.ts";
 import { pamPlaces } from "./doctor/system.ts";
 import { exitCodes, exitTable } from "./exit-codes.ts";
+import { helpPointer, pointToHelp } from "./help-pointer.ts";
 import { type Io, Stop } from "./io.ts";
 import { painter } from "./show/paint.ts";
 import { counted } from "./show/quantities.ts";
@@ -35,6 +36,10 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
   const program = commands(io, (code) => {
     exit = code;
   });
+  let running = program;
+  program.hook("preAction", (_, command) => {
+    running = command;
+  });
   try {
     await program.parseAsync(args, { from: "user" });
     return exit;
@@ -45,7 +50,10 @@ export async function runCommand(args: readonly string[], io: Io): Promise<numbe
     const wantsJson = program.opts<Global>().json === true;
     if (wantsJson)
       io.stdout.write(`${JSON.stringify({ error: { code: stop.code, message: stop.message } })}\n`);
-    else io.stderr.write(`nightlatch: ${harmless(stop.message)}\n`);
+    else {
+      const pointer = stop.exit === exitCodes.usage.code ? `${helpPointer(running)}\n` : "";
+      io.stderr.write(`nightlatch: ${harmless(stop.message)}\n${pointer}`);
+    }
     return stop.exit;
   }
 }
@@ -179,6 +187,7 @@ function commands(io: Io, exitWith: (code: number) => void): Command {
       exitWith(exitAfter(findings));
     });
 
+  pointToHelp(program);
   return program;
 }
 

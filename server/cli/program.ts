@@ -12,6 +12,7 @@ import { addConfigCommands } from "./config.ts";
 import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addExportCommand } from "./export.ts";
+import { helpPointer, pointToHelp } from "./help-pointer.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
 import { addKeyCommands } from "./keys.ts";
@@ -32,13 +33,19 @@ export const defaultConfigFile = "/etc/nightlatch/server.toml";
 export async function runCommand(args: readonly string[], parts: ServeParts): Promise<0 | 1 | 2 | 78> {
   // What could not be parsed could have had the option anywhere.
   const json = args.includes("--json");
+  const program = makeProgram(parts, json);
+  let running = program;
+  program.hook("preAction", (_, command) => {
+    running = command;
+  });
   const fail = (error: unknown): void => {
     const message = describeError(error).split("\n").map(plain).join("\n");
     const said = json ? JSON.stringify({ error: { code: errorCode(error), message } }) : undefined;
-    parts.terminal.err(`${said ?? `nightlatch-server: ${message}`}\n`);
+    const pointer = !json && error instanceof UsageError ? `\n${helpPointer(running)}` : "";
+    parts.terminal.err(`${said ?? `nightlatch-server: ${message}${pointer}`}\n`);
   };
   try {
-    await makeProgram(parts, json).parseAsync(args, { from: "user" });
+    await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -92,5 +99,7 @@ function makeProgram(parts: ServeParts, json: boolean): Command {
   addMailCommands(program, parts);
   addSmsCommands(program, parts);
   addAuditCommand(program, parts);
+  // In JSON the error is one document.
+  if (!json) pointToHelp(program);
   return program;
 }

@@ -110,6 +110,18 @@ describe("nightlatch", () => {
     expect(on.actions.calls).toEqual(Array.from({ length: 3 }, () => ["rotate-keys", "same"]));
   });
 
+  test.each([
+    ["join", "https://mfa.corp.example"],
+    ["explain"],
+    ["forget", "alice", "bob"],
+    ["status", "--wrong"],
+    ["sign-in"],
+  ])("points to the help of the command that was not understood: %s", async (...args) => {
+    const { exit, err } = await (await cliStage()).run(args);
+    expect(exit).toBe(2);
+    expect(err.split("\n").slice(1)).toEqual([`see: nightlatch ${args[0]} --help`, ""]);
+  });
+
   test("shows the protector and what it defends, or changes it", async () => {
     const on = await cliStage();
     expect((await on.run(["protector"])).out).toBe("file: against other accounts of this machine\n");
@@ -119,7 +131,7 @@ describe("nightlatch", () => {
     const wrong = await on.run(["protector", "tpm3"]);
     expect([wrong.exit, wrong.err]).toEqual([
       2,
-      "nightlatch: a protector is one of tpm2, systemd-creds, file\n",
+      "nightlatch: a protector is one of tpm2, systemd-creds, file\nsee: nightlatch protector --help\n",
     ]);
   });
 

@@ -140,7 +140,7 @@ describe("command line over environment over file over default", () => {
   it("that says no way to listen is answered by the ways there are", async () => {
     const { err } = await commandLine().call("serve");
     expect(err).toBe(
-      "nightlatch-server: say how to listen: --tls-cert FILE --tls-key FILE (or --dev-ca to try things out)\n",
+      "nightlatch-server: say how to listen: --tls-cert FILE --tls-key FILE (or --dev-ca to try things out)\nsee: nightlatch-server serve --help\n",
     );
   });
 
