@@ -1,7 +1,7 @@
 // The people of a directory as a source of records.
 
 import type { Entry } from "ldapts";
-import { type Cells, readRecord, type Source } from "../import/record.ts";
+import { type Cells, readRecord, type Source, type SourceRecord } from "../import/record.ts";
 import { type Connection, texts } from "./connect.ts";
 import { isShut } from "./account-control.ts";
 import type { DirectoryGroups } from "./groups.ts";
@@ -17,7 +17,7 @@ export class DirectoryEntries {
   readonly #groups: DirectoryGroups;
   readonly #nowMs: number;
   readonly #dns = new Map<number, string>();
-  /** Those whose entry could not be read: they are there nevertheless. */
+  /** Those whose entry could not be read: they are there nevertheless, and not shut out. */
   readonly unreadable = new Set<string>();
 
   constructor(directory: Directory, groups: DirectoryGroups, nowMs: number) {
@@ -53,15 +53,20 @@ export class DirectoryEntries {
         continue;
       }
       const record = { line, cells: await this.#cells(entry, connection), externalId };
-      const read = readRecord(record, "base32");
-      if (read.ok) {
-        yield record;
-        continue;
-      }
-      this.#tell(line, entry);
-      this.unreadable.add(externalId);
-      yield record;
+      if (readRecord(record, "base32").ok) yield record;
+      else yield this.#unfit(entry, record);
     }
+  }
+
+  /** Who is shut out there is so here, whatever else is wrong with the entry: some of it may be theirs to write. */
+  #unfit(entry: Entry, record: SourceRecord & { readonly externalId: string }): SourceRecord {
+    const { name = "", groups = "", disabled = "" } = record.cells;
+    this.#tell(record.line, entry);
+    if (disabled === "") {
+      this.unreadable.add(record.externalId);
+      return record;
+    }
+    return { ...record, cells: { name, groups, disabled } };
   }
 
   async #cells(entry: Entry, connection: Connection): Promise<Cells> {

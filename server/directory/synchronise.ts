@@ -166,7 +166,7 @@ async function followUsers(
 const atOnce = 500;
 
 /**
- * Not gone is also who is there and could not be read, or not taken. The only admin who can sign in is kept, and asked about
+ * Not gone is also who is there and could not be read, or not taken, unless they are disabled there. The only admin who can sign in is kept, and asked about
  * again at the next sync.
  */
 async function disableGone(
@@ -192,7 +192,8 @@ async function disableGone(
       )
       .where(
         sql<SqlBool>`not exists (select 1 from import_users where import_users.import_id = ${importId}
-          and import_users.bad = 1 and import_users.external_id = directory_users.external_id)`,
+          and import_users.bad = 1 and import_users.disabled is null
+          and import_users.external_id = directory_users.external_id)`,
       )
       .orderBy("directoryUsers.userId")
       .limit(atOnce)

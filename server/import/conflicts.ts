@@ -32,6 +32,12 @@ export async function markConflicts(tx: Tx, importId: string): Promise<number> {
 }
 
 async function findPresent(tx: Tx, importId: string): Promise<void> {
+  // Whom a directory calls by other letters of the same look stays who it is, by the name that is here.
+  await sql`update import_users set name = users.name
+    from users inner join directory_users on directory_users.user_id = users.id
+    where import_users.import_id = ${importId} and import_users.look_alike = users.look_alike
+      and import_users.external_id = directory_users.external_id
+      and import_users.name <> users.name`.execute(tx);
   await tx
     .updateTable("importUsers")
     .set(({ ref }) => ({ userId: ref("importUsers.freshId"), present: 0 }))

@@ -144,6 +144,34 @@ describe("an account", () => {
     expect(await enabled()).toEqual(["dan"]);
   });
 
+  it("that is disabled there is disabled, whatever else of its entry can't be taken", async () => {
+    const { dn, sync, enabled } = await site(["mia", "max"], "nameAttribute=displayName");
+    for (const name of ["mia", "max"]) ad.change(replace(dn(name), "displayName", name));
+    await sync();
+    const shut = (name: string) => ad.change(replace(dn(name), "userAccountControl", "514"));
+    // Whoever may write in their own entry could stay by that.
+    ad.change(replace(dn("mia"), "mail", "no address"));
+    shut("mia");
+    expect(await sync()).toMatchObject({ badLines: 0, disabled: 1 });
+    expect(await enabled()).toEqual(["max"]);
+    ad.change(replace(dn("mia"), "userAccountControl", "512"));
+    expect(await sync()).toMatchObject({ badLines: 1, returned: 0 });
+    ad.change(replace(dn("mia"), "mail", "mia@corp.example"));
+    expect(await sync()).toMatchObject({ badLines: 0, returned: 1 });
+    ad.change(replace(dn("max"), "displayName", "MIA"));
+    shut("max");
+    expect(await sync()).toMatchObject({ gone: 1 });
+    expect(await enabled()).toEqual(["mia"]);
+  });
+
+  it("whose name changes between small and capital letters is the same user, by the name that is here", async () => {
+    const { dn, sync, users } = await site(["cora"]);
+    await sync();
+    ad.change(replace(dn("cora"), "sAMAccountName", "Cora"));
+    expect(await sync()).toMatchObject({ badLines: 0, unchanged: 1, gone: 0 });
+    expect(await users()).toMatchObject([{ name: "cora", disabled: false }]);
+  });
+
   it("is told by its DN when it can't be taken, however that is written", async () => {
     const { under, sync } = await site([]);
     const cn = 'Müller, Jörg "JM" + #1';
