@@ -83,18 +83,16 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
         const wish = { dryRun: given.dryRun === true, force: given.force === true };
         const { random, clock } = parts;
-        const sync = wish.dryRun ? tryDirectory : synchroniseDirectory;
+        const doer = { store, vault, random, clock, signingKey: identity.signing.privateKey };
+        const progress = {
+          read: (rows: number) => line.count("entries", rows, undefined),
+          writing: () => line.show("writing; sign-ins wait for this"),
+        };
         let report: SyncReport;
         try {
-          report = await sync(
-            { store, vault, random, clock, signingKey: identity.signing.privateKey },
-            setting,
-            wish,
-            {
-              read: (rows) => line.count("entries", rows, undefined),
-              writing: () => line.show("writing; sign-ins wait for this"),
-            },
-          );
+          report = wish.dryRun
+            ? await tryDirectory(doer, setting, wish, progress, store)
+            : await synchroniseDirectory(doer, setting, wish, progress);
         } finally {
           line.end();
         }

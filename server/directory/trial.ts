@@ -1,31 +1,47 @@
 // What a sync would do, found out by doing it and undoing it. Whoever asks for that has the server ask a directory: the audit
-// has it.
+// has it, however it ends.
 
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
 import type { ImportParts, Progress } from "../import/import-users.ts";
+import type { Store } from "../store/store.ts";
 import type { Directory } from "./settings.ts";
 import { type SyncReport, synchroniseDirectory } from "./synchronise.ts";
 
-/** @throws Failure as the sync would. */
+/**
+ * `audited`: whose writes are in the name of who asks, also when what lets them change something has ended meanwhile.
+ * @throws Failure as the sync would.
+ */
 export async function tryDirectory(
   parts: ImportParts,
   directory: Directory,
   wish: { readonly force: boolean },
   progress: Progress,
+  audited: Store,
 ): Promise<SyncReport> {
   const tell = (detail: Readonly<Record<string, string | number>>) =>
-    parts.store.write((tx) =>
+    audited.write((tx) =>
       record(tx, serverEntry(parts.clock.wallMs(), "directory-tried", {}, { url: directory.url, ...detail })),
     );
+  let report: SyncReport;
   try {
-    const report = await synchroniseDirectory(parts, directory, { ...wish, dryRun: true }, progress);
-    const { rows, applied, gone, returned } = report;
-    const { added, changed, disabled } = applied;
-    await tell({ rows, added, changed, disabled, gone, returned });
-    return report;
+    report = await synchroniseDirectory(parts, directory, { ...wish, dryRun: true }, progress);
   } catch (error) {
-    if (error instanceof Failure) await tell({ reason: error.message });
+    // A fault's own words may hold what a directory has said.
+    const reason = error instanceof Failure ? error.message : `a fault: ${nameOf(error)}`;
+    try {
+      await tell({ reason });
+    } catch (fault) {
+      throw new AggregateError([error, fault], "a look into a directory has failed, and so has its entry");
+    }
     throw error;
   }
+  const { rows, applied, gone, returned } = report;
+  const { added, changed, disabled } = applied;
+  await tell({ rows, added, changed, disabled, gone, returned });
+  return report;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "unknown";
 }

@@ -201,6 +201,19 @@ describe("what goes wrong", () => {
     ]);
   });
 
+  it("a fault that nobody expected leaves an entry, too, and nothing of its words", async () => {
+    const { server, look, users, audited } = await site();
+    await server.store.db.schema.alterTable("directory_users").renameTo("elsewhere").execute();
+    const { status, text } = await look();
+    expect([status, text.includes("Its log says where it went wrong")]).toEqual([500, true]);
+    const [tried, ...more] = await audited("directory-tried");
+    expect(tried).toMatchObject({
+      operator: "console: root",
+      detail: { url: `ldap://localhost:${ldap.place.port}`, reason: expect.stringMatching(/^a fault: \w+$/) },
+    });
+    expect([more, await users()]).toEqual([[], []]);
+  });
+
   it("over TLS only the authorities that are given are believed", async () => {
     const { look } = await site();
     const url = `ldaps://localhost:${tlsPort}`;

@@ -1,7 +1,9 @@
 // The console's page of the directory: what it keeps, what it refuses and who may. With a real directory: ../peers/.
 
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { activeDirectory, directorySetting, theDirectory } from "../../server/directory/settings.ts";
 import { readSetting } from "../../server/settings/settings.ts";
 import { minuteMs } from "../../words/clock.ts";
@@ -160,6 +162,26 @@ describe("the directory's setting", () => {
     expect(text).toContain('<option value="memberOf" selected>');
     expect(text).not.toContain(password);
     expect(await stored()).toEqual(directorySetting.whenUnset);
+  });
+});
+
+describe("a look", () => {
+  it("is in the audit with whose it was, also when the session has ended meanwhile", async () => {
+    const { server, browser, audited } = await site();
+    const silent = createServer((socket) => {
+      void server.store.db
+        .deleteFrom("sessions")
+        .execute()
+        .then(() => socket.destroy());
+    });
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => void silent.close());
+    const url = `ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    await browser.send(`${page}/look`, { ...fields, url, password });
+    expect(await audited("directory-tried")).toMatchObject([
+      { operator: "console: root", detail: { url, reason: expect.any(String) } },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 // Which directory the users come from, as a page of settings. What a sync would come to is looked at before anything is saved
 // or done.
 
+import { operatedBy } from "../../audit/operator.ts";
 import {
   activeDirectory,
   changeDirectory,
@@ -97,8 +98,9 @@ async function look(visit: SignedIn, parts: ConsoleParts): Promise<Looked> {
     return { kind: "faults", faults: failedField(error) };
   }
   try {
+    const audited = operatedBy(store, `console: ${visit.session.userName}`);
     const report = await oneAtATime(store, () =>
-      tryDirectory(importParts(visit, parts), directory, { force: true }, silent),
+      tryDirectory(importParts(visit, parts), directory, { force: true }, silent, audited),
     );
     const text = [
       "Nothing was saved and nothing was done.",
