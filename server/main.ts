@@ -21,6 +21,11 @@ const outClosed = new Promise<void>((resolve) => {
   });
 });
 
+const endings = ["SIGTERM", "SIGINT"] as const;
+const cutShort = (_: NodeJS.Signals, number: number) => process.exit(128 + number);
+// What cuts a command short elsewhere, the kernel keeps from process 1 of a container unless somebody listens.
+if (process.pid === 1) for (const signal of endings) process.on(signal, cutShort);
+
 void runCommand(process.argv.slice(2), {
   terminal: {
     out: (text) => process.stdout.write(text),
@@ -39,7 +44,10 @@ void runCommand(process.argv.slice(2), {
   onHangUp: (reload) => void process.on("SIGHUP", reload),
   askedToEnd: () =>
     new Promise((resolve) => {
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+      for (const signal of endings) {
+        process.off(signal, cutShort);
+        process.once(signal, () => resolve());
+      }
     }),
 }).then((code) => {
   process.exitCode = code;

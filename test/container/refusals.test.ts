@@ -55,3 +55,25 @@ test("a folder of the host that belongs to somebody else is refused by its owner
   expect(status).toBe(1);
   expect(err).toContain("belongs to user id 4242");
 });
+
+test("a command that waits is cut short by SIGTERM, also as process 1", async () => {
+  const etc = await made("waiting");
+  const options = ["--interactive", "--name=waiting", ...optionsOfTheHead("waiting", etc)];
+  const waiting = podman.start(["run", ...options, "nightlatch-server", "import", "users", "-"]);
+  let ended = false;
+  const end = waiting.end().then((status) => {
+    ended = true;
+    return status;
+  });
+  try {
+    // Again and again: before the program runs there is nobody to hear it.
+    for (let tries = 0; !ended && tries < 300; tries++) {
+      await podman.run(["kill", "--signal=TERM", "waiting"]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(ended).toBe(true);
+    expect(await end).toBe(128 + 15);
+  } finally {
+    await podman.run(["rm", "--force", "--time=0", "waiting"]);
+  }
+});
