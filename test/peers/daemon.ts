@@ -57,7 +57,7 @@ export interface Daemon {
 
 /** Resolves once the port answers. */
 export async function startDaemon(place: Place, program: string, args: readonly string[]): Promise<Daemon> {
-  // What comes from us ends with us, however we end; Samba does with it.
+  // Samba ends with its input: also when this process is killed.
   const child = spawn(program, args, { ...place.as, cwd: place.folder, stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr])

@@ -34,7 +34,7 @@ const labels: Readonly<Record<DirectoryKey, readonly [label: string, hint?: stri
   idAttribute: ["What stays when an entry is renamed", "entryUUID; in Active Directory objectGUID."],
   accountControl: [
     "Whether userAccountControl and accountExpires disable",
-    "Active Directory's own way of disabling an account.",
+    "Active Directory's own ways of shutting an account: disabled, or its time is over.",
   ],
   groups: ["Groups"],
   groupBase: ["Where the groups are", "Where users name their groups: only for groups in groups."],
