@@ -20,7 +20,7 @@ import { policyMark } from "./migrations/0015-policy-mark.ts";
 import { challengesDrawn } from "./migrations/0016-challenges-drawn.ts";
 import { pageChallenges } from "./migrations/0017-page-challenges.ts";
 import { importPins } from "./migrations/0018-import-pins.ts";
-import { removedMachines } from "./migrations/0020-removed-machines.ts";
+import { removedMachines } from "./migrations/0019-removed-machines.ts";
 
 const migrations = [
   first,
