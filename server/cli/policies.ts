@@ -9,6 +9,7 @@ import { previewChange } from "../policies/preview.ts";
 import { unsentWarnings } from "../policies/unsent.ts";
 import { pinWarnings } from "../pins/warnings.ts";
 import { type CommandParts, collect, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import { policyText } from "./policy-text.ts";
 import { previewText } from "./policy-preview.ts";
 import { table, UsageError } from "./terminal.ts";
 
@@ -24,12 +25,12 @@ export function addPolicyCommands(program: Command, parts: CommandParts): void {
 
   policy
     .command("show [name]")
-    .description("one policy, whole; without a name, the default one")
+    .description("one policy, whole, as the command that sets it; without a name, the default one")
     .action(async (name: string | undefined, _: object, command: Command) =>
       withServer(command, parts, async ({ store }, options) => {
         const all = await listPolicies(store.db);
         const found = pick(all, name ?? defaultPolicyName);
-        say(parts, options, toJson(found, all), `${JSON.stringify(found.policy, null, 2)}\n`);
+        say(parts, options, toJson(found, all), policyText(found, positionOf(all, found.name)));
       }),
     );
 
@@ -107,7 +108,10 @@ function changesIn(parent: Command, act: (command: Command, change: PolicyChange
       "its place in the list: 1 is looked at first; a new one comes last",
       position,
     )
-    .option("--file <path>", "a JSON object with all or some of the fields, as `policy show` prints them")
+    .option(
+      "--file <path>",
+      "a JSON object with all or some of the fields, as `policy` in `policy show --json`",
+    )
     .addHelpText(
       "after",
       `\nKeys:\n${assignmentHelp}\n\nExample: policy set --group staff --tag laptop offline.days=3 scope=remote,elevate online.factors=totp/hotp,backup-codes`,
