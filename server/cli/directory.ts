@@ -76,12 +76,20 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
     .description("take over users and groups; who is no longer there is disabled, never removed")
     .option("--dry-run", "say exactly what would be done, and do nothing")
     .option("--force", "also when more users would be disabled than mostDisabledPercent permits")
-    .action(async (given: { dryRun?: boolean; force?: boolean }, command: Command) =>
+    .option(
+      "--adopt",
+      "an entry made anew under a user's name is the same person, and keeps the authenticators",
+    )
+    .action(async (given: { dryRun?: boolean; force?: boolean; adopt?: boolean }, command: Command) =>
       withServer(command, parts, async (server, options) => {
         const { store, vault, identity } = server;
         const setting = await theDirectory(store.db, vault);
         const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
-        const wish = { dryRun: given.dryRun === true, force: given.force === true };
+        const wish = {
+          dryRun: given.dryRun === true,
+          force: given.force === true,
+          adopt: given.adopt === true,
+        };
         const { random, clock } = parts;
         const doer = { store, vault, random, clock, signingKey: identity.signing.privateKey };
         const progress = {

@@ -63,6 +63,7 @@ export async function runImport(
         secretEncoding: given.secretEncoding,
         otherGroups: given.replaceGroups === true ? "leave" : "keep",
         onlyAdmin: "refuse-all",
+        otherEntries: "refuse",
         skipBadLines: given.skipBadLines === true,
         dryRun: given.dryRun === true,
       },

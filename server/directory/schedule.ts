@@ -52,7 +52,7 @@ export class DirectorySchedule {
       if (!(await this.#claim())) return;
       const directory = await theDirectory(store.db, vault);
       const parts = { store, vault, random, clock, signingKey: identity.signing.privateKey };
-      const wish = { dryRun: false, force: false, stop: this.#over.signal };
+      const wish = { dryRun: false, force: false, adopt: false, stop: this.#over.signal };
       const nobody = { read: () => undefined, writing: () => undefined };
       const { rows, badLines, applied, gone, returned, adminsKept } = await synchroniseDirectory(
         parts,

@@ -19,6 +19,8 @@ export interface SyncWish {
   readonly dryRun: boolean;
   /** Also when more would be disabled than the setting permits. */
   readonly force: boolean;
+  /** An entry with the name of a user who came from another entry is the same person. */
+  readonly adopt: boolean;
   /** Breaks it off: nothing is changed then. */
   readonly stop?: AbortSignal;
 }
@@ -81,6 +83,7 @@ export async function synchroniseDirectory(
         // One entry that can't be taken must not keep all the others from being disabled.
         skipBadLines: true,
         onlyAdmin: "keep",
+        otherEntries: wish.adopt ? "take" : "refuse",
         dryRun: wish.dryRun,
         before: async (tx, importId, nowMs) => {
           if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");

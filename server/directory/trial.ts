@@ -15,7 +15,7 @@ import { type SyncReport, synchroniseDirectory } from "./synchronise.ts";
 export async function tryDirectory(
   parts: ImportParts,
   directory: Directory,
-  wish: { readonly force: boolean },
+  wish: { readonly force: boolean; readonly adopt: boolean },
   progress: Progress,
   audited: Store,
 ): Promise<SyncReport> {

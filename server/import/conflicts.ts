@@ -7,15 +7,22 @@ import type { Tx } from "../store/store.ts";
 import type { Field } from "./record.ts";
 
 /**
+ * An entry of a directory that has the name of a user who came from another one: refused, since it may be another person,
+ * who would have the first one's authenticators; or taken for the same person, where somebody says so.
+ */
+export type OtherEntries = "refuse" | "take";
+
+/**
  * Finds who is there already, and marks the lines that can't be imported as things are. To be called again in the
  * transaction that imports: users may have come and gone. Returns how many lines were found, that had not been bad yet.
  */
-export async function markConflicts(tx: Tx, importId: string): Promise<number> {
+export async function markConflicts(tx: Tx, importId: string, otherEntries: OtherEntries): Promise<number> {
   await findPresent(tx, importId);
   await sameInSource(tx, importId);
   await looksLikeExisting(tx, importId);
   await secretWithOtherParameters(tx, importId);
   await tooManyAuthenticators(tx, importId);
+  if (otherEntries === "refuse") await otherEntryOfDirectory(tx, importId);
   const marked = await tx
     .updateTable("importUsers")
     .set({ bad: 1 })
@@ -182,6 +189,30 @@ async function tooManyAuthenticators(tx: Tx, importId: string): Promise<void> {
           sql<string>`${sql.lit(`the user would have more than ${mostAuthenticators} authenticators`)}`.as(
             "fault",
           ),
+        ]),
+    )
+    .execute();
+}
+
+async function otherEntryOfDirectory(tx: Tx, importId: string): Promise<void> {
+  await tx
+    .insertInto("importFaults")
+    .columns(["importId", "line", "field", "fault"])
+    .expression((from) =>
+      from
+        .selectFrom("importUsers")
+        .innerJoin("directoryUsers", "directoryUsers.userId", "importUsers.userId")
+        .where("importUsers.importId", "=", importId)
+        .where("importUsers.bad", "=", 0)
+        .where("importUsers.present", "=", 1)
+        .whereRef("directoryUsers.externalId", "<>", "importUsers.externalId")
+        .select([
+          "importUsers.importId",
+          "importUsers.line",
+          nameField,
+          sql<string>`'"' || import_users.name || ${sql.lit(
+            '" came from another entry of the directory: remove that user first if this is somebody else, or run "directory sync --adopt" if it is the same person',
+          )}`.as("fault"),
         ]),
     )
     .execute();

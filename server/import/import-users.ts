@@ -6,7 +6,7 @@ import { completeDigests } from "../authenticators/authenticators.ts";
 import { Failure } from "../failure.ts";
 import type { Db, Store, Tx } from "../store/store.ts";
 import { type Applied, apply, type OnlyAdmin, type OtherGroups } from "./apply.ts";
-import { markConflicts } from "./conflicts.ts";
+import { markConflicts, type OtherEntries } from "./conflicts.ts";
 import { type ListedFault, listFaults } from "./faults.ts";
 import { hashPins } from "./initial-pins.ts";
 import type { SecretEncoding } from "../authenticators/written-secret.ts";
@@ -25,6 +25,7 @@ export interface ImportWish {
   readonly secretEncoding: SecretEncoding;
   readonly otherGroups: OtherGroups;
   readonly onlyAdmin: OnlyAdmin;
+  readonly otherEntries: OtherEntries;
   /** Whether good lines are imported beside bad ones, or none of them. */
   readonly skipBadLines: boolean;
   /** Everything is done and then undone: what it says is what would be. */
@@ -68,7 +69,7 @@ export async function importUsers(
   try {
     const rows = await stage(parts, importId, wish.source, wish.secretEncoding, progress.read);
     await completeDigests(store.write, vault);
-    await store.write((tx) => markConflicts(tx, importId));
+    await store.write((tx) => markConflicts(tx, importId, wish.otherEntries));
     const badLines = await countBadLines(store, importId);
     const keep = !wish.dryRun && (badLines === 0 || wish.skipBadLines);
     if (keep) await hashPins(parts, importId, (done, all) => progress.pins?.(done, all));
@@ -100,7 +101,7 @@ async function applyOrUndo(
   const { store, clock } = parts;
   try {
     const applied = await store.write(async (tx) => {
-      if ((await markConflicts(tx, importId)) > 0)
+      if ((await markConflicts(tx, importId, wish.otherEntries)) > 0)
         throw new Failure("conflict", "users were changed while the import was checked; begin again");
       const nowMs = clock.wallMs();
       await wish.before?.(tx, importId, nowMs);

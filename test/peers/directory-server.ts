@@ -123,5 +123,11 @@ export function group(cn: string, members: readonly string[]): string {
   return [...lines, ...members.map((dn) => `member: ${dn}`), "\n"].join("\n");
 }
 
+/** The same entry, in another branch. */
+export function moved(dn: string, to: string): string {
+  const lines = [`dn: ${dn}`, "changetype: modrdn", `newrdn: ${dn.split(",", 1)[0]}`, "deleteoldrdn: 1"];
+  return [...lines, `newsuperior: ou=${to},${base}`, "\n"].join("\n");
+}
+
 export const personDn = (uid: string) => `uid=${uid},ou=people,${base}`;
 export const groupDn = (cn: string) => `cn=${cn},ou=groups,${base}`;

@@ -20,6 +20,7 @@ import {
   type DirectoryServer,
   group,
   groupDn,
+  moved,
   password,
   person,
   personDn,
@@ -145,12 +146,11 @@ describe("a sync", () => {
     await call("user", "disable", "bob");
     const control = (uid: string, value: number) =>
       `dn: ${personDn(uid)}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: ${value}\n\n`;
-    ldap.change(
-      `${control("alice", 514)}${control("bob", 514)}dn: ${personDn("carl")}\nchangetype: delete\n`,
-    );
+    ldap.change(`${control("alice", 514)}${control("bob", 514)}${moved(personDn("carl"), "groups")}`);
     expect(await sync()).toMatchObject({ disabled: 1, gone: 1 });
     expect((await users()).map(({ disabled }) => disabled)).toEqual([true, true, true]);
-    ldap.change(`${control("alice", 512)}${control("bob", 512)}${person("carl")}`);
+    const carl = personDn("carl").replace("ou=people", "ou=groups");
+    ldap.change(`${control("alice", 512)}${control("bob", 512)}${moved(carl, "people")}`);
     expect(await sync()).toMatchObject({ returned: 2 });
     // Bob was disabled here, by hand.
     expect((await users()).map(({ disabled }) => disabled)).toEqual([false, true, false]);

@@ -73,7 +73,12 @@ export const directoryPage: SettingsPage = {
         const force = visit.form.text("force") === "yes";
         const report = await oneAtATime(parts.store, () =>
           inWordsOfThePage(() =>
-            synchroniseDirectory(importParts(visit, parts), directory, { dryRun: false, force }, silent),
+            synchroniseDirectory(
+              importParts(visit, parts),
+              directory,
+              { dryRun: false, force, adopt: false },
+              silent,
+            ),
           ),
         );
         const text = report.adminsKept.length === 0 ? "The directory was followed." : keptText(report, "was");
@@ -100,7 +105,7 @@ async function look(visit: SignedIn, parts: ConsoleParts): Promise<Looked> {
   try {
     const audited = operatedBy(store, `console: ${visit.session.userName}`);
     const report = await oneAtATime(store, () =>
-      tryDirectory(importParts(visit, parts), directory, { force: true }, silent, audited),
+      tryDirectory(importParts(visit, parts), directory, { force: true, adopt: false }, silent, audited),
     );
     const text = [
       "Nothing was saved and nothing was done.",

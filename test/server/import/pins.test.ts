@@ -134,6 +134,7 @@ describe("what happens between the reading of PINs and their hashing", () => {
         secretEncoding: "base32",
         otherGroups: "keep",
         onlyAdmin: "refuse-all",
+        otherEntries: "refuse",
         skipBadLines: false,
         dryRun: false,
       },

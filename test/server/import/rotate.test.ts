@@ -26,6 +26,7 @@ it("an import goes on over a rotation of the key, and everything opens after it"
     secretEncoding: "base32",
     otherGroups: "keep",
     onlyAdmin: "refuse-all",
+    otherEntries: "refuse",
   } as const;
   const report = await importUsers(
     { store, vault, random, clock, signingKey: identity.signing.privateKey },
