@@ -68,9 +68,16 @@ export function mountArea<T extends AccessTable>(
     const { pathname, search } = new URL(context.req.url);
     // As people type it. Only a path of this area comes out of it.
     if (context.req.method === "GET" && pathname.endsWith("/"))
-      return visit.goTo(pathWithin(area, `${pathname.replace(/\/+$/, "")}${search}`));
+      return visit.goTo(pathWithin(area, `${withoutLastSlashes(pathname)}${search}`));
     return visit.fault("Not found", "There is nothing at this address.", 404);
   });
+}
+
+/** From the end on: a pattern would begin anew at each of very many slashes. */
+function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function spoken(area: Area, context: Context): Area {

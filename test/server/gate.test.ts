@@ -287,6 +287,17 @@ describe("an address", () => {
     expect(to ?? "").not.toMatch(/^[/\\]{2}/);
   });
 
+  it.each(["/admin/", "/portal/", "/set-up/"])(
+    "of a million slashes is as little work as any: %s",
+    async (base) => {
+      // Read from each of them to the end of their row it would take many minutes.
+      const slashes = "/".repeat(1_000_000);
+      const browser = new Browser(await testServer());
+      expect((await browser.get(`${base}${slashes}x/`)).status).toBe(303);
+      expect((await browser.get(`${base}${slashes}`)).to).toBe(base.slice(0, -1));
+    },
+  );
+
   it("that is nowhere says so", async () => {
     const browser = new Browser(await testServer());
     expect((await browser.get("/admin/nowhere")).status).toBe(404);
