@@ -4,7 +4,7 @@ import { record, serverEntry } from "../audit/audit.ts";
 import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import { takeKeys } from "./machine-keys.ts";
-import { findMachine, flagMachine, type Machine, serialAbove } from "./machines.ts";
+import { findMachine, flagMachine, type Machine, neverSince, serialAbove } from "./machines.ts";
 import { afterRequest, whatIsRepeated, withOvertaken } from "./recent-requests.ts";
 
 export type Acceptance =
@@ -69,7 +69,7 @@ export async function acceptRequest(
     raised.serial,
   );
   // Once: nothing else tells an admin that it is still about.
-  if (machine.removedAtMs !== null && machine.lastSeenAtMs <= machine.removedAtMs)
+  if (machine.removedAtMs !== null && machine.lastSeenAtMs === neverSince)
     await record(tx, serverEntry(nowMs, "removed-machine-heard", { machine: machineId }));
   const accepted = { ...machine, ...raised };
   return { kind: machine.revokedAtMs === null ? "accepted" : "revoked", machine: accepted };

@@ -18,6 +18,9 @@ export type MachineFlag =
   | "events-dropped"
   | "state-restored";
 
+/** When a removed machine was last seen, if that was before: no clock that was turned back can say something else. */
+export const neverSince = 0;
+
 const machineById = statement((db, id: string) => db.selectFrom("machines").selectAll().where("id", "=", id));
 
 /** Also one that was removed: its requests are answered. */

@@ -6,7 +6,7 @@ import { endAllOnMachine } from "../enrolments/enrolments.ts";
 import { Failure } from "../failure.ts";
 import { isoTime } from "../iso-time.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { type Machine, machinesThere } from "./machines.ts";
+import { type Machine, machinesThere, neverSince } from "./machines.ts";
 import { issueRevocation } from "./revocations.ts";
 
 /** Requests of machines wait while a transaction writes. */
@@ -104,6 +104,7 @@ const bare = {
   protector: "",
   joinToken: "",
   recoveredFrom: null,
+  lastSeenAtMs: neverSince,
   lastSyncAtMs: null,
   exempt: 0,
   flags: "[]",

@@ -75,6 +75,25 @@ describe("a removed machine that comes back", () => {
     expect((await kinds(server)).filter((kind) => kind === "removed-machine-heard")).toHaveLength(1);
   });
 
+  it.each([
+    ["was turned back before it was removed", -30 * dayMs, 0],
+    ["was turned back after that", 0, -30 * dayMs],
+    ["was behind when it was removed", -1, 1],
+  ])("is told to the admin once when the server's clock %s", async (_, before, after) => {
+    const server = await testServer();
+    const laptop = await server.machine("laptop-7");
+    await revoke(server, laptop.id);
+    await laptop.ask("probe", laptop.asking());
+    server.clock.pass(before);
+    await remove(server, laptop.id);
+    server.clock.pass(after);
+    for (let time = 0; time < 3; time++) {
+      server.clock.pass(1);
+      await laptop.ask("probe", laptop.asking());
+    }
+    expect((await kinds(server)).filter((kind) => kind === "removed-machine-heard")).toHaveLength(1);
+  });
+
   it("tells what happened on it, exactly once, though it says it again", async () => {
     const { server, laptop } = await removed(async (before) => {
       before.event("sign-in-granted", { user: "alice", offline: true });
