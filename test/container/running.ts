@@ -98,7 +98,7 @@ export class Container {
 
   /** Resolves when it has said so. */
   async logged(pattern: RegExp): Promise<void> {
-    await this.#process.says(pattern);
+    await this.#process.says(pattern, 60_000);
   }
 
   async port(): Promise<string> {
