@@ -1,9 +1,10 @@
 // What can only be seen with all of a source beside all of the users: names that are there twice or look like others,
 // secrets that are there with other parameters, more authenticators than a user may have.
 
-import { type SqlBool, sql } from "kysely";
+import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
 import { mostAuthenticators } from "../authenticators/manage.ts";
 import type { Tx } from "../store/store.ts";
+import type { ListedFault } from "./faults.ts";
 import type { Field } from "./record.ts";
 
 /**
@@ -73,153 +74,118 @@ async function findPresent(tx: Tx, importId: string): Promise<void> {
 
 /** Of lines about one user, or about users that look alike, the first is taken. */
 async function sameInSource(tx: Tx, importId: string): Promise<void> {
-  await tx
-    .insertInto("importFaults")
-    .columns(["importId", "line", "field", "fault"])
-    .expression((from) =>
-      from
-        .selectFrom((alike) =>
-          alike
-            .selectFrom("importUsers")
-            .where("importId", "=", importId)
-            .where("bad", "=", 0)
-            .select([
-              "importId",
-              "line",
-              "name",
-              sql<number>`first_value(line) over (partition by look_alike order by line)`.as("firstLine"),
-              sql<string>`first_value(name) over (partition by look_alike order by line)`.as("firstName"),
-            ])
-            .as("alike"),
-        )
-        .whereRef("line", ">", "firstLine")
-        .select([
-          "importId",
-          "line",
-          nameField,
-          sql<string>`case when name = first_name then 'the same user as on line '
-            else 'looks like the user on line ' end || cast(first_line as text)`.as("fault"),
-        ]),
-    )
-    .execute();
+  const alike = tx
+    .selectFrom("importUsers")
+    .where("importId", "=", importId)
+    .where("bad", "=", 0)
+    .select([
+      "importId",
+      "line",
+      "name",
+      sql<number>`first_value(line) over (partition by look_alike order by line)`.as("firstLine"),
+      sql<string>`first_value(name) over (partition by look_alike order by line)`.as("firstName"),
+    ]);
+  const fault = sql<string>`case when name = first_name then 'the same user as on line '
+    else 'looks like the user on line ' end || cast(first_line as text)`;
+  await tell(
+    tx,
+    tx
+      .selectFrom(alike.as("alike"))
+      .whereRef("line", ">", "firstLine")
+      .select(["importId", "line", named("name"), fault.as("fault")]),
+  );
 }
 
 async function looksLikeExisting(tx: Tx, importId: string): Promise<void> {
-  await tx
-    .insertInto("importFaults")
-    .columns(["importId", "line", "field", "fault"])
-    .expression((from) =>
-      from
-        .selectFrom("importUsers")
-        .innerJoin("users", "users.lookAlike", "importUsers.lookAlike")
-        .where("importUsers.importId", "=", importId)
-        .where("importUsers.bad", "=", 0)
-        .whereRef("users.name", "<>", "importUsers.name")
-        .select([
-          "importUsers.importId",
-          "importUsers.line",
-          nameField,
-          sql<string>`'looks like the existing user "' || users.name || '"'`.as("fault"),
-        ]),
-    )
-    .execute();
+  await tell(
+    tx,
+    goodLines(tx, importId)
+      .innerJoin("users", "users.lookAlike", "importUsers.lookAlike")
+      .whereRef("users.name", "<>", "importUsers.name")
+      .select(about("name", sql`'looks like the existing user "' || users.name || '"'`)),
+  );
 }
 
 /** Two authenticators with one secret would make every code of it good twice. */
 async function secretWithOtherParameters(tx: Tx, importId: string): Promise<void> {
-  await tx
-    .insertInto("importFaults")
-    .columns(["importId", "line", "field", "fault"])
-    .expression((from) =>
-      from
-        .selectFrom("importUsers")
-        .innerJoin("importKeys", (join) =>
-          join
-            .onRef("importKeys.line", "=", "importUsers.line")
-            .onRef("importKeys.importId", "=", "importUsers.importId"),
-        )
-        .innerJoin("authenticators", (join) =>
-          join
-            .onRef("authenticators.userId", "=", "importUsers.userId")
-            .onRef("authenticators.secretDigest", "=", "importKeys.secretDigest"),
-        )
-        .where("importUsers.importId", "=", importId)
-        .where("importUsers.bad", "=", 0)
-        .where("importUsers.present", "=", 1)
-        .whereRef("authenticators.keyDigest", "<>", "importKeys.keyDigest")
-        .select([
-          "importUsers.importId",
-          "importUsers.line",
-          secretField,
-          sql<string>`'the user has this secret already, with another type, algorithm, length, period or suite'`.as(
-            "fault",
-          ),
-        ]),
-    )
-    .execute();
+  const fault = sql<string>`'the user has this secret already, with another type, algorithm, length, period or suite'`;
+  await tell(
+    tx,
+    keysOfPresent(tx, importId)
+      .innerJoin("authenticators", (join) =>
+        join
+          .onRef("authenticators.userId", "=", "importUsers.userId")
+          .onRef("authenticators.secretDigest", "=", "importKeys.secretDigest"),
+      )
+      .whereRef("authenticators.keyDigest", "<>", "importKeys.keyDigest")
+      .select(about("secret", fault)),
+  );
 }
 
 async function tooManyAuthenticators(tx: Tx, importId: string): Promise<void> {
-  await tx
-    .insertInto("importFaults")
-    .columns(["importId", "line", "field", "fault"])
-    .expression((from) =>
-      from
-        .selectFrom("importUsers")
-        .innerJoin("importKeys", (join) =>
-          join
-            .onRef("importKeys.line", "=", "importUsers.line")
-            .onRef("importKeys.importId", "=", "importUsers.importId"),
-        )
-        .where("importUsers.importId", "=", importId)
-        .where("importUsers.bad", "=", 0)
-        .where("importUsers.present", "=", 1)
-        .where(unknownKey)
-        .groupBy(["importUsers.importId", "importUsers.line", "importUsers.userId"])
-        .having(
-          sql<number>`count(*) + (select count(*) from authenticators
-            where authenticators.user_id = import_users.user_id)`,
-          ">",
-          mostAuthenticators,
-        )
-        .select([
-          "importUsers.importId",
-          "importUsers.line",
-          secretField,
-          sql<string>`${sql.lit(`the user would have more than ${mostAuthenticators} authenticators`)}`.as(
-            "fault",
-          ),
-        ]),
-    )
-    .execute();
+  const fault = sql.lit(`the user would have more than ${mostAuthenticators} authenticators`);
+  await tell(
+    tx,
+    keysOfPresent(tx, importId)
+      .where(unknownKey)
+      .groupBy(["importUsers.importId", "importUsers.line", "importUsers.userId"])
+      .having(
+        sql<number>`count(*) + (select count(*) from authenticators
+          where authenticators.user_id = import_users.user_id)`,
+        ">",
+        mostAuthenticators,
+      )
+      .select(about("secret", sql`${fault}`)),
+  );
 }
 
 async function otherEntryOfDirectory(tx: Tx, importId: string): Promise<void> {
+  const advice = sql.lit(
+    '" came from another entry of the directory: remove that user first if this is somebody else, or run "directory sync --adopt" if it is the same person',
+  );
+  await tell(
+    tx,
+    goodLines(tx, importId)
+      .innerJoin("directoryUsers", "directoryUsers.userId", "importUsers.userId")
+      .where("importUsers.present", "=", 1)
+      .whereRef("directoryUsers.externalId", "<>", "importUsers.externalId")
+      .select(about("name", sql`'"' || import_users.name || ${advice}`)),
+  );
+}
+
+function goodLines(tx: Tx, importId: string) {
+  return tx
+    .selectFrom("importUsers")
+    .where("importUsers.importId", "=", importId)
+    .where("importUsers.bad", "=", 0);
+}
+
+/** Of users who are there already. */
+function keysOfPresent(tx: Tx, importId: string) {
+  return goodLines(tx, importId)
+    .where("importUsers.present", "=", 1)
+    .innerJoin("importKeys", (join) =>
+      join
+        .onRef("importKeys.line", "=", "importUsers.line")
+        .onRef("importKeys.importId", "=", "importUsers.importId"),
+    );
+}
+
+function about(field: Field, fault: RawBuilder<string>) {
+  return ["importUsers.importId", "importUsers.line", named(field), fault.as("fault")] as const;
+}
+
+function named(field: Field) {
+  return sql<string>`${sql.lit(field)}`.as("field");
+}
+
+async function tell(tx: Tx, faults: Expression<ListedFault & { readonly importId: string }>): Promise<void> {
   await tx
     .insertInto("importFaults")
     .columns(["importId", "line", "field", "fault"])
-    .expression((from) =>
-      from
-        .selectFrom("importUsers")
-        .innerJoin("directoryUsers", "directoryUsers.userId", "importUsers.userId")
-        .where("importUsers.importId", "=", importId)
-        .where("importUsers.bad", "=", 0)
-        .where("importUsers.present", "=", 1)
-        .whereRef("directoryUsers.externalId", "<>", "importUsers.externalId")
-        .select([
-          "importUsers.importId",
-          "importUsers.line",
-          nameField,
-          sql<string>`'"' || import_users.name || ${sql.lit(
-            '" came from another entry of the directory: remove that user first if this is somebody else, or run "directory sync --adopt" if it is the same person',
-          )}`.as("fault"),
-        ]),
-    )
+    .expression(faults)
     .execute();
 }
-
-const nameField = sql<string>`${sql.lit("name" satisfies Field)}`.as("field");
-const secretField = sql<string>`${sql.lit("secret" satisfies Field)}`.as("field");
 
 /** In a query that joins `import_users` with `import_keys`: the user does not have this very authenticator yet. */
 export const unknownKey = sql<SqlBool>`not exists (select 1 from authenticators
