@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { harmless } from "../../words/harmless.ts";
+import { helpPointer, pointToHelp } from "../../words/help-pointer.ts";
 import { kinds, parseKind } from "../../words/kind.ts";
 import { parseUserName } from "../../words/user-name.ts";
 import { version } from "../platform/version.ts";
@@ -10,7 +11,6 @@ import { type AdminClient, adminClient } from "./admin-client.ts";
 import { examine, exitAfter, showFindings } from "./doctor/doctor.ts";
 import { pamPlaces } from "./doctor/system.ts";
 import { exitCodes, exitTable } from "./exit-codes.ts";
-import { helpPointer, pointToHelp } from "./help-pointer.ts";
 import { type Io, Stop } from "./io.ts";
 import { painter } from "./show/paint.ts";
 import { counted } from "./show/quantities.ts";

@@ -2,6 +2,7 @@
 // the configuration is wrong (EX_CONFIG), so that systemd does not restart what can't start.
 
 import { Command, CommanderError } from "commander";
+import { helpPointer, pointToHelp } from "../../words/help-pointer.ts";
 import { ConfigurationError } from "../configuration/failure.ts";
 import { version } from "../version.ts";
 import { addAdminCommands } from "./admins.ts";
@@ -12,7 +13,6 @@ import { addConfigCommands } from "./config.ts";
 import { addDirectoryCommands } from "./directory.ts";
 import { addEnrolmentCommands } from "./enrolments.ts";
 import { addExportCommand } from "./export.ts";
-import { helpPointer, pointToHelp } from "./help-pointer.ts";
 import { addImportCommands } from "./import-commands.ts";
 import { addInitCommand } from "./init.ts";
 import { addKeyCommands } from "./keys.ts";

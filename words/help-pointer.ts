@@ -1,6 +1,12 @@
 // Where a command line that was not understood is told to look: the help of that very command.
 
-import type { Command } from "commander";
+/** As much of commander's `Command` as is needed here. */
+interface Command {
+  readonly parent: Command | null;
+  readonly commands: readonly Command[];
+  name(): string;
+  showHelpAfterError(text: string): unknown;
+}
 
 /** The last line after what commander itself says is wrong, of this command and all below it. */
 export function pointToHelp(command: Command): void {
