@@ -62,7 +62,8 @@ export function columns(
   const cells = rows.map((row) => row.map((cell) => plain(String(cell ?? "-"))));
   const first = rows[0] ?? [];
   const widths =
-    given ?? first.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
+    given ??
+    first.map((_, column) => cells.reduce((most, row) => Math.max(most, (row[column] ?? "").length), 0));
   const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
