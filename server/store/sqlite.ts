@@ -1,6 +1,7 @@
 // node:sqlite under Kysely: the dialect's own driver wants better-sqlite3, whose few methods are imitated here.
 
 import { closeSync, constants, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   CompiledQuery,
@@ -13,14 +14,16 @@ import {
 
 /**
  * Opens or creates the file (0600). WAL with synchronous=FULL: a commit that has returned survives a power cut.
- * Another process's write is waited for up to ten seconds. What SQLite sets aside for large statements stays in memory:
- * a read-only container has no other folder to write to, and elsewhere it would be names and addresses outside of ours.
+ * Another process's write is waited for up to ten seconds. What SQLite sets aside for large statements is in files beside
+ * this one, which have lost their names before they are written: a read-only container has no other folder to write to,
+ * elsewhere it would be names and addresses outside of ours, and in memory it would grow with an import.
  */
 export function openSqlite(path: string): DatabaseSync {
+  // SQLite reads it once in a process, at its first file.
+  process.env["SQLITE_TMPDIR"] ??= dirname(resolve(path));
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 10_000 });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;");
-  database.exec("PRAGMA temp_store = MEMORY;");
   return database;
 }
 
