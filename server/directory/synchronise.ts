@@ -169,8 +169,8 @@ async function followUsers(
 const atOnce = 500;
 
 /**
- * Not gone is also who is there and could not be read, or not taken, unless they are disabled there. The only admin who can sign in is kept, and asked about
- * again at the next sync.
+ * Not gone is also who is there and could not be read, or not taken, unless they are disabled there. The only admin who can
+ * sign in is kept, and asked about again at the next sync.
  */
 async function disableGone(
   tx: Tx,
