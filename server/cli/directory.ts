@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { assignDirectory, directoryHelp } from "../directory/assignments.ts";
+import { synchroniseByHand } from "../directory/by-hand.ts";
 import {
   activeDirectory,
   changeDirectory,
@@ -12,7 +13,7 @@ import {
 } from "../directory/settings.ts";
 import type { Affected } from "../directory/affected.ts";
 import { tryDirectory } from "../directory/trial.ts";
-import { type SyncReport, synchroniseDirectory } from "../directory/synchronise.ts";
+import type { SyncReport } from "../directory/synchronise.ts";
 import { Failure } from "../failure.ts";
 import { checkOwn } from "../identity/data-folder.ts";
 import { readSetting } from "../settings/settings.ts";
@@ -83,13 +84,9 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
     .action(async (given: { dryRun?: boolean; force?: boolean; adopt?: boolean }, command: Command) =>
       withServer(command, parts, async (server, options) => {
         const { store, vault, identity } = server;
-        const setting = await theDirectory(store.db, vault);
         const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
-        const wish = {
-          dryRun: given.dryRun === true,
-          force: given.force === true,
-          adopt: given.adopt === true,
-        };
+        const dryRun = given.dryRun === true;
+        const wish = { force: given.force === true, adopt: given.adopt === true };
         const { random, clock } = parts;
         const doer = { store, vault, random, clock, signingKey: identity.signing.privateKey };
         const progress = {
@@ -98,9 +95,9 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         };
         let report: SyncReport;
         try {
-          report = wish.dryRun
-            ? await tryDirectory(doer, setting, wish, progress, store)
-            : await synchroniseDirectory(doer, setting, wish, progress);
+          report = dryRun
+            ? await tryDirectory(doer, await theDirectory(store.db, vault), wish, progress, store)
+            : await synchroniseByHand(doer, wish, progress, store);
         } finally {
           line.end();
         }
@@ -109,7 +106,7 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
           parts,
           options,
           {
-            ...reportJson(report, wish.dryRun, []),
+            ...reportJson(report, dryRun, []),
             gone,
             returned,
             adminsKept,
@@ -117,11 +114,11 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
             unusableGroups,
             errors: report.faults,
           },
-          `${describeImport(report, wish.dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
+          `${describeImport(report, dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
         );
-        if (!options.json && wish.dryRun) parts.terminal.out(describeAffected(affected));
+        if (!options.json && dryRun) parts.terminal.out(describeAffected(affected));
         if (!options.json) tellLeftOut(report);
-        const verb = wish.dryRun ? "would be" : "was";
+        const verb = dryRun ? "would be" : "was";
         if (adminsKept.length > 0)
           throw new Failure(
             "conflict",

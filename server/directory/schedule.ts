@@ -4,10 +4,10 @@ import type { Logger } from "pino";
 import { type Clock, minuteMs, repeatEvery } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
-import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import { readSetting } from "../settings/settings.ts";
 import type { Store } from "../store/store.ts";
+import { reasonOf } from "./failed.ts";
 import { directorySetting, theDirectory } from "./settings.ts";
 import { synchroniseDirectory } from "./synchronise.ts";
 
@@ -97,7 +97,7 @@ export class DirectorySchedule {
 
   async #tell(error: unknown): Promise<void> {
     const { store, clock, log } = this.#parts;
-    const reason = error instanceof Failure ? error.message : `a fault: ${(error as Error).name}`;
+    const reason = reasonOf(error);
     log.warn({ reason }, "directory not synchronised");
     if (reason === this.#lastReason) return;
     this.#lastReason = reason;

@@ -2,9 +2,9 @@
 // has it, however it ends.
 
 import { record, serverEntry } from "../audit/audit.ts";
-import { Failure } from "../failure.ts";
 import type { ImportParts, Progress } from "../import/import-users.ts";
 import type { Store } from "../store/store.ts";
+import { tellingFailure } from "./failed.ts";
 import type { Directory } from "./settings.ts";
 import { type SyncReport, synchroniseDirectory } from "./synchronise.ts";
 
@@ -23,25 +23,12 @@ export async function tryDirectory(
     audited.write((tx) =>
       record(tx, serverEntry(parts.clock.wallMs(), "directory-tried", {}, { url: directory.url, ...detail })),
     );
-  let report: SyncReport;
-  try {
-    report = await synchroniseDirectory(parts, directory, { ...wish, dryRun: true }, progress);
-  } catch (error) {
-    // A fault's own words may hold what a directory has said.
-    const reason = error instanceof Failure ? error.message : `a fault: ${nameOf(error)}`;
-    try {
-      await tell({ reason });
-    } catch (fault) {
-      throw new AggregateError([error, fault], "a look into a directory has failed, and so has its entry");
-    }
-    throw error;
-  }
+  const report = await tellingFailure(
+    () => synchroniseDirectory(parts, directory, { ...wish, dryRun: true }, progress),
+    (reason) => tell({ reason }),
+  );
   const { rows, applied, gone, returned } = report;
   const { added, changed, disabled } = applied;
   await tell({ rows, added, changed, disabled, gone, returned });
   return report;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "unknown";
 }

@@ -10,7 +10,7 @@ import { minuteMs } from "../../words/clock.ts";
 import { makeCertificates } from "../attack/certificates.ts";
 import { signedIn } from "./browser.ts";
 import { directoryForm } from "./directory-form.ts";
-import { temporaryFolder, testServer } from "./fixture.ts";
+import { temporaryFolder, testServer, type TestServer } from "./fixture.ts";
 
 const page = "/admin/settings/directory";
 const password = "correct horse battery";
@@ -165,22 +165,37 @@ describe("the directory's setting", () => {
   });
 });
 
-describe("a look", () => {
-  it("is in the audit with whose it was, also when the session has ended meanwhile", async () => {
+/** Its session ends while this directory is asked, which then breaks off. */
+async function endingTheSession(server: TestServer): Promise<string> {
+  const silent = createServer((socket) => {
+    void server.store.db
+      .deleteFrom("sessions")
+      .execute()
+      .then(() => socket.destroy());
+  });
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  return `ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+}
+
+describe("what fails when its session has ended meanwhile is in the audit with whose it was:", () => {
+  it("a look", async () => {
     const { server, browser, audited } = await site();
-    const silent = createServer((socket) => {
-      void server.store.db
-        .deleteFrom("sessions")
-        .execute()
-        .then(() => socket.destroy());
-    });
-    silent.listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    onTestFinished(() => void silent.close());
-    const url = `ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const url = await endingTheSession(server);
     await browser.send(`${page}/look`, { ...fields, url, password });
     expect(await audited("directory-tried")).toMatchObject([
       { operator: "console: root", detail: { url, reason: expect.any(String) } },
+    ]);
+  });
+
+  it("a sync", async () => {
+    const { server, browser, audited } = await site();
+    const url = await endingTheSession(server);
+    expect((await browser.send(page, { ...fields, url, password })).status).toBe(303);
+    await browser.send(`${page}/sync`, { force: "no" });
+    expect(await audited("directory-not-synchronised")).toMatchObject([
+      { operator: "console: root", detail: { reason: expect.any(String) } },
     ]);
   });
 });

@@ -2,15 +2,15 @@
 // or done.
 
 import { operatedBy } from "../../audit/operator.ts";
+import { synchroniseByHand } from "../../directory/by-hand.ts";
 import {
   activeDirectory,
   changeDirectory,
   type Directory,
   directoryAsChanged,
   directorySetting,
-  theDirectory,
 } from "../../directory/settings.ts";
-import { type SyncReport, synchroniseDirectory, TooManyDisabled } from "../../directory/synchronise.ts";
+import { type SyncReport, TooManyDisabled } from "../../directory/synchronise.ts";
 import { tryDirectory } from "../../directory/trial.ts";
 import { directoryKeys, directoryText } from "../../directory/assignments.ts";
 import { Failure } from "../../failure.ts";
@@ -69,15 +69,14 @@ export const directoryPage: SettingsPage = {
         ],
       }),
       run: async (visit, parts) => {
-        const directory = await theDirectory(parts.store.db, parts.vault);
         const force = visit.form.text("force") === "yes";
         const report = await oneAtATime(parts.store, () =>
           inWordsOfThePage(() =>
-            synchroniseDirectory(
+            synchroniseByHand(
               importParts(visit, parts),
-              directory,
-              { dryRun: false, force, adopt: false },
+              { force, adopt: false },
               silent,
+              ownHand(visit, parts),
             ),
           ),
         );
@@ -103,7 +102,7 @@ async function look(visit: SignedIn, parts: ConsoleParts): Promise<Looked> {
     return { kind: "faults", faults: failedField(error) };
   }
   try {
-    const audited = operatedBy(store, `console: ${visit.session.userName}`);
+    const audited = ownHand(visit, parts);
     const report = await oneAtATime(store, () =>
       tryDirectory(importParts(visit, parts), directory, { force: true, adopt: false }, silent, audited),
     );
@@ -136,6 +135,11 @@ function filledIn(sent: Form): Form {
 function importParts(visit: SignedIn, { store, vault, random, clock, identity }: ConsoleParts): ImportParts {
   const own: Store = { ...store, write: (work) => visit.write(work) };
   return { store: own, vault, random, clock, signingKey: identity.signing.privateKey };
+}
+
+/** Also after their session has ended. */
+function ownHand({ session }: SignedIn, { store }: ConsoleParts): Store {
+  return operatedBy(store, `console: ${session.userName}`);
 }
 
 const underway = new WeakSet<Store>();
