@@ -1,9 +1,10 @@
 // The audit, searched and exported. Its columns are what is known of every entry; the rest is one line of words.
 
+import { dayMs } from "../../../words/clock.ts";
 import type { ListedEntry } from "../../audit/audit.ts";
 import { type AuditSearch, eachOfAudit, pageOfAudit, recentKinds } from "../../audit/search.ts";
 import { idsOfHost } from "../../machines/list.ts";
-import { isoTime } from "../../iso-time.ts";
+import { isoTime, readTime } from "../../iso-time.ts";
 import { textField } from "../../pages/forms.ts";
 import { html } from "../../pages/markup.ts";
 import { Address, countOf, exportLink, filterForm, tableOf } from "../../pages/tables.ts";
@@ -106,8 +107,6 @@ async function searchOf(db: Db, address: Address): Promise<AuditSearch> {
 
 /** Of a date as browsers send it, so many days later; undefined for any other text. */
 function midnight(text: string, later: number): number | undefined {
-  const found = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
-  return found === null
-    ? undefined
-    : Date.UTC(Number(found[1]), Number(found[2]) - 1, Number(found[3]) + later);
+  const read = readTime(text);
+  return read?.isDay === true ? read.atMs + later * dayMs : undefined;
 }
