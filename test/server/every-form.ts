@@ -14,7 +14,7 @@ import { Browser, type Person, person, signIn } from "./browser.ts";
 import { testServer, type TestServer, totpAt } from "./fixture.ts";
 import { setPin } from "./pins.ts";
 import { addressFor, allow, plainUser, withMail } from "./portal-fixture.ts";
-import { formsOn, type ShownForm } from "./shown-forms.ts";
+import { formsOn, sentBy, type ShownForm } from "./shown-forms.ts";
 
 export const areas = {
   console: { table: consoleAccess, base: "/admin" },
@@ -127,21 +127,48 @@ export interface Found {
   readonly route: string;
 }
 
-/** One of each: where several are alike, the first. */
-export async function formsOf(site: Site, name: keyof typeof areas, browser: Browser): Promise<Found[]> {
+/**
+ * One of each: where several are alike, the first. At last those that need a recent code and are on no page as it is found:
+ * another form of their page begins what they end. They come once the others were tried, whose page has changed then.
+ */
+export async function* formsOf(
+  site: Site,
+  name: keyof typeof areas,
+  browser: Browser,
+): AsyncGenerator<Found, void> {
+  const table: Readonly<Record<string, Access>> = areas[name].table;
+  const found: Found[] = [];
+  for (const path of await pathsOf(site, name)) found.push(...(await formsAt(name, browser, path, found)));
+  yield* found;
+  for (const [route, { page, recentCode }] of Object.entries(table)) {
+    if (recentCode !== true || typeof page !== "string" || found.some((one) => one.route === route)) continue;
+    await browser.get(page);
+    for (const { action, form } of found.filter(({ path }) => path === page))
+      await browser.post(action, { ...sentBy(form.fields), "form-token": [browser.token ?? ""] });
+    const begun = await formsAt(name, browser, page, found);
+    found.push(...begun);
+    yield* begun;
+  }
+}
+
+/** Those that are not like one that is known. */
+async function formsAt(
+  name: keyof typeof areas,
+  browser: Browser,
+  path: string,
+  known: readonly Found[],
+): Promise<Found[]> {
   const { table, base } = areas[name];
   const found: Found[] = [];
-  for (const path of await pathsOf(site, name)) {
-    const { status, text } = await browser.get(path);
-    if (status !== 200) continue;
-    for (const form of formsOn(text))
-      for (const action of form.actions) {
-        const route = routeOf(table, action);
-        if (route === undefined || !action.startsWith(base) || /sign-out/.test(route)) continue;
-        const shape = (of: ShownForm) => of.fields.map((field) => `${field.name} ${field.type}`).join();
-        const alike = (one: Found) => one.route === route && shape(one.form) === shape(form);
-        if (!found.some(alike)) found.push({ path, action, form, route });
-      }
-  }
+  const { status, text } = await browser.get(path);
+  if (status !== 200) return found;
+  for (const form of formsOn(text))
+    for (const action of form.actions) {
+      const route = routeOf(table, action);
+      if (route === undefined || !action.startsWith(base) || /sign-out/.test(route)) continue;
+      const shape = (of: ShownForm) => of.fields.map((field) => `${field.name} ${field.type}`).join();
+      const alike = (one: Found) => one.route === route && shape(one.form) === shape(form);
+      if (![...known, ...found].some(alike)) found.push({ path, action, form, route });
+    }
   return found;
 }

@@ -98,11 +98,12 @@ export function sentBy(fields: readonly ShownField[]): Record<string, string[]> 
   return sent;
 }
 
-/** What a person has typed or chosen and sees again, by name; codes and secrets are none of it. */
+/** What no page has again. */
+export const isSecret = ({ name, type }: ShownField) => type === "password" || /code$/.test(name);
+
+/** What a person has typed or chosen and sees again, by name. */
 export function visible(fields: readonly ShownField[]): Record<string, string | boolean> {
-  const seen = fields.filter(
-    ({ name, type }) => !["hidden", "password"].includes(type) && !/code$/.test(name),
-  );
+  const seen = fields.filter((field) => field.type !== "hidden" && !isSecret(field));
   return Object.fromEntries(
     seen.map(({ name, type, value, checked }) => [name, type === "checkbox" ? checked : value]),
   );
