@@ -1,21 +1,11 @@
 // Which groups of a domain controller's users a sync takes over.
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  account,
-  type ActiveDirectory,
-  dnOf,
-  domain,
-  group,
-  startActiveDirectory,
-} from "./active-directory-server.ts";
+import { describe, expect, it } from "vitest";
+import { account, dnOf, domain, group } from "./active-directory-server.ts";
 import { siteOf } from "./active-directory-site.ts";
+import { ownActiveDirectory } from "./own-active-directory.ts";
 
-let ad: ActiveDirectory;
-beforeAll(async () => {
-  ad = await startActiveDirectory();
-});
-afterAll(() => ad?.stop());
+const ad = ownActiveDirectory();
 
 const primary = "Domain Users";
 

@@ -13,7 +13,7 @@ export const password = "A lamp beside the harbour 7";
 /** Who asks in the server's name: a user like any other. */
 export const readerDn = `CN=reader,CN=Users,${domain}`;
 
-export interface ActiveDirectory extends Daemon {
+export interface Domain {
   readonly place: Place;
   /** Such as `ldaps://127.9.8.7`: what its certificate is for. */
   readonly url: string;
@@ -24,6 +24,8 @@ export interface ActiveDirectory extends Daemon {
   /** LDIF of what nobody may write by LDAP. */
   force(ldif: string): void;
 }
+
+export type ActiveDirectory = Domain & Daemon;
 
 const ldapPort = 389;
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { commandLine } from "../server/command-line.ts";
 import { temporaryFolder } from "../server/fixture.ts";
-import { type ActiveDirectory, password, readerDn, unit, unitDn } from "./active-directory-server.ts";
+import { type Domain, password, readerDn, unit, unitDn } from "./active-directory-server.ts";
 
 let parts = 0;
 
 /** `under`: a part of the domain for one test alone, in which its users are looked for. */
-export async function siteOf(ad: ActiveDirectory, ...settings: string[]) {
+export async function siteOf(ad: Domain, ...settings: string[]) {
   parts += 1;
   const under = unitDn(`part ${parts}`);
   ad.change(unit(`part ${parts}`));

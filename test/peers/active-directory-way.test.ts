@@ -2,26 +2,13 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../server/fixture.ts";
-import {
-  account,
-  type ActiveDirectory,
-  dnOf,
-  domain,
-  fileTime,
-  group,
-  readerDn,
-  replace,
-  startActiveDirectory,
-} from "./active-directory-server.ts";
+import { account, dnOf, domain, fileTime, group, readerDn, replace } from "./active-directory-server.ts";
 import { siteOf } from "./active-directory-site.ts";
+import { ownActiveDirectory } from "./own-active-directory.ts";
 
-let ad: ActiveDirectory;
-beforeAll(async () => {
-  ad = await startActiveDirectory();
-});
-afterAll(() => ad?.stop());
+const ad = ownActiveDirectory();
 
 const users = `CN=Users,${domain}`;
 

@@ -1,25 +1,14 @@
 // `directory sync` from a real domain controller: who its users are and what becomes of them.
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openServer } from "../../server/identity/open-server.ts";
 import { minuteMs } from "../../words/clock.ts";
 import { random } from "../server/fixture.ts";
-import {
-  account,
-  type ActiveDirectory,
-  dnOf,
-  fileTime,
-  group,
-  replace,
-  startActiveDirectory,
-} from "./active-directory-server.ts";
+import { account, dnOf, fileTime, group, replace } from "./active-directory-server.ts";
 import { siteOf } from "./active-directory-site.ts";
+import { ownActiveDirectory } from "./own-active-directory.ts";
 
-let ad: ActiveDirectory;
-beforeAll(async () => {
-  ad = await startActiveDirectory();
-});
-afterAll(() => ad?.stop());
+const ad = ownActiveDirectory();
 
 /** `people` are made in its part of the domain. */
 async function site(people: readonly string[], ...settings: string[]) {
