@@ -59,3 +59,22 @@ export class NoState extends Error {
     this.why = why;
   }
 }
+
+/** What can be read of some rows; those that are damaged are counted, and stand in nobody else's way. */
+export function readableOf<T>(
+  ids: Iterable<string>,
+  read: (id: string) => T | undefined,
+): { readonly readable: readonly T[]; readonly damaged: number } {
+  const readable: T[] = [];
+  let damaged = 0;
+  for (const id of ids) {
+    try {
+      const content = read(id);
+      if (content !== undefined) readable.push(content);
+    } catch (error) {
+      if (!(error instanceof StateDamaged)) throw error;
+      damaged += 1;
+    }
+  }
+  return { readable, damaged };
+}

@@ -8,7 +8,7 @@ import { signedDocumentSchema } from "../../protocol/crypto/signed-document.ts";
 import type { Random } from "../../words/random.ts";
 import type { Standing } from "../policy/standing.ts";
 import { type TimeRecord, withCommit } from "../policy/trusted-time.ts";
-import { CommitFailed, StateDamaged } from "./failures.ts";
+import { CommitFailed, StateDamaged, readableOf } from "./failures.ts";
 import { firstHead, type Head, headSchema } from "./head.ts";
 import type { MachineKeys } from "./keys.ts";
 import {
@@ -148,18 +148,7 @@ export class Store {
 
   /** All enrolled users; a standing that doesn't read is counted and stands in nobody's way. */
   standings(): { readonly readable: readonly Standing[]; readonly damaged: number } {
-    const readable: Standing[] = [];
-    let damaged = 0;
-    for (const id of this.#names.ids("standing")) {
-      try {
-        const standing = this.#standing(id);
-        if (standing !== undefined) readable.push(standing);
-      } catch (error) {
-        if (!(error instanceof StateDamaged)) throw error;
-        damaged += 1;
-      }
-    }
-    return { readable, damaged };
+    return readableOf(this.#names.ids("standing"), (id) => this.#standing(id));
   }
 
   /** Also when the standing can't be read. */
@@ -176,6 +165,12 @@ export class Store {
   tombstones(): Tombstone[] {
     const all = this.#names.ids("tombstone").map((id) => this.#read("tombstone", id));
     return all.map((content) => shaped("tombstone", tombstoneSchema, content));
+  }
+
+  /** One that can't be read has nothing to say. */
+  readableTombstones(): readonly Tombstone[] {
+    const read = (id: string) => shaped("tombstone", tombstoneSchema, this.#read("tombstone", id));
+    return readableOf(this.#names.ids("tombstone"), read).readable;
   }
 
   /** 0 when there was no revocation of this user. */

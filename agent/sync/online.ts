@@ -16,6 +16,7 @@ import { StateDamaged } from "../state/failures.ts";
 import { heldBundle } from "../state/held.ts";
 import type { StateKeeper } from "../state/keeper.ts";
 import type { EventDraft } from "../state/outbox.ts";
+import { spentToTell } from "../state/spent-here.ts";
 import type { Timekeeper } from "../state/timekeeper.ts";
 import { openProvided, pinPage, sealCode } from "./provided.ts";
 import type { Reach, Reachability } from "./reach.ts";
@@ -239,8 +240,7 @@ export class Online implements SignInServer {
   /** A standing that can't be read has nothing to say; the server knows what is spent there. */
   #spent(user: string) {
     try {
-      const store = this.#parts.keeper.store();
-      return [...(store.standing(user)?.spent ?? store.tombstone(user)?.spent ?? [])];
+      return spentToTell(this.#parts.keeper.store(), user);
     } catch (error) {
       if (error instanceof StateDamaged) return [];
       throw error;

@@ -3,11 +3,13 @@
 import type { KeyPair } from "../../protocol/crypto/keys.ts";
 import { openDocument, type SignedDocument } from "../../protocol/crypto/signed-document.ts";
 import { bundleSchema, type MachinePolicy, machinePolicySchema } from "../../protocol/sync/documents.ts";
+import type { Spent } from "../../protocol/sync/exchanges.ts";
 import { type Parsed, parsed, unparsed } from "../../words/parsed.ts";
 import { bundleRefusal, keepSpent, mergeBundle } from "../policy/merge.ts";
 import type { OpenBundle, Standing } from "../policy/standing.ts";
 import { StateDamaged } from "../state/failures.ts";
 import { heldMachinePolicy, openBundle, storedKeys } from "../state/held.ts";
+import { spentOfThese } from "../state/spent-here.ts";
 import type { Store } from "../state/store.ts";
 import { acceptableKeys } from "./server-keys.ts";
 
@@ -43,8 +45,7 @@ export function receiveBundle(
   });
   if (refusal !== undefined) return unparsed(refusal);
   const merged = mergeBundle(before, bundle.user, document, opened.value, nowMs);
-  const standing =
-    before === undefined ? keepSpent(merged, store.tombstone(bundle.user)?.spent ?? []) : merged;
+  const standing = before === undefined ? keepSpent(merged, spentBefore(store, merged)) : merged;
   const fresh = secretsOf(opened.value);
   const held = before === undefined ? [] : heldSecrets(store, before);
   const forget = held === undefined || held.some((secret) => !fresh.includes(secret));
@@ -65,6 +66,11 @@ export function receiveMachinePolicy(
   const held = heldMachinePolicy(store);
   if (held !== undefined && opened.value.serial <= held.serial) return unparsed("machine-policy: not newer");
   return opened;
+}
+
+/** Under this name, and of the same authenticators under any. */
+function spentBefore(store: Store, { user, spent }: Standing): Spent[] {
+  return [...spentOfThese(store, spent), ...(store.tombstone(user)?.spent ?? [])];
 }
 
 /** Undefined where what is held does not open. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { isoTime } from "../iso-time.ts";
 import { disableUser, removeUser } from "../users/leave.ts";
+import { renameUser, saidOfRename } from "../users/rename.ts";
 import {
   addUser,
   enableUser,
@@ -86,6 +87,24 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
   change("enable", "allow sign-ins again", (name) => `enabled ${name}`);
   change("unlock", "end the server's lockout of a user", (name) => `unlocked ${name}`);
   change("remove", "remove a user with all authenticators", (name) => `removed ${name}`);
+
+  user
+    .command("rename <old> <new>")
+    .description("call a user something else, who keeps all but sessions, links and offline use")
+    .action(async (old: string, fresh: string, _: object, command: Command) =>
+      withServer(command, parts, async ({ store, vault }, options) => {
+        const renamed = await store.write(async (tx) =>
+          renameUser(tx, vault, await theUser(tx, old), fresh, parts.clock.wallMs()),
+        );
+        const { from, to, machines, linksWithdrawn } = renamed;
+        say(
+          parts,
+          options,
+          { user: to, from, done: "rename", machines, linksWithdrawn },
+          `renamed ${from} to ${to}; ${saidOfRename(renamed)}\n`,
+        );
+      }),
+    );
 
   const group = user.command("group").description("which groups a user is in");
   const changeGroup = (verb: "add" | "remove", description: string) =>

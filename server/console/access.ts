@@ -43,6 +43,7 @@ export const consoleAccess = {
   "POST /admin/users/:id/disable": { may: admins, page: user },
   "GET /admin/users/:id/remove": { may: admins, recentCode: true },
   "POST /admin/users/:id/remove": { may: admins, recentCode: true, page: "/admin/users/:id/remove" },
+  "POST /admin/users/:id/rename": { may: admins, recentCode: true, page: user },
   "POST /admin/users/:id/groups": { may: admins, recentCode: true, page: user },
   "POST /admin/users/:id/role": { may: admins, recentCode: true, page: user },
   "POST /admin/users/:id/set-up-link": { may: admins, recentCode: true, page: user },

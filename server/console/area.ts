@@ -32,6 +32,8 @@ const notices = {
   "user-disabled":
     "The user may not sign in any more; machines erase the user's offline data at their next contact.",
   "user-removed": "The user was removed.",
+  "user-renamed":
+    "The user was renamed. Machines drop the old name at their next sync; one online sign-in under the new one is needed on each.",
   "groups-changed": "The groups were changed.",
   "role-changed": "The role was changed, and the user's sessions have ended.",
   "addresses-changed": "The addresses were changed, and the user was told of it where mail is on.",

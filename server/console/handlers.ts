@@ -18,6 +18,7 @@ import { addressChanges } from "./users/addresses.ts";
 import { authenticatorChanges } from "./users/authenticators.ts";
 import { userChanges } from "./users/change.ts";
 import { pinChanges } from "./users/pin.ts";
+import { renaming } from "./users/rename.ts";
 import { usersPage } from "./users/list.ts";
 import { userPage } from "./users/show.ts";
 import { waysIn } from "./users/ways-in.ts";
@@ -39,6 +40,7 @@ export function consoleHandlers(parts: ConsoleParts): ConsoleHandlers {
     "GET /admin/users": (visit) => usersPage(visit, db),
     "GET /admin/users/:id": (visit) => userPage(visit, parts),
     ...userChanges(parts),
+    ...renaming(parts),
     ...pinChanges(parts),
     ...authenticatorChanges(parts),
     ...addressChanges(parts),

@@ -90,6 +90,7 @@ export type EndReason =
   | "user"
   | "user-disabled"
   | "user-removed"
+  | "user-renamed"
   | "offline-not-possible"
   | "machine-revoked";
 

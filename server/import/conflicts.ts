@@ -15,10 +15,11 @@ export type OtherEntries = "refuse" | "take";
 
 /**
  * Finds who is there already, and marks the lines that can't be imported as things are. To be called again in the
- * transaction that imports: users may have come and gone. Returns how many lines were found, that had not been bad yet.
+ * transaction that imports: users may have come and gone. Returns how many lines were found that had not been bad yet, or whose
+ * user has gone since, or is called something else.
  */
 export async function markConflicts(tx: Tx, importId: string, otherEntries: OtherEntries): Promise<number> {
-  await findPresent(tx, importId);
+  const left = await findPresent(tx, importId);
   await sameInSource(tx, importId);
   await looksLikeExisting(tx, importId);
   await secretWithOtherParameters(tx, importId);
@@ -36,17 +37,18 @@ export async function markConflicts(tx: Tx, importId: string, otherEntries: Othe
         .where("importFaults.importId", "=", importId),
     )
     .executeTakeFirst();
-  return Number(marked.numUpdatedRows);
+  return left + Number(marked.numUpdatedRows);
 }
 
-async function findPresent(tx: Tx, importId: string): Promise<void> {
+/** Returns how many had been found before, and are not there any more by that name. */
+async function findPresent(tx: Tx, importId: string): Promise<number> {
   // Whom a directory calls by other letters of the same look stays who it is, by the name that is here.
   await sql`update import_users set name = users.name
     from users inner join directory_users on directory_users.user_id = users.id
     where import_users.import_id = ${importId} and import_users.look_alike = users.look_alike
       and import_users.external_id = directory_users.external_id
       and import_users.name <> users.name`.execute(tx);
-  await tx
+  const left = await tx
     .updateTable("importUsers")
     .set(({ ref }) => ({ userId: ref("importUsers.freshId"), present: 0 }))
     .where("importId", "=", importId)
@@ -61,7 +63,7 @@ async function findPresent(tx: Tx, importId: string): Promise<void> {
         ),
       ),
     )
-    .execute();
+    .executeTakeFirst();
   await tx
     .updateTable("importUsers")
     .from("users")
@@ -70,6 +72,7 @@ async function findPresent(tx: Tx, importId: string): Promise<void> {
     .where("importUsers.importId", "=", importId)
     .where("importUsers.present", "=", 0)
     .execute();
+  return Number(left.numUpdatedRows);
 }
 
 /** Of lines about one user, or about users that look alike, the first is taken. */

@@ -118,6 +118,7 @@ function toRows({ vault, random }: StagingParts, importId: string, users: readon
       externalId: user.externalId,
       saysGroups: user.groups === null ? 0 : 1,
       present: 0,
+      renamedFrom: null,
       changed: 0,
       bad: 0,
     };

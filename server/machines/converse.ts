@@ -7,6 +7,7 @@ import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts
 import type { Store, Tx } from "../store/store.ts";
 import { type Busy, busy } from "../verification/slow-lane.ts";
 import { acceptRequest, type Signed } from "./accept-request.ts";
+import { formerNamesOn } from "./former-names.ts";
 import type { Machine } from "./machines.ts";
 import { takePlace } from "./recover.ts";
 import { pendingRevocations } from "./revocations.ts";
@@ -36,6 +37,16 @@ export class PrepareAgain extends Error {
   override readonly name = "PrepareAgain";
 }
 
+/** What the machine says touches users whose names it does not say: nothing is kept, and it is done again with their rows its own. */
+class OthersTouched extends Error {
+  override readonly name = "OthersTouched";
+  readonly users: readonly string[];
+  constructor(users: readonly string[]) {
+    super();
+    this.users = users;
+  }
+}
+
 /** Whoever changes the policy more often than this while one sign-in goes on has to wait. */
 const mostPreparations = 3;
 
@@ -63,6 +74,7 @@ export async function converse<Q extends Asking, P, A extends object>(
   gone: AbortSignal,
   identity: ServerIdentity,
 ): Promise<Reply<A>> {
+  let touched = exchange.users(request);
   const carryOut = (prepared: { readonly value: P } | undefined) => {
     const signingKey = identity.signing.privateKey;
     const keys = serverKeysAfter(identity, request.serverKey);
@@ -74,6 +86,7 @@ export async function converse<Q extends Asking, P, A extends object>(
       // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
       if (accepted.kind === "sequence-conflict")
         return { kind: "sequence-conflict", revocations: await revocations(), ...keys };
+      await checkTouched(tx, accepted.machine, touched);
       if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
       const answer =
         accepted.kind === "revoked"
@@ -83,12 +96,11 @@ export async function converse<Q extends Asking, P, A extends object>(
       return { kind: "answered", body };
     };
   };
-  const users = exchange.users(request);
   // A machine that takes another's place ends what any user had there.
   const transaction = (work: (tx: Tx) => Promise<Reply<A>>) =>
-    users === "any" || machine.recoveredFrom !== null
+    touched === "any" || machine.recoveredFrom !== null
       ? store.write(work)
-      : store.exchange({ machine: machine.id, users }, work);
+      : store.exchange({ machine: machine.id, users: touched }, work);
   // A replay costs no slow work. Only the gate, inside the transaction, decides about it.
   const worthwhile = request.sequence > machine.sequence && machine.revokedAtMs === null;
   for (let time = 0; time < mostPreparations; time++) {
@@ -103,10 +115,20 @@ export async function converse<Q extends Asking, P, A extends object>(
     try {
       return await transaction(carryOut(prepared));
     } catch (error) {
-      if (!(error instanceof PrepareAgain)) throw error;
+      if (error instanceof OthersTouched && touched !== "any") touched = [...touched, ...error.users];
+      else if (!(error instanceof PrepareAgain)) throw error;
     }
   }
   return { kind: "abandoned" };
+}
+
+/** Of the names it says some may be former ones: then it is about who had them, too. */
+async function checkTouched(tx: Tx, machine: Machine, touched: readonly string[] | "any"): Promise<void> {
+  if (touched === "any" || touched.length === 0) return;
+  const names = new Set(touched.map((name) => name.normalize("NFC")));
+  const holders = (await formerNamesOn(tx, machine)).filter(({ userName }) => names.has(userName));
+  const others = holders.map(({ holder }) => holder).filter((holder) => !names.has(holder));
+  if (others.length > 0) throw new OthersTouched(others);
 }
 
 /** Sequences only rise and revoked machines stay so: what was not worth preparing for is not accepted either. */

@@ -198,6 +198,7 @@ export function freshMachine(
     eventsThrough: 0,
     eventsHash: chainStart,
     clockTurnedBackAtMs: null,
+    holdsFormerNames: 0,
   };
 }
 

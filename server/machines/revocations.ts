@@ -6,13 +6,14 @@ import { statement } from "../store/statement.ts";
 import type { Tx } from "../store/store.ts";
 import { nextSerial } from "./machines.ts";
 
+/** Its serial. */
 export async function issueRevocation(
   tx: Tx,
   signingKey: Uint8Array,
   machineId: string,
   target: Revocation["target"],
   nowMs: number,
-): Promise<void> {
+): Promise<number> {
   const serial = await nextSerial(tx, machineId);
   const revocation: Revocation = { serial, machine: machineId, issuedAtMs: nowMs, target };
   const userName = target.scope === "user" ? target.user : null;
@@ -21,6 +22,7 @@ export async function issueRevocation(
     .insertInto("revocations")
     .values({ machineId, serial, userName, ...document, createdAtMs: nowMs })
     .execute();
+  return serial;
 }
 
 /**

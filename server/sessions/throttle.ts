@@ -89,6 +89,27 @@ export async function forgetFailures(tx: Tx, throttled: Throttled): Promise<void
   await tx.deleteFrom("throttles").where("key", "=", throttled.key).execute();
 }
 
+/** Wrong attempts go along with a user who is called something else; those at that name stay. */
+export async function moveFailures(tx: Tx, from: Throttled, to: Throttled): Promise<void> {
+  if (from.key === to.key) return;
+  const rows = await tx
+    .deleteFrom("throttles")
+    .where("key", "in", [from.key, to.key])
+    .returning(["failures", "lastFailureAtMs", "blockedUntilMs"])
+    .execute();
+  if (rows.length === 0) return;
+  const most = (of: keyof (typeof rows)[number]) => Math.max(...rows.map((row) => Number(row[of])));
+  const row = {
+    failures: most("failures"),
+    lastFailureAtMs: most("lastFailureAtMs"),
+    blockedUntilMs: most("blockedUntilMs"),
+  };
+  await tx
+    .insertInto("throttles")
+    .values({ key: to.key, ...row })
+    .execute();
+}
+
 /** 0 while attempts are free, then a minute, doubling. */
 export function waitMs(failures: number, rule: ThrottleRule): number {
   const beyond = failures - rule.free;

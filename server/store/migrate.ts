@@ -21,6 +21,7 @@ import { challengesDrawn } from "./migrations/0016-challenges-drawn.ts";
 import { pageChallenges } from "./migrations/0017-page-challenges.ts";
 import { importPins } from "./migrations/0018-import-pins.ts";
 import { removedMachines } from "./migrations/0019-removed-machines.ts";
+import { formerNames } from "./migrations/0020-former-names.ts";
 
 const migrations = [
   first,
@@ -42,6 +43,7 @@ const migrations = [
   pageChallenges,
   importPins,
   removedMachines,
+  formerNames,
 ] as const;
 
 /** Stands in place of a migration's number in a database that has moved elsewhere. */

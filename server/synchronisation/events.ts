@@ -12,6 +12,7 @@ import {
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
+import type { FormerHolders, FormerName } from "../machines/former-names.ts";
 import { flagMachine, type Machine } from "../machines/machines.ts";
 import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
@@ -30,6 +31,7 @@ export async function keepEvents(
   tx: Tx,
   machine: Machine,
   upload: Upload,
+  holders: FormerHolders,
   nowMs: number,
 ): Promise<KeptEvents> {
   const anchor = await findAnchor(tx, machine, upload, nowMs);
@@ -46,7 +48,7 @@ export async function keepEvents(
       await flagMachine(tx, machine, "event-fork", nowMs, { sequence });
       break;
     }
-    const event = await keepEvent(tx, machine, sequence, line, previous, nowMs);
+    const event = await keepEvent(tx, machine, sequence, line, previous, holders, nowMs);
     if (event !== undefined) fresh.push(event);
     if (event?.kind === "clock-turned-back") turnedBackAtMs = event.atMs;
     if (event?.dropped !== undefined)
@@ -115,13 +117,17 @@ async function keepEvent(
   sequence: number,
   line: string,
   hash: string,
+  holders: FormerHolders,
   nowMs: number,
 ): Promise<Event | undefined> {
   const row = { machineId: machine.id, sequence, line, hash, receivedAtMs: nowMs };
   await send(tx, tx.insertInto("events").values(row));
   const event = readEvent(line);
   if (event !== undefined && event.sequence === sequence) {
-    await record(tx, entryOf(machine, event, nowMs));
+    const former = event.user === undefined ? undefined : holders.of(event.user);
+    await record(tx, entryOf(machine, event, former, nowMs));
+    if (former !== undefined && event.kind === "disenrolled" && event.reason === "revoked")
+      holders.erased(former.userName);
     return event;
   }
   await flagMachine(tx, machine, "event-malformed", nowMs, { sequence });
@@ -141,17 +147,18 @@ function readEvent(line: string): Event | undefined {
   }
 }
 
-/** At the machine's trusted time; its wall time and the moment of arrival stand beside it. */
-function entryOf(machine: Machine, event: Event, nowMs: number): AuditEntry {
+/** Under a name that its user had, it is told under the one of today. At the machine's trusted time; its wall time and the moment of arrival stand beside it. */
+function entryOf(machine: Machine, event: Event, former: FormerName | undefined, nowMs: number): AuditEntry {
   const { sequence, id, atMs, wallMs, kind, user, dropped, ...more } = event;
   return {
     atMs,
     kind,
     source: "machine",
-    user: user ?? null,
+    user: former?.holder ?? user ?? null,
     machine: machine.id,
     detail: {
       ...more,
+      ...(former === undefined ? {} : { formerName: former.userName }),
       ...droppedDetail(dropped),
       event: id,
       sequence,

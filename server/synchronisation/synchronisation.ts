@@ -11,6 +11,7 @@ import { type Enrolment, endEnrolment, enrolmentEver, leaseOf, markEnded } from 
 import { shortenLease } from "../enrolments/lease.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
+import { FormerHolders, formerNamesOn, hearFormerName } from "../machines/former-names.ts";
 import { offerKeys } from "../machines/machine-keys.ts";
 import { type MachinePolicyIssuer, machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
@@ -57,7 +58,10 @@ export class Synchronisation {
   }
 
   async answer(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
-    const { through, fresh } = await keepEvents(tx, machine, request.events, nowMs);
+    const holders = new FormerHolders(await formerNamesOn(tx, machine), request);
+    const { through, fresh } = await keepEvents(tx, machine, request.events, holders, nowMs);
+    if (request.events.lines.length === 0) holders.silent();
+    await holders.keep(tx, machine.id);
     await keepReport(tx, machine, request, nowMs);
     const reported = new Set(request.enrolments.map((enrolment) => enrolment.user));
     for (const event of fresh)
@@ -103,7 +107,9 @@ export class Synchronisation {
 
   /** A revoked machine may still tell what happened; it gets nothing. */
   async answerRevoked(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
-    const { through } = await keepEvents(tx, machine, request.events, nowMs);
+    const holders = new FormerHolders(await formerNamesOn(tx, machine), request);
+    const { through } = await keepEvents(tx, machine, request.events, holders, nowMs);
+    await holders.keep(tx, machine.id);
     return { eventsThrough: through, machinePolicy: null, bundles: [] };
   }
 
@@ -117,6 +123,7 @@ export class Synchronisation {
     nowMs: number,
   ): Promise<SignedDocument | undefined> {
     const { signingKey, vault } = this.#issuer;
+    await hearFormerName(tx, this.#issuer, this.#random, machine, reported, nowMs);
     const user = await findUser(tx, reported.user);
     const known = user && (await enrolmentEver(tx, machine.id, user.id));
     if (user === undefined || known === undefined)

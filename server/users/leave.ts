@@ -3,6 +3,7 @@
 import { keepAnAdmin } from "../accounts/accounts.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import { endAllOfUser } from "../enrolments/enrolments.ts";
+import { revokeFormerNames } from "../machines/former-names.ts";
 import { endSessionsOf } from "../sessions/sessions.ts";
 import type { Tx } from "../store/store.ts";
 import type { User } from "./users.ts";
@@ -19,6 +20,7 @@ export async function disableUser(tx: Tx, signingKey: Uint8Array, user: User, no
   await endSessionsOf(tx, user.id);
   const linksWithdrawn = await withdrawFrom(tx, user.id);
   const enrolments = await endAllOfUser(tx, signingKey, user, "user-disabled", nowMs);
+  await revokeFormerNames(tx, signingKey, user.id, nowMs);
   await record(tx, serverEntry(nowMs, "user-disabled", { user: user.name }, { enrolments, linksWithdrawn }));
 }
 
@@ -26,6 +28,7 @@ export async function disableUser(tx: Tx, signingKey: Uint8Array, user: User, no
 export async function removeUser(tx: Tx, signingKey: Uint8Array, user: User, nowMs: number): Promise<void> {
   await keepAnAdmin(tx, user);
   const enrolments = await endAllOfUser(tx, signingKey, user, "user-removed", nowMs);
+  await revokeFormerNames(tx, signingKey, user.id, nowMs);
   await tx.deleteFrom("users").where("id", "=", user.id).execute();
   await record(tx, serverEntry(nowMs, "user-removed", { user: user.name }, { enrolments }));
 }

@@ -105,25 +105,33 @@ export function displayNameFault(text: string): string | undefined {
     : undefined;
 }
 
+/**
+ * The key of a name that nobody else has.
+ * @throws Failure when it is taken, or looks like one that is; `own`: the id of the user who may have it.
+ */
+export async function freeLookAlike(tx: Tx, name: UserName, own: string | undefined): Promise<string> {
+  const lookAlike = lookAlikeKey(name);
+  const taken = await tx
+    .selectFrom("users")
+    .select(["id", "name"])
+    .where("lookAlike", "=", lookAlike)
+    .executeTakeFirst();
+  if (taken === undefined || taken.id === own) return lookAlike;
+  throw new Failure(
+    "exists",
+    taken.name === name
+      ? `user ${JSON.stringify(name)} exists already`
+      : `${JSON.stringify(name)} looks like the existing user ${JSON.stringify(taken.name)}`,
+  );
+}
+
 /** @throws Failure for a name that is none, is taken, or looks like one that is. */
 export async function addUser(tx: Tx, wish: NewUser, random: Random, nowMs: number): Promise<User> {
   const name = parseUserName(wish.name);
   if (!name.ok) throw new Failure("invalid", name.error);
   const fault = displayNameFault(wish.displayName);
   if (fault !== undefined) throw new Failure("invalid", fault);
-  const lookAlike = lookAlikeKey(name.value);
-  const taken = await tx
-    .selectFrom("users")
-    .select("name")
-    .where("lookAlike", "=", lookAlike)
-    .executeTakeFirst();
-  if (taken?.name === name.value)
-    throw new Failure("exists", `user ${JSON.stringify(name.value)} exists already`);
-  if (taken !== undefined)
-    throw new Failure(
-      "exists",
-      `${JSON.stringify(name.value)} looks like the existing user ${JSON.stringify(taken.name)}`,
-    );
+  const lookAlike = await freeLookAlike(tx, name.value, undefined);
   const row = {
     id: random.bytes(8).toHex(),
     name: name.value,

@@ -43,6 +43,7 @@ const refusable = {
     "POST /admin/settings/:page/:action",
     "POST /admin/users/:id/addresses",
     "POST /admin/users/:id/groups",
+    "POST /admin/users/:id/rename",
     "POST /admin/users/add",
   ],
   portal: [

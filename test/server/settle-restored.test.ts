@@ -37,6 +37,7 @@ const tables: Readonly<Record<keyof Tables, string>> = {
   throttles: "waits since are forgotten: they begin anew",
   unlocks: "five more answers of the help desk in this hour",
   machines: "serials step ahead, chains of events begin anew; request numbers have risen",
+  formerNames: "kept: machines hold them until they have said otherwise",
   machineKeys: "keys that were to take the place of a machine's still do",
   revocations: "are sent until they are carried out",
   enrolments: "what the machine says of its lease is merged",

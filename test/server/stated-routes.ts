@@ -36,6 +36,7 @@ export const consoleRoutes: Readonly<Record<string, Who>> = {
   "POST /admin/users/:id/disable": admin,
   "GET /admin/users/:id/remove": admin,
   "POST /admin/users/:id/remove": admin,
+  "POST /admin/users/:id/rename": admin,
   "POST /admin/users/:id/groups": admin,
   "POST /admin/users/:id/role": admin,
   "POST /admin/users/:id/set-up-link": admin,
@@ -135,6 +136,7 @@ export async function fieldsOf(
   };
   const fields: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "POST /admin/users/add": { name: "mallory", displayName: "", groups: "" },
+    "POST /admin/users/:id/rename": { newName: "mallory" },
     "POST /admin/users/:id/groups": { change: "join", group: "wheel" },
     "POST /admin/users/:id/role": { role: "admin" },
     "POST /admin/users/:id/addresses": { place: "mail-1", address: "mallory@evil.example" },

@@ -19,6 +19,7 @@ import { type ConsoleParts, may } from "../parts.ts";
 import { addressesPart } from "./addresses.ts";
 import { stateTags } from "./list.ts";
 import { pinPart } from "./pin.ts";
+import { renamePart, stillHeld } from "./rename.ts";
 
 const mostShown = 50;
 
@@ -48,6 +49,8 @@ ${table({
   nothing: "Not enrolled on any machine.",
 })}
 ${enrolments.total > mostShown && html`<p><a href="/admin/enrolments?search=${user.name}">All ${enrolments.total}</a></p>`}
+${await stillHeld(parts, user)}
+${renamePart(visit, user, enrolments.total)}
 ${accessPart(visit, user, account.role)}`;
   return visit.page({ title: user.name, content });
 }

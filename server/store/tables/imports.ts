@@ -37,6 +37,8 @@ export interface ImportUserTable {
   saysGroups: number;
   /** Whether there was a user of this name before. */
   present: number;
+  /** What the user is called until this import gives them `name`; null: as the line says. */
+  renamedFrom: string | null;
   changed: number;
   bad: number;
 }

@@ -4,6 +4,7 @@ export interface MachineTables {
   revocations: RevocationTable;
   events: EventTable;
   machineKeys: MachineKeyTable;
+  formerNames: FormerNameTable;
 }
 
 interface JoinTokenTable {
@@ -52,6 +53,19 @@ export interface MachineTable {
   eventsHash: string | null;
   /** When it found its clock behind the last time, as it has told; null: never. */
   clockTurnedBackAtMs: number | null;
+  /** 1 while it has rows in `formerNames`: the others are not looked up for each request. */
+  holdsFormerNames: number;
+}
+
+/** A name that a user had, at a machine that may still hold what it got under it: ../../machines/former-names.ts. */
+interface FormerNameTable {
+  machineId: string;
+  userName: string;
+  userId: string;
+  /** Since when it is a former one. */
+  atMs: number;
+  /** Of the revocation that tells the machine to erase what it holds; null: the machine has not spoken of the name since. */
+  revocationSerial: number | null;
 }
 
 /** Keys beside those a machine has now. */
