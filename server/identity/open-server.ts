@@ -36,7 +36,20 @@ export async function openServer(
       "unsafe",
       `${folder.databaseFile} is missing next to ${folder.keyFile}; restore it from the backup`,
     );
-  return open(folder, databaseOf(folder, postgresUrl), clock, random);
+  return open(folder, databaseOf(folder, postgresUrl), clock, random, absentFrom(folder, postgresUrl));
+}
+
+function absentFrom({ databaseFile }: DataFolder, postgresUrl: string | undefined): Failure {
+  if (postgresUrl === undefined)
+    return new Failure(
+      "unsafe",
+      `${databaseFile} holds no server; restore it from the backup, or if it never was finished run init again`,
+    );
+  const move = existsSync(databaseFile) ? `the one in ${databaseFile} is moved there by migrate-store, ` : "";
+  return new Failure(
+    "not-found",
+    `there is no server in this PostgreSQL database. Check --database or NIGHTLATCH_DATABASE; ${move}a new one is made by init`,
+  );
 }
 
 /** A new server in a folder that is empty or not there yet; the one that is there already, if there is. */
@@ -79,10 +92,11 @@ async function open(
   database: Database,
   clock: Clock,
   random: Random,
+  ifNew?: Failure,
 ): Promise<OpenServer> {
   await loadSodium();
   const keyFile = new KeyFile(folder);
-  const store = await openStore(database);
+  const store = await openStore(database, ifNew);
   try {
     const { vault, identity } = await openKeys(store, keyFile, clock, random);
     return { folder, store, keyFile, vault, identity };

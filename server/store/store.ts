@@ -1,6 +1,7 @@
 // The database as the rest of the server sees it.
 
-import { CamelCasePlugin, type Dialect, Kysely, type Transaction } from "kysely";
+import { CamelCasePlugin, type Dialect, Kysely, type RawBuilder, sql, type Transaction } from "kysely";
+import type { Failure } from "../failure.ts";
 import { migrate } from "./migrate.ts";
 import { SharedCommits } from "./shared-commit.ts";
 import { NodeSqliteDialect, openSqlite } from "./sqlite.ts";
@@ -39,13 +40,20 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** @throws Failure when the database can't be used safely. */
-export async function openStore(database: Database): Promise<Store> {
-  return database.kind === "sqlite" ? openSqliteStore(database.path) : openPostgresStore(database.url);
+/**
+ * `ifNew`: what is thrown where no server is in the database yet, which stays as it is.
+ * @throws Failure when the database can't be used safely.
+ */
+export async function openStore(database: Database, ifNew?: Failure): Promise<Store> {
+  return database.kind === "sqlite"
+    ? openSqliteStore(database.path, ifNew)
+    : openPostgresStore(database.url, ifNew);
 }
 
-async function openSqliteStore(path: string): Promise<Store> {
-  const bare = await migrated(new NodeSqliteDialect(openSqlite(path)), async () => undefined);
+async function openSqliteStore(path: string, ifNew: Failure | undefined): Promise<Store> {
+  const found = sql`select 1 from sqlite_master where type = 'table' and name = 'server'`;
+  const dialect = new NodeSqliteDialect(openSqlite(path));
+  const bare = await migrated(dialect, async () => undefined, found, ifNew);
   const db = withPlainNames(bare);
   // Every transaction has the write lock from its beginning.
   const write: Store["write"] = (work) => db.transaction().execute(work);
@@ -53,7 +61,7 @@ async function openSqliteStore(path: string): Promise<Store> {
   return { db, ahead: db, write, exchange: (_, work) => shared.run(work), close: () => db.destroy() };
 }
 
-async function openPostgresStore(url: string): Promise<Store> {
+async function openPostgresStore(url: string, ifNew: Failure | undefined): Promise<Store> {
   const { checkDurable, lockAll, lockSome, openPool, postgresDialect, exchangeDialect } = await import(
     "./postgres.ts"
   );
@@ -61,7 +69,8 @@ async function openPostgresStore(url: string): Promise<Store> {
   let bare: Kysely<unknown>;
   try {
     await checkDurable(pool);
-    bare = await migrated(postgresDialect(pool), lockAll);
+    const found = sql`select 1 where to_regclass('server') is not null`;
+    bare = await migrated(postgresDialect(pool), lockAll, found, ifNew);
   } catch (error) {
     if (!pool.ended) await pool.end();
     throw error;
@@ -87,15 +96,27 @@ async function openPostgresStore(url: string): Promise<Store> {
   };
 }
 
-async function migrated(dialect: Dialect, lock: (tx: Tx) => Promise<void>): Promise<Kysely<unknown>> {
+/** `found`: a row of it, if there is the table of the server. */
+async function migrated(
+  dialect: Dialect,
+  lock: (tx: Tx) => Promise<void>,
+  found: RawBuilder<unknown>,
+  ifNew: Failure | undefined,
+): Promise<Kysely<unknown>> {
   const bare = new Kysely<unknown>({ dialect });
   try {
+    if (ifNew !== undefined && !(await holdsServer(bare, found))) throw ifNew;
     await migrate(bare, (tx) => lock(tx as Tx));
   } catch (error) {
     await bare.destroy();
     throw error;
   }
   return bare;
+}
+
+async function holdsServer(bare: Kysely<unknown>, found: RawBuilder<unknown>): Promise<boolean> {
+  if ((await found.execute(bare)).rows.length === 0) return false;
+  return (await sql`select id from server`.execute(bare)).rows.length > 0;
 }
 
 function withPlainNames(bare: Kysely<unknown>): Db {

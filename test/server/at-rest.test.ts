@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { initServer, openServer } from "../../server/identity/open-server.ts";
+import { openStore } from "../../server/store/store.ts";
 import { FakeClock, random, temporaryFolder, testServer } from "./fixture.ts";
 import { run } from "./process.ts";
 
@@ -62,6 +63,23 @@ describe("the server's key", () => {
     for (const name of readdirSync(data)) if (name !== "server.key") rmSync(join(data, name));
     await expect(openServer(data, new FakeClock(), random)).rejects.toThrow("nightlatch.db is missing");
     expect(readdirSync(data)).toEqual(["server.key"]);
+  });
+
+  it.each([
+    ["with nothing in it", ""],
+    ["cut short before its server was", undefined],
+  ])("is no server beside a database %s: it is not taken for a new one", async (_, content) => {
+    const data = await emptyServer();
+    for (const name of readdirSync(data)) if (name !== "server.key") rmSync(join(data, name));
+    const path = join(data, "nightlatch.db");
+    if (content === undefined) await (await openStore({ kind: "sqlite", path })).close();
+    else writeFileSync(path, content);
+    await expect(openServer(data, new FakeClock(), random)).rejects.toThrow(
+      `${path} holds no server; restore it from the backup, or if it never was finished run init again`,
+    );
+    const made = await initServer(data, new FakeClock(), random);
+    await made.store.close();
+    await (await openServer(data, new FakeClock(), random)).store.close();
   });
 
   it("of another server is noticed", async () => {

@@ -2,8 +2,10 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { commandLine } from "./command-line.ts";
+import { commandLine, commandLineAt } from "./command-line.ts";
+import { FakeClock, temporaryFolder } from "./fixture.ts";
 import { type Cluster, startCluster } from "./postgres/cluster.ts";
 
 let cluster: Cluster;
@@ -47,6 +49,37 @@ it("a server that does not answer is named by its place", async () => {
   expect(await said("postgres://nightlatch@127.0.0.1:1/nightlatch")).toContain(
     "no connection at 127.0.0.1, port 1 (ECONNREFUSED)",
   );
+});
+
+it("a database that nothing is in is no server: none is made there but by init, and a move finds it as empty", async () => {
+  const sql = (text: string) => execFileSync("psql", [cluster.url, "-qAtc", text], { encoding: "utf8" });
+  const [line, beside] = [
+    commandLineAt(new FakeClock(), join(temporaryFolder(), "data"), false, false),
+    "fresh",
+  ];
+  expect((await line.call("init")).code).toBe(0);
+  expect((await line.call("user", "add", "alice")).code).toBe(0);
+  sql(`create database ${beside}`);
+  const url = cluster.url.replace("/postgres?", `/${beside}?`);
+  line.environment["NIGHTLATCH_DATABASE"] = url;
+  for (const args of [
+    ["user", "list"],
+    ["after-restore"],
+    ["serve", "--listen", "127.0.0.1:0", "--dev-ca"],
+  ]) {
+    const { code, out, err } = await line.call(...args);
+    expect([args, code, out, err]).toEqual([
+      args,
+      1,
+      "",
+      "nightlatch-server: there is no server in this PostgreSQL database. Check --database or NIGHTLATCH_DATABASE; the one in " +
+        `${line.data}/nightlatch.db is moved there by migrate-store, a new one is made by init\n`,
+    ]);
+    const tables = "select count(*) from pg_tables where schemaname = 'public'";
+    expect(execFileSync("psql", [url, "-qAtc", tables], { encoding: "utf8" })).toBe("0\n");
+  }
+  expect((await line.call("migrate-store")).code).toBe(0);
+  expect((await line.json("user", "list")).map(({ name }: { name: string }) => name)).toEqual(["alice"]);
 });
 
 it("a file that is not there is named with the reason", async () => {
