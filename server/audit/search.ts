@@ -51,6 +51,18 @@ export async function* eachOfAudit(db: Db, search: AuditSearch): AsyncGenerator<
   } while (before !== undefined);
 }
 
+/** Exactly these, the oldest first. */
+export async function entriesOf(db: Db, ids: readonly number[]): Promise<ListedEntry[]> {
+  const rows = await db
+    .selectFrom("audit")
+    .selectAll()
+    .where("id", "in", ids)
+    .orderBy("atMs")
+    .orderBy("id")
+    .execute();
+  return rows.map(entryOf);
+}
+
 /** Those that stand in the newest entries, by name: so many are looked at, however long the audit is. */
 export async function recentKinds(db: Db): Promise<string[]> {
   const rows = await db

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { type AuditFilter, type ListedEntry, listAudit } from "../audit/audit.ts";
 import { followAudit } from "../audit/follow.ts";
-import { isoTime, secondTime } from "../iso-time.ts";
+import { secondTime } from "../iso-time.ts";
 import { theMachineEver } from "../machines/machines.ts";
 import type { Db, Store } from "../store/store.ts";
+import { auditJson } from "./audit-json.ts";
+import { addAuditPruneCommands } from "./audit-prune.ts";
 import { say, wholeNumberOption, withServer } from "./command-parts.ts";
 import { momentOption } from "./moment.ts";
 import type { ServeParts } from "./serve.ts";
@@ -17,8 +19,9 @@ const usualNumber = 100;
 const numberBefore = 10;
 
 export function addAuditCommand(program: Command, parts: ServeParts): void {
-  program
-    .command("audit")
+  const audit = program.command("audit");
+  addAuditPruneCommands(audit, parts);
+  audit
     .description("what happened here and on the machines, in the order it became known")
     .option(
       "--limit <number>",
@@ -44,7 +47,7 @@ export function addAuditCommand(program: Command, parts: ServeParts): void {
         const filter = await filterOf(store.db, given, follow ? numberBefore : usualNumber);
         if (follow) return print(store, filter, parts, options.json);
         const entries = await listAudit(store.db, filter);
-        say(parts, options, entries.map(toJson), table(heads, entries.map(cellsOf), "no entries"));
+        say(parts, options, entries.map(auditJson), table(heads, entries.map(cellsOf), "no entries"));
       });
     });
 }
@@ -78,14 +81,10 @@ async function print(store: Store, filter: AuditFilter, parts: ServeParts, json:
     if (entries.length === 0) continue;
     terminal.out(
       json
-        ? entries.map((entry) => `${JSON.stringify(toJson(entry))}\n`).join("")
+        ? entries.map((entry) => `${JSON.stringify(auditJson(entry))}\n`).join("")
         : columns(entries.map(cellsOf), usualWidths),
     );
   }
-}
-
-function toJson({ atMs, id, ...entry }: ListedEntry) {
-  return { id, at: isoTime(atMs), ...entry };
 }
 
 function cellsOf(one: ListedEntry): (string | null)[] {

@@ -1,15 +1,6 @@
 // Everything an admin may need to leave, in a folder of files: each list as CSV and as JSON Lines.
 
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { record, serverEntry } from "../audit/audit.ts";
 import { Failure } from "../failure.ts";
@@ -17,6 +8,7 @@ import type { Vault } from "../identity/vault.ts";
 import { type Cell, csvLine } from "../report/csv.ts";
 import type { Store } from "../store/store.ts";
 import { type List, listsOf, type Value } from "./lists.ts";
+import { PrivateFile } from "./private-file.ts";
 
 export interface ExportWish {
   /** Must not be there yet, or be empty. */
@@ -84,11 +76,9 @@ function makeDraft(draft: string): void {
   }
 }
 
-const chunkLength = 65_536;
-
 async function writeList(folder: string, list: List): Promise<number> {
-  const csv = new File(join(folder, `${list.name}.csv`));
-  const lines = new File(join(folder, `${list.name}.jsonl`));
+  const csv = new PrivateFile(join(folder, `${list.name}.csv`));
+  const lines = new PrivateFile(join(folder, `${list.name}.jsonl`));
   try {
     csv.write(`\uFEFF${csvLine(list.columns)}`);
     let count = 0;
@@ -110,33 +100,4 @@ function toCell(value: Value): Cell {
   if (value === null || typeof value === "string" || typeof value === "number") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";
   return Array.isArray(value) ? value.join("|") : JSON.stringify(value);
-}
-
-class File {
-  readonly #file: number;
-  #held = "";
-
-  constructor(path: string) {
-    this.#file = openSync(path, "wx", 0o600);
-  }
-
-  write(text: string): void {
-    this.#held += text;
-    if (this.#held.length >= chunkLength) this.#flush();
-  }
-
-  finish(): void {
-    this.#flush();
-    fsyncSync(this.#file);
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  #flush(): void {
-    let bytes = Buffer.from(this.#held, "utf8");
-    while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#file, bytes));
-    this.#held = "";
-  }
 }

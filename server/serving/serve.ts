@@ -5,6 +5,7 @@ import type { ServiceManager } from "../../platform/notify.ts";
 import type { Clock } from "../../words/clock.ts";
 import type { Random } from "../../words/random.ts";
 import { makeApp } from "../api/app.ts";
+import { AuditRetention } from "../audit/retention-schedule.ts";
 import type { Configuration } from "../configuration/keys.ts";
 import { DirectorySchedule } from "../directory/schedule.ts";
 import type { OpenServer } from "../identity/open-server.ts";
@@ -86,6 +87,8 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
   directory.start();
   const rounds = new MailRounds({ ...server, clock, random, log });
   rounds.start();
+  const retention = new AuditRetention({ ...server, clock, log });
+  retention.start();
   parts.service?.ready();
   const watchdog = parts.service?.keepAlive(over.signal);
   return {
@@ -100,6 +103,7 @@ export async function startServing(parts: ServingParts): Promise<Serving> {
         courier.end(patienceMs),
         directory.end(),
         rounds.end(),
+        retention.end(),
       ]);
       // Watched to the last: only now nobody needs to see how it ends.
       if (watched !== undefined) await closeWithin(watched, clock, 0);

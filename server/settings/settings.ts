@@ -12,6 +12,8 @@ export interface Setting<T extends object> {
   /** Strict, and complete: a stored setting has every field. */
   readonly schema: v.GenericSchema<unknown, T>;
   readonly whenUnset: T;
+  /** Nothing in it is secret, and the audit says what it was and what it is. */
+  readonly told?: true;
 }
 
 /** @throws Error when what is stored is no such setting: nothing is decided by half of one. */
@@ -33,7 +35,8 @@ export function checkSetting<T extends object>(setting: Setting<T>, value: unkno
 }
 
 /**
- * Replaces the setting as a whole. The audit names the fields that changed and not what they hold, which may be secret.
+ * Replaces the setting as a whole. The audit names the fields that changed, and not what they hold, which may be secret, but
+ * where the setting is told.
  * @throws Failure with the field at fault when `value` does not have the shape.
  */
 export async function writeSetting<T extends object>(
@@ -43,14 +46,17 @@ export async function writeSetting<T extends object>(
   nowMs: number,
 ): Promise<T> {
   const checked = checkSetting(setting, value);
-  const changed = changedFields(await readSetting(tx, setting), checked);
+  const before = await readSetting(tx, setting);
+  const changed = changedFields(before, checked);
   const row = { content: JSON.stringify(checked), updatedAtMs: nowMs };
   await tx
     .insertInto("settings")
     .values({ name: setting.name, ...row })
     .onConflict((conflict) => conflict.column("name").doUpdateSet(row))
     .execute();
-  await record(tx, serverEntry(nowMs, "setting-changed", {}, { setting: setting.name, changed }));
+  const told =
+    setting.told === true ? { was: contents(before, changed), is: contents(checked, changed) } : {};
+  await record(tx, serverEntry(nowMs, "setting-changed", {}, { setting: setting.name, changed, ...told }));
   return checked;
 }
 
@@ -59,4 +65,10 @@ function changedFields(before: object, after: object): string[] {
   return Object.entries(after)
     .filter(([field, value]) => JSON.stringify(old.get(field)) !== JSON.stringify(value))
     .map(([field]) => field);
+}
+
+function contents(setting: object, fields: readonly string[]): string[] {
+  return Object.entries(setting).flatMap(([field, value]) =>
+    fields.includes(field) ? [`${field}=${String(value)}`] : [],
+  );
 }

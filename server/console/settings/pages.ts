@@ -1,5 +1,6 @@
 // The settings pages there are, in the order in which they are listed. A new one is a file beside this one and a line here.
 
+import { auditPage } from "./audit.ts";
 import { directoryPage } from "./directory.ts";
 import { mailPage } from "./mail.ts";
 import type { SettingsPage } from "./page.ts";
@@ -15,4 +16,5 @@ export const settingsPages: readonly SettingsPage[] = [
   smsPage,
   warningsPage,
   weeklyReportPage,
+  auditPage,
 ];
