@@ -45,7 +45,7 @@ export async function runCommand(args: readonly string[], parts: ServeParts): Pr
     parts.terminal.err(`${said ?? `nightlatch-server: ${message}${pointer}`}\n`);
   };
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(helpAtItsCommand(args), { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -56,6 +56,12 @@ export async function runCommand(args: readonly string[], parts: ServeParts): Pr
     if (error instanceof ConfigurationError) return 78;
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** `help policy set` is the help of that command: commander's own knows the first name only. */
+function helpAtItsCommand(args: readonly string[]): readonly string[] {
+  const [first, ...names] = args;
+  return first === "help" && names.length > 1 ? [...names, "--help"] : args;
 }
 
 function makeProgram(parts: ServeParts, json: boolean): Command {
