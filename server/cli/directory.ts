@@ -76,7 +76,7 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
     .command("sync")
     .description("take over users and groups; who is no longer there is disabled, never removed")
     .option("--dry-run", "say exactly what would be done, and do nothing")
-    .option("--force", "also when more users would be disabled than mostDisabledPercent permits")
+    .option("--force", "also when more users would be disabled or renamed than mostDisabledPercent permits")
     .option(
       "--adopt",
       "an entry made anew under a user's name is the same person, and keeps the authenticators",
@@ -101,7 +101,8 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         } finally {
           line.end();
         }
-        const { gone, returned, unusableGroups, adminsKept, affected } = report;
+        const { gone, returned, newNames, unusableGroups, adminsKept, affected } = report;
+        const also = newNames === 0 ? "" : `, ${newNames} under another name`;
         say(
           parts,
           options,
@@ -109,12 +110,13 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
             ...reportJson(report, dryRun, []),
             gone,
             returned,
+            newNames,
             adminsKept,
             affected,
             unusableGroups,
             errors: report.faults,
           },
-          `${describeImport(report, dryRun)}  ${gone} no longer in the directory, ${returned} back\n`,
+          `${describeImport(report, dryRun)}  ${gone} no longer in the directory, ${returned} back${also}\n`,
         );
         if (!options.json && dryRun) parts.terminal.out(describeAffected(affected));
         if (!options.json) tellLeftOut(report);
@@ -136,12 +138,13 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
 }
 
 /** The first of each sort. */
-function describeAffected({ added, changed, disabled, gone, returned }: Affected): string {
+function describeAffected({ added, changed, disabled, gone, returned, newNames }: Affected): string {
   const lines = [
     ["new", added],
     ["disabled there", disabled],
     ["not there any more", gone],
     ["back", returned],
+    ["under another name", newNames.map(({ from, to }) => `${from} → ${to}`)],
   ] as const;
   const different = changed.map(
     ({ name, differences }) => `  ${plain(`${name}: ${differences.join(", ")}`)}\n`,

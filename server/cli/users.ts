@@ -96,11 +96,11 @@ export function addUserCommands(program: Command, parts: CommandParts): void {
         const renamed = await store.write(async (tx) =>
           renameUser(tx, vault, await theUser(tx, old), fresh, parts.clock.wallMs()),
         );
-        const { from, to, machines, linksWithdrawn } = renamed;
+        const { from, to, machines, linksWithdrawn, directoryDecides } = renamed;
         say(
           parts,
           options,
-          { user: to, from, done: "rename", machines, linksWithdrawn },
+          { user: to, from, done: "rename", machines, linksWithdrawn, directoryDecides },
           `renamed ${from} to ${to}; ${saidOfRename(renamed)}\n`,
         );
       }),

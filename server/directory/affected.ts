@@ -21,6 +21,13 @@ export interface Affected {
   /** Not there any more. */
   readonly gone: readonly string[];
   readonly returned: readonly string[];
+  /** Whose entries have another name now. */
+  readonly newNames: readonly NewName[];
+}
+
+export interface NewName {
+  readonly from: string;
+  readonly to: string;
 }
 
 interface Staged {
@@ -37,6 +44,7 @@ export class NotedUsers {
   #disabled: readonly string[] = [];
   #gone: string[] = [];
   #returned: string[] = [];
+  #newNames: readonly NewName[] = [];
   readonly #differences = new Map<string, readonly string[]>();
 
   /** `leavesGroups`: the sync ends memberships, too. */
@@ -73,6 +81,8 @@ export class NotedUsers {
       .orderBy("name")
       .limit(mostNamed)
       .select(["line", "userId", "name", "saysGroups"]);
+    const renamed = await some.where("renamedFrom", "is not", null).select("renamedFrom").execute();
+    this.#newNames = renamed.map(({ renamedFrom, name }) => ({ from: renamedFrom ?? name, to: name }));
     this.#added = (await some.where("present", "=", 0).execute()).map(({ name }) => name);
     this.#changed = await some.where("present", "=", 1).where("changed", "=", 1).execute();
   }
@@ -94,6 +104,7 @@ export class NotedUsers {
       disabled,
       gone: this.#gone.toSorted(),
       returned: this.#returned.toSorted(),
+      newNames: this.#newNames,
     };
   }
 }

@@ -46,7 +46,7 @@ const keys: Readonly<Record<DirectoryKey, { readonly read: Reader; readonly help
   pageSize: { read: whole, help: "entries the directory is asked for at once" },
   mostDisabledPercent: {
     read: whole,
-    help: "a sync that would disable more of the directory's users is refused",
+    help: "a sync that would disable or rename more of the directory's users is refused",
   },
   everyMinutes: { read: whole, help: "how often `serve` follows the directory by itself; 0: not" },
 };

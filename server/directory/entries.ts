@@ -9,8 +9,8 @@ import type { Directory } from "./settings.ts";
 
 /** Read as text they would lose what tells them apart. */
 const isBinary = (attribute: string) => /^(objectGUID|objectSid|mS-DS-ConsistencyGuid)$/i.test(attribute);
-/** Entries that something is wrong with are told by their DN, some of them. */
-const toldEntries = 1_000;
+/** Of a DN so much is kept, to tell an entry by; nobody types a longer one. */
+const mostOfDn = 1_000;
 
 export class DirectoryEntries {
   readonly #directory: Directory;
@@ -26,7 +26,7 @@ export class DirectoryEntries {
     this.#nowMs = nowMs;
   }
 
-  /** The DN of an entry that something was wrong with. */
+  /** What something is wrong with may be seen beside all other entries only. */
   dnOf(line: number): string | undefined {
     return this.#dns.get(line);
   }
@@ -46,22 +46,21 @@ export class DirectoryEntries {
     let line = 0;
     for await (const entry of connection.search({ base: userBase, filter: userFilter, attributes, binary })) {
       line += 1;
+      this.#dns.set(line, entry.dn.slice(0, mostOfDn));
       const [externalId] = texts(entry, idAttribute);
       if (externalId === undefined) {
-        this.#tell(line, entry);
         yield { line, fault: `has no ${idAttribute}` };
         continue;
       }
       const record = { line, cells: await this.#cells(entry, connection), externalId };
       if (readRecord(record, "base32").ok) yield record;
-      else yield this.#unfit(entry, record);
+      else yield this.#unfit(record);
     }
   }
 
   /** Who is shut out there is so here, whatever else is wrong with the entry: some of it may be theirs to write. */
-  #unfit(entry: Entry, record: SourceRecord & { readonly externalId: string }): SourceRecord {
+  #unfit(record: SourceRecord & { readonly externalId: string }): SourceRecord {
     const { name = "", groups = "", disabled = "" } = record.cells;
-    this.#tell(record.line, entry);
     if (disabled === "") {
       this.unreadable.add(record.externalId);
       return record;
@@ -82,9 +81,5 @@ export class DirectoryEntries {
       // Never "no": who was disabled here stays disabled here.
       disabled: shut ? "yes" : "",
     };
-  }
-
-  #tell(line: number, entry: Entry): void {
-    if (this.#dns.size < toldEntries) this.#dns.set(line, entry.dn);
   }
 }

@@ -54,14 +54,14 @@ export class DirectorySchedule {
       const parts = { store, vault, random, clock, signingKey: identity.signing.privateKey };
       const wish = { dryRun: false, force: false, adopt: false, stop: this.#over.signal };
       const nobody = { read: () => undefined, writing: () => undefined };
-      const { rows, badLines, applied, gone, returned, adminsKept } = await synchroniseDirectory(
+      const { rows, badLines, applied, gone, returned, newNames, adminsKept } = await synchroniseDirectory(
         parts,
         directory,
         wish,
         nobody,
       );
       this.#lastReason = "";
-      log.info({ rows, badLines, ...applied, gone, returned }, "directory synchronised");
+      log.info({ rows, badLines, ...applied, gone, returned, newNames }, "directory synchronised");
       if (adminsKept.length > 0)
         log.warn({ adminsKept }, "gone from the directory, and not disabled: nobody else is an admin");
     } catch (error) {

@@ -12,6 +12,7 @@ import { enableUser, theUser } from "../users/users.ts";
 import { type Affected, NotedUsers } from "./affected.ts";
 import { connectTo } from "./connect.ts";
 import { DirectoryEntries } from "./entries.ts";
+import { followNames } from "./follow-names.ts";
 import { DirectoryGroups } from "./groups.ts";
 import type { Directory } from "./settings.ts";
 
@@ -30,6 +31,8 @@ export interface SyncReport extends ImportReport {
   readonly gone: number;
   /** Enabled again, whom an earlier sync had disabled. */
   readonly returned: number;
+  /** Renamed, because their entries are called something else. */
+  readonly newNames: number;
   readonly unusableGroups: readonly string[];
   /** Who is gone or disabled there and stays here, because nobody else can sign in as an admin. */
   readonly adminsKept: readonly string[];
@@ -69,7 +72,8 @@ export async function synchroniseDirectory(
     await groups.load(connection);
     const entries = new DirectoryEntries(directory, groups, parts.clock.wallMs());
     const faults: (ListedFault & { readonly dn: string | undefined })[] = [];
-    let others = { gone: 0, returned: 0 };
+    let others = { gone: 0, returned: 0, newNames: 0 };
+    let enabledRenamed = 0;
     let adminsKept: readonly string[] = [];
     let tooMany: string | undefined;
     const noted = new NotedUsers(directory.groups !== "none");
@@ -87,6 +91,10 @@ export async function synchroniseDirectory(
         dryRun: wish.dryRun,
         before: async (tx, importId, nowMs) => {
           if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");
+          // First, so that everything after it knows users by the names they will have.
+          const followed = await followNames(tx, parts.vault, importId, nowMs);
+          others = { gone: 0, returned: 0, newNames: followed.all };
+          enabledRenamed = followed.enabled;
           await remember(tx, importId, nowMs);
           await noted.before(tx, importId);
         },
@@ -99,9 +107,9 @@ export async function synchroniseDirectory(
             noted,
             nowMs,
           );
-          others = { gone: followed.gone, returned: followed.returned };
+          others = { ...others, gone: followed.gone, returned: followed.returned };
           adminsKept = [...applied.adminsKept, ...followed.kept];
-          tooMany = await whyTooMany(tx, applied, others, directory.mostDisabledPercent);
+          tooMany = await whyTooMany(tx, applied, others, enabledRenamed, directory.mostDisabledPercent);
           if (tooMany !== undefined && !wish.force) throw new TooManyDisabled(tooMany);
           await noted.behind(tx, importId);
         },
@@ -251,11 +259,15 @@ async function enableReturned(tx: Tx, importId: string, noted: NotedUsers, nowMs
   }
 }
 
-/** Against a filter that was changed, a base that was moved, a directory that answers with less than it has. */
+/**
+ * Against a filter that was changed, a base that was moved, a directory that answers with less than it has; and against another
+ * `nameAttribute`: who is renamed is signed out everywhere, and starts anew on every machine.
+ */
 async function whyTooMany(
   tx: Tx,
   applied: Applied,
   others: { readonly gone: number },
+  renamed: number,
   mostPercent: number,
 ): Promise<string | undefined> {
   const row = await tx
@@ -266,7 +278,9 @@ async function whyTooMany(
     .executeTakeFirstOrThrow();
   const disabled = applied.disabled + others.gone;
   const before = Number(row.count) + disabled;
-  return disabled > 1 && disabled * 100 > before * mostPercent
-    ? `${disabled} of the directory's ${before} users would be disabled, more than ${mostPercent} %`
+  const hit = disabled + renamed;
+  const what = renamed === 0 ? "disabled" : "disabled or renamed";
+  return hit > 1 && hit * 100 > before * mostPercent
+    ? `${hit} of the directory's ${before} users would be ${what}, more than ${mostPercent} %`
     : undefined;
 }

@@ -27,8 +27,8 @@ export async function tryDirectory(
     () => synchroniseDirectory(parts, directory, { ...wish, dryRun: true }, progress),
     (reason) => tell({ reason }),
   );
-  const { rows, applied, gone, returned } = report;
+  const { rows, applied, gone, returned, newNames } = report;
   const { added, changed, disabled } = applied;
-  await tell({ rows, added, changed, disabled, gone, returned });
+  await tell({ rows, added, changed, disabled, gone, returned, newNames });
   return report;
 }

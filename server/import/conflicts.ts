@@ -4,6 +4,7 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
 import { mostAuthenticators } from "../authenticators/manage.ts";
 import type { Tx } from "../store/store.ts";
+import { findRenamed, tellStillTaken, tellTaken } from "./entries-renamed.ts";
 import type { ListedFault } from "./faults.ts";
 import type { Field } from "./record.ts";
 
@@ -19,8 +20,11 @@ export type OtherEntries = "refuse" | "take";
  * user has gone since, or is called something else.
  */
 export async function markConflicts(tx: Tx, importId: string, otherEntries: OtherEntries): Promise<number> {
+  await findRenamed(tx, importId);
   const left = await findPresent(tx, importId);
   await sameInSource(tx, importId);
+  await tellTaken(tx, importId);
+  await tellStillTaken(tx, importId);
   await looksLikeExisting(tx, importId);
   await secretWithOtherParameters(tx, importId);
   await tooManyAuthenticators(tx, importId);
@@ -50,7 +54,7 @@ async function findPresent(tx: Tx, importId: string): Promise<number> {
       and import_users.name <> users.name`.execute(tx);
   const left = await tx
     .updateTable("importUsers")
-    .set(({ ref }) => ({ userId: ref("importUsers.freshId"), present: 0 }))
+    .set(({ ref }) => ({ userId: ref("importUsers.freshId"), present: 0, renamedFrom: null }))
     .where("importId", "=", importId)
     .where("present", "=", 1)
     .where(({ not, exists, selectFrom }) =>
@@ -59,7 +63,9 @@ async function findPresent(tx: Tx, importId: string): Promise<number> {
           selectFrom("users")
             .select("users.id")
             .whereRef("users.id", "=", "importUsers.userId")
-            .whereRef("users.name", "=", "importUsers.name"),
+            .where("users.name", "=", ({ fn, ref }) =>
+              fn.coalesce("importUsers.renamedFrom", ref("importUsers.name")),
+            ),
         ),
       ),
     )
@@ -103,6 +109,7 @@ async function looksLikeExisting(tx: Tx, importId: string): Promise<void> {
   await tell(
     tx,
     goodLines(tx, importId)
+      .where("importUsers.renamedFrom", "is", null)
       .innerJoin("users", "users.lookAlike", "importUsers.lookAlike")
       .whereRef("users.name", "<>", "importUsers.name")
       .select(about("name", sql`'looks like the existing user "' || users.name || '"'`)),
@@ -152,6 +159,10 @@ async function otherEntryOfDirectory(tx: Tx, importId: string): Promise<void> {
       .innerJoin("directoryUsers", "directoryUsers.userId", "importUsers.userId")
       .where("importUsers.present", "=", 1)
       .whereRef("directoryUsers.externalId", "<>", "importUsers.externalId")
+      .where(
+        sql<SqlBool>`import_users.user_id not in (select user_id from import_users as others
+          where others.import_id = ${importId} and others.renamed_from is not null)`,
+      )
       .select(about("name", sql`'"' || import_users.name || ${advice}`)),
   );
 }

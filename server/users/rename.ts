@@ -3,13 +3,15 @@
 
 import { lookAlikeKey, parseUserName } from "../../words/user-name.ts";
 import { record, serverEntry } from "../audit/audit.ts";
+import { directorySetting } from "../directory/settings.ts";
 import { markEnded } from "../enrolments/enrolments.ts";
 import { Failure } from "../failure.ts";
 import type { Vault } from "../identity/vault.ts";
 import { leaveName } from "../machines/former-names.ts";
 import { endSessionsOf } from "../sessions/sessions.ts";
 import { moveFailures, userThrottle } from "../sessions/throttle.ts";
-import type { Tx } from "../store/store.ts";
+import { readSetting } from "../settings/settings.ts";
+import type { Db, Tx } from "../store/store.ts";
 import { freeLookAlike, type User } from "./users.ts";
 import { withdrawFrom } from "./withdraw.ts";
 
@@ -19,6 +21,8 @@ export interface Renamed {
   /** How many machines drop the old name. */
   readonly machines: number;
   readonly linksWithdrawn: number;
+  /** The directory decides the name: its next sync gives the user the one that is there. */
+  readonly directoryDecides: boolean;
 }
 
 /** @throws Failure for a name that is none, is the same, is taken, or looks like one that is. */
@@ -54,16 +58,27 @@ export async function renameUser(
   // Under either name: whoever looks for one finds what became of it.
   for (const either of [from, to])
     await record(tx, serverEntry(nowMs, "user-renamed", { user: either }, renamed));
-  return renamed;
+  return { ...renamed, directoryDecides: await isOfDirectory(tx, user.id) };
+}
+
+/** Of one that is followed. */
+export async function isOfDirectory(db: Db, userId: string): Promise<boolean> {
+  const known = await db
+    .selectFrom("directoryUsers")
+    .select("userId")
+    .where("userId", "=", userId)
+    .executeTakeFirst();
+  return known !== undefined && (await readSetting(db, directorySetting)).url !== "";
 }
 
 /** What it means, for whoever has done it. */
-export function saidOfRename({ machines, linksWithdrawn }: Renamed): string {
+export function saidOfRename({ machines, linksWithdrawn, directoryDecides }: Renamed): string {
   const held =
     machines === 0
       ? "no machine holds the old name"
       : `${machines} ${machines === 1 ? "machine drops" : "machines drop"} the old name at the next sync, and one online sign-in under the new name is needed on each`;
   const links =
     linksWithdrawn === 0 ? "" : `; ${linksWithdrawn} ${linksWithdrawn === 1 ? "link" : "links"} withdrawn`;
-  return `${held}; sessions of the pages have ended${links}`;
+  const back = directoryDecides ? "; the next sync of the directory gives the name that is there" : "";
+  return `${held}; sessions of the pages have ended${links}${back}`;
 }

@@ -123,6 +123,12 @@ export function group(cn: string, members: readonly string[]): string {
   return [...lines, ...members.map((dn) => `member: ${dn}`), "\n"].join("\n");
 }
 
+export const removed = (uid: string) => `dn: ${personDn(uid)}\nchangetype: delete\n\n`;
+
+/** The same entry, under another name. */
+export const renamed = (uid: string, to: string) =>
+  `dn: ${personDn(uid)}\nchangetype: modrdn\nnewrdn: uid=${to}\ndeleteoldrdn: 1\n\n`;
+
 /** The same entry, in another branch. */
 export function moved(dn: string, to: string): string {
   const lines = [`dn: ${dn}`, "changetype: modrdn", `newrdn: ${dn.split(",", 1)[0]}`, "deleteoldrdn: 1"];

@@ -234,20 +234,6 @@ describe("a sync", () => {
     expect((await users()).every(({ disabled }) => !disabled)).toBe(true);
   });
 
-  it("takes a renamed entry for a new user, and disables the old one", async () => {
-    people();
-    const { sync, users } = await site("mostDisabledPercent=50");
-    await sync();
-    ldap.change(`dn: ${personDn("carl")}\nchangetype: modrdn\nnewrdn: uid=karl\ndeleteoldrdn: 1\n`);
-    expect(await sync()).toMatchObject({ added: 1, gone: 1 });
-    expect(await users()).toMatchObject([
-      {},
-      {},
-      { name: "carl", disabled: true },
-      { name: "karl", disabled: false },
-    ]);
-  });
-
   it("leaves out groups that can't be called so, tells them, and maps those that are mapped", async () => {
     people();
     ldap.change(group("*odd*", [personDn("alice")]));

@@ -79,6 +79,7 @@ it("by command tells what it means, in words and as JSON", async () => {
     done: "rename",
     machines: 0,
     linksWithdrawn: 0,
+    directoryDecides: false,
   });
   const refused = await call("user", "rename", "alice", "BOB");
   expect([refused.code, refused.out]).toEqual([1, ""]);

@@ -39,6 +39,7 @@ describe("a user who is renamed", () => {
       to: "alice.m",
       machines: 0,
       linksWithdrawn: 0,
+      directoryDecides: false,
     });
     expect(await findUser(store.db, "alice")).toBeUndefined();
     const user = await theUser(store.db, "alice.m");

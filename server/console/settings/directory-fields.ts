@@ -48,8 +48,8 @@ const labels: Readonly<Record<DirectoryKey, readonly [label: string, hint?: stri
   ],
   pageSize: ["Entries that are asked for at once"],
   mostDisabledPercent: [
-    "Most users disabled by one sync, in percent",
-    "One that would disable more is refused.",
+    "Most users disabled or renamed by one sync, in percent",
+    "One that would do more is refused.",
   ],
   everyMinutes: ["How often the server follows the directory by itself, in minutes", "0: not by itself."],
 };

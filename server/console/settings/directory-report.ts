@@ -8,13 +8,18 @@ import { table } from "../../pages/tables.ts";
 const mostFaults = 100;
 
 export function syncReport(report: SyncReport, title: string): Markup {
-  const { rows, badLines, applied, gone, returned, affected, unusableGroups, faults } = report;
+  const { rows, badLines, applied, gone, returned, newNames, affected, unusableGroups, faults } = report;
   const lines = [
     ["New", applied.added, affected.added],
     ["Changed", applied.changed, []],
     ["Disabled there", applied.disabled, affected.disabled],
     ["Not there any more: disabled here", gone, affected.gone],
     ["Back: enabled again", returned, affected.returned],
+    [
+      "Under another name: renamed here",
+      newNames,
+      affected.newNames.map(({ from, to }) => `${from} → ${to}`),
+    ],
     ["Unchanged", applied.unchanged, []],
   ] as const;
   return html`<section class="card" aria-labelledby="report"><h2 id="report">${title}</h2>

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { form, textField } from "../../pages/forms.ts";
 import { html, type Markup } from "../../pages/markup.ts";
 import { heldUnderFormerNames } from "../../machines/former-names.ts";
-import { renameUser } from "../../users/rename.ts";
+import { isOfDirectory, renameUser } from "../../users/rename.ts";
 import { theUserById, type User } from "../../users/users.ts";
 import { readOrRefuse } from "../../web/form.ts";
 import type { SignedIn } from "../../web/visit.ts";
@@ -25,14 +25,22 @@ export function renaming(parts: ConsoleParts) {
 }
 
 /** `enrolled`: on how many machines the user can sign in offline. */
-export function renamePart(visit: SignedIn, user: User, enrolled: number): Markup | null {
+export async function renamePart(
+  visit: SignedIn,
+  { store }: ConsoleParts,
+  user: User,
+  enrolled: number,
+): Promise<Markup | null> {
   if (!may(visit.session.role, "POST /admin/users/:id/rename")) return null;
   const machines =
     enrolled === 0
       ? html`No machine holds the name of today.`
       : html`${enrolled} ${enrolled === 1 ? "machine drops" : "machines drop"} the name of today at the next sync, and one online sign-in under the new one is needed on each.`;
   return html`<h2>User name</h2>
-<p class="soft">Groups, authenticators, PIN, addresses and role stay. ${machines} The user's sessions of these pages end, and links and codes on their way. Accounts on the machines are renamed there.</p>
+<p class="soft">Groups, authenticators, PIN, addresses and role stay. ${machines} The user's sessions of these pages end, and links and codes on their way. Accounts on the machines are renamed there.${
+    (await isOfDirectory(store.db, user.id)) &&
+    html` The directory decides this user's name: its next sync gives the one that is there.`
+  }</p>
 ${form({
   action: `/admin/users/${user.id}/rename`,
   token: visit.token,

@@ -50,7 +50,7 @@ ${table({
 })}
 ${enrolments.total > mostShown && html`<p><a href="/admin/enrolments?search=${user.name}">All ${enrolments.total}</a></p>`}
 ${await stillHeld(parts, user)}
-${renamePart(visit, user, enrolments.total)}
+${await renamePart(visit, parts, user, enrolments.total)}
 ${accessPart(visit, user, account.role)}`;
   return visit.page({ title: user.name, content });
 }

@@ -1,0 +1,48 @@
+// Users whose entries have another name now are renamed, one by one: each ends offline use on every machine.
+
+import type { Vault } from "../identity/vault.ts";
+import type { Tx } from "../store/store.ts";
+import { renameUser } from "../users/rename.ts";
+import { theUserById } from "../users/users.ts";
+
+const atOnce = 500;
+
+/** `enabled`: how many were not disabled, and are not to be. The names are free: that was looked at in this transaction. */
+export async function followNames(
+  tx: Tx,
+  vault: Vault,
+  importId: string,
+  nowMs: number,
+): Promise<{ readonly all: number; readonly enabled: number }> {
+  let all = 0;
+  let enabled = 0;
+  let after = 0;
+  for (;;) {
+    const rows = await tx
+      .selectFrom("importUsers")
+      .where("importId", "=", importId)
+      .where("bad", "=", 0)
+      .where("renamedFrom", "is not", null)
+      .where("line", ">", after)
+      .orderBy("line")
+      .limit(atOnce)
+      .select(["line", "userId", "name", "disabled"])
+      .execute();
+    for (const { userId, name, disabled } of rows) {
+      const user = await theUserById(tx, userId);
+      await renameUser(tx, vault, user, name, nowMs);
+      all += 1;
+      if (user.disabledAtMs === null && disabled !== 1) enabled += 1;
+    }
+    after = rows.at(-1)?.line ?? after;
+    if (rows.length < atOnce) break;
+  }
+  await tx
+    .updateTable("importUsers")
+    .set({ changed: 1 })
+    .where("importId", "=", importId)
+    .where("bad", "=", 0)
+    .where("renamedFrom", "is not", null)
+    .execute();
+  return { all, enabled };
+}
