@@ -42,7 +42,9 @@ export class AuditRetention {
   async tick(): Promise<void> {
     const { store, clock, log } = this.#parts;
     try {
-      const beforeMs = await this.#claim();
+      const { leapt, beforeMs } = await this.#claim();
+      if (leapt)
+        log.warn("the clock has leapt, or no server has run for days: the audit is not pruned for a week");
       if (beforeMs === undefined) return;
       // Where nobody has done anything for weeks, what was last done stays.
       const latestMs = Math.min(beforeMs, (await latestByEntries(store.db)) ?? beforeMs);
@@ -56,19 +58,20 @@ export class AuditRetention {
   }
 
   /** Before which moment, if it is time and nobody else has said so. */
-  async #claim(): Promise<number | undefined> {
+  async #claim(): Promise<{ readonly leapt: boolean; readonly beforeMs?: number }> {
     const { store, clock } = this.#parts;
-    if ((await readSetting(store.db, retentionSetting)).keepDays === 0) return undefined;
+    const nothing = { leapt: false };
+    if ((await readSetting(store.db, retentionSetting)).keepDays === 0) return nothing;
     return store.write(async (tx) => {
       const nowMs = clock.wallMs();
       const { keepDays } = await readSetting(tx, retentionSetting);
-      if (keepDays === 0) return undefined;
-      const steadyMs = await lookAtClock(tx, nowMs);
-      if (nowMs - steadyMs < waitMs) return undefined;
+      if (keepDays === 0) return nothing;
+      const { sinceMs, leapt } = await lookAtClock(tx, nowMs);
+      if (nowMs - sinceMs < waitMs) return { leapt };
       const last = await noted(tx, noticeName);
-      if (last !== undefined && Math.abs(nowMs - last) < dayMs) return undefined;
+      if (last !== undefined && Math.abs(nowMs - last) < dayMs) return nothing;
       await note(tx, noticeName, nowMs);
-      return nowMs - keepDays * dayMs;
+      return { leapt: false, beforeMs: nowMs - keepDays * dayMs };
     });
   }
 }

@@ -10,8 +10,14 @@ const mostUnseenMs = 2 * dayMs;
 const looked = "audit-clock-looked";
 const steady = "audit-clock-steady";
 
-/** Since when it is steady, this look included. */
-export async function lookAtClock(tx: Tx, nowMs: number): Promise<number> {
+export interface Looked {
+  /** Since when it is steady, this look included. */
+  readonly sinceMs: number;
+  /** It is not at the end of what was seen before. */
+  readonly leapt: boolean;
+}
+
+export async function lookAtClock(tx: Tx, nowMs: number): Promise<Looked> {
   const [lookedAtMs, sinceMs] = [await noted(tx, looked), await noted(tx, steady)];
   const goesOn =
     lookedAtMs !== undefined && sinceMs !== undefined && Math.abs(nowMs - lookedAtMs) <= mostUnseenMs;
@@ -19,7 +25,7 @@ export async function lookAtClock(tx: Tx, nowMs: number): Promise<number> {
   const steadyMs = goesOn ? Math.max(sinceMs, nowMs - 30 * dayMs) : nowMs;
   await note(tx, looked, nowMs);
   await note(tx, steady, steadyMs);
-  return steadyMs;
+  return { sinceMs: steadyMs, leapt: lookedAtMs !== undefined && !goesOn };
 }
 
 /** Undefined when nobody has looked. */

@@ -1,5 +1,6 @@
 // What is too old to be kept: removed by hand, or how long the running server keeps it.
 
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { checkBefore, type Pace, removeSpan, type Span, spanBefore } from "../audit/prune.ts";
@@ -112,6 +113,10 @@ async function look(store: Store, beforeMs: number, pace: Pace, archive: string 
     });
     file.finish();
     return span;
+  } catch (error) {
+    // Half of an archive looks like one.
+    rmSync(archive, { force: true });
+    throw error;
   } finally {
     file.close();
   }

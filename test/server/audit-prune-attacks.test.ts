@@ -21,7 +21,9 @@ async function site(days = 100) {
   const kinds = async () => (await server.audit()).map(({ kind }) => kind);
   const prune = (beforeMs: number) =>
     pruneAudit(server.store, beforeMs, { clock: server.clock, stop: new AbortController().signal });
-  const retention = new AuditRetention({ ...server, log });
+  const warned: string[] = [];
+  const logged = { write: (line: string) => void warned.push(JSON.parse(line).msg) };
+  const retention = new AuditRetention({ ...server, log: pino({ level: "warn" }, logged) });
   /** As the server looks while it runs. */
   const pass = async (ms: number, stepMs = hourMs) => {
     for (let at = 0; at < ms; at += stepMs) {
@@ -31,7 +33,7 @@ async function site(days = 100) {
   };
   const keep = (keepDays: number) =>
     server.store.write((tx) => setRetention(tx, { keepDays }, server.clock.nowMs));
-  return { server, kinds, prune, retention, pass, keep };
+  return { server, kinds, prune, retention, pass, keep, warned };
 }
 
 async function entries(server: TestServer, days: number) {
@@ -124,10 +126,11 @@ describe("a clock that was set forward", () => {
   });
 
   it("in the running server: nothing goes for a week, though it writes at the wrong time meanwhile", async () => {
-    const { server, retention, kinds, pass, keep } = await site();
+    const { server, retention, kinds, pass, keep, warned } = await site();
     await keep(90);
     await pass(7 * dayMs + hourMs);
     const whole = days(await kinds());
+    expect(warned).toEqual([]);
     server.clock.pass(3_650 * dayMs);
     await server.store.write((tx) => record(tx, serverEntry(server.clock.nowMs, "sign-in-denied", {})));
     await pass(6 * dayMs);
@@ -136,6 +139,7 @@ describe("a clock that was set forward", () => {
     await retention.tick();
     await pass(6 * dayMs);
     expect(days(await kinds())).toBe(whole);
+    expect(warned).toEqual(Array.from({ length: 2 }, () => expect.stringContaining("not pruned for a week")));
   });
 
   it("at one of two instances: neither prunes", async () => {

@@ -1,6 +1,6 @@
 // Entries of the audit that are old are removed: by hand, and by the running server.
 
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -84,6 +84,9 @@ describe("audit prune", () => {
     expect([readFileSync(path, "utf8"), await count("old")]).toEqual(["kept", 1_200]);
 
     const fresh = join(folder, "fresh.jsonl");
+    // The clock of this command line does not sleep between two looks.
+    expect((await line.call("audit", "prune", "--before", "90d", "--archive", fresh)).code).toBe(1);
+    expect([existsSync(fresh), await count("old")]).toEqual([false, 1_200]);
     const clock = quick(new FakeClock());
     const patient = commandLineAt(clock, line.data);
     Object.assign(patient.environment, line.environment);
