@@ -13,6 +13,7 @@ import {
   type CommonOptions,
   configured,
   say,
+  wholeLinkHint,
   wholeNumberOption,
   withServer,
 } from "./command-parts.ts";
@@ -154,8 +155,7 @@ function sayLink(
   const address = configured(command, parts).configuration.webAddress;
   const path = `${setupPath}?code=${about.link}`;
   const shown = `${address ?? "https://THIS-SERVER"}${path}`;
-  const hint =
-    address === undefined ? "\n(set [web] address in server.toml to have the whole link here)" : "";
+  const hint = address === undefined ? `\n${wholeLinkHint}` : "";
   say(
     parts,
     options,

@@ -102,6 +102,8 @@ export function say(
   parts.terminal.out(options.json ? `${JSON.stringify(json, null, 2)}\n` : text);
 }
 
+export const wholeLinkHint = "(set [web] address in server.toml to have the whole link here)";
+
 /** An option's reader for whole numbers. */
 export function wholeNumberOption(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -58,7 +58,11 @@ export function addDirectoryCommands(program: Command, parts: CommandParts): voi
         const after = await store.write((tx) =>
           changeDirectory(tx, vault, change, password, parts.clock.wallMs()),
         );
-        say(parts, options, shown(after), "the directory is set; try it: directory sync --dry-run\n");
+        const text =
+          after.url === ""
+            ? "no directory is followed any more; users stay as they are\n"
+            : "the directory is set; try it: directory sync --dry-run\n";
+        say(parts, options, shown(after), text);
       });
     });
 

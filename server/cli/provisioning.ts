@@ -6,7 +6,14 @@ import { invitationPath, invitationUrl, inviteByMail } from "../provisioning/inv
 import { type Provisioning, provisioningSetting, whoMay } from "../provisioning/provisioning-setting.ts";
 import { readSetting, writeSetting } from "../settings/settings.ts";
 import { theUser } from "../users/users.ts";
-import { type CommandParts, configured, say, wholeNumberOption, withServer } from "./command-parts.ts";
+import {
+  type CommandParts,
+  configured,
+  say,
+  wholeLinkHint,
+  wholeNumberOption,
+  withServer,
+} from "./command-parts.ts";
 import { UsageError } from "./terminal.ts";
 
 interface InviteOptions {
@@ -54,7 +61,8 @@ export function addInviteCommand(authenticator: Command, parts: CommandParts): v
           const path = `${invitationPath}?link=${secret}`;
           const url = webAddress === undefined ? null : invitationUrl(webAddress, secret);
           const shown = url ?? `https://THIS-SERVER${path}`;
-          const text = `To add an authenticator, ${name} opens this once within ${hours} hours:\n\n  ${shown}\n\n`;
+          const hint = url === null ? `\n${wholeLinkHint}\n` : "";
+          const text = `To add an authenticator, ${name} opens this once within ${hours} hours:\n\n  ${shown}\n${hint}\n`;
           return say(parts, options, { user: name, path, url, hours }, text);
         }
         if (webAddress === undefined)

@@ -20,6 +20,14 @@ describe("a time in a table", () => {
   );
 });
 
+it("a directory that is switched off is not told to be tried", async () => {
+  const { call } = commandLine();
+  const at = ["url=ldaps://ldap.corp.example", "userBase=ou=people,dc=corp,dc=example"];
+  expect((await call("directory", "set", ...at)).out).toContain("try it: directory sync --dry-run");
+  const off = await call("directory", "set", "--off");
+  expect([off.code, off.out]).toEqual([0, "no directory is followed any more; users stay as they are\n"]);
+});
+
 describe("a command line that is not understood", () => {
   it.each([
     ["user add", "user add"],

@@ -55,6 +55,10 @@ describe("authenticator invite", () => {
       "https://m.example",
     );
     expect(whole.out).toContain("https://m.example/portal/invitation?link=");
+    expect(whole.out).not.toContain("[web] address");
+    const part = await call("authenticator", "invite", "alice", "--print");
+    expect(part.out).toContain("https://THIS-SERVER/portal/invitation?link=");
+    expect(part.out).toContain("(set [web] address in server.toml to have the whole link here)");
     expect((await call("authenticator", "invite", "alice", "--withdraw")).code).toBe(0);
     const again = await call("authenticator", "invite", "alice", "--withdraw");
     expect([again.code, again.err]).toEqual([1, "nightlatch-server: alice has no invitation that is open\n"]);

@@ -86,6 +86,20 @@ async function explained<T>(address: SqlAddress, work: () => Promise<T>): Promis
     const state = String(sqlState ?? code ?? "");
     const where = `${address.kind} at ${address.host}`;
     const words = sayable.test(state) ? `${String(message)} (${state})` : state || "it broke off";
-    throw new Failure("invalid", `${where}: ${words}`);
+    const advice = adviceOn(state);
+    throw new Failure("invalid", `${where}: ${words}${advice === undefined ? "" : `; ${advice}`}`);
   }
+}
+
+function adviceOn(code: string): string | undefined {
+  if (/^(ENOTFOUND|EAI_AGAIN)$/.test(code)) return "there is no such host: look at --from";
+  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/.test(code))
+    return "nothing answers there: look at host and port in --from";
+  if (/^ERR_TLS_CERT_ALTNAME/.test(code))
+    return "its certificate is for another name: ask it by that one in --from";
+  if (/EXPIRED|NOT_YET_VALID/.test(code))
+    return "its certificate is out of date: another one is needed there, or this clock is wrong";
+  if (/CERT|SIGNATURE|ISSUER|HANDSHAKE_SSL/.test(code))
+    return "its certificate is not trusted: give the authorities that have signed it with --ca-file";
+  return undefined;
 }
