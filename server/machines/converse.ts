@@ -7,7 +7,7 @@ import { type ServerIdentity, serverKeysAfter } from "../identity/server-keys.ts
 import type { Store, Tx } from "../store/store.ts";
 import { type Busy, busy } from "../verification/slow-lane.ts";
 import { acceptRequest, type Signed } from "./accept-request.ts";
-import { formerNamesOn } from "./former-names.ts";
+import { FormerNames } from "./former-names.ts";
 import type { Machine } from "./machines.ts";
 import { takePlace } from "./recover.ts";
 import { pendingRevocations } from "./revocations.ts";
@@ -126,7 +126,8 @@ export async function converse<Q extends Asking, P, A extends object>(
 async function checkTouched(tx: Tx, machine: Machine, touched: readonly string[] | "any"): Promise<void> {
   if (touched === "any" || touched.length === 0) return;
   const names = new Set(touched.map((name) => name.normalize("NFC")));
-  const holders = (await formerNamesOn(tx, machine)).filter(({ userName }) => names.has(userName));
+  const { all } = await FormerNames.on(tx, machine);
+  const holders = all.filter(({ userName }) => names.has(userName));
   const others = holders.map(({ holder }) => holder).filter((holder) => !names.has(holder));
   if (others.length > 0) throw new OthersTouched(others);
 }

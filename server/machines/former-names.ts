@@ -12,10 +12,6 @@ import type { Random } from "../../words/random.ts";
 import { type Machine, machinesThere } from "./machines.ts";
 import { issueRevocation } from "./revocations.ts";
 
-interface Asked {
-  readonly revokedThrough: number;
-}
-
 export interface FormerName {
   readonly userName: string;
   readonly userId: string;
@@ -24,8 +20,8 @@ export interface FormerName {
   readonly revocationSerial: number | null;
 }
 
-/** Those on one machine, the oldest first. */
-export async function formerNamesOn(db: Db, machine: Machine): Promise<FormerName[]> {
+/** The oldest first. */
+async function formerNamesOn(db: Db, machine: Machine): Promise<FormerName[]> {
   if (machine.holdsFormerNames === 0) return [];
   return db
     .selectFrom("formerNames")
@@ -110,6 +106,33 @@ export async function leaveName(
   return held.length;
 }
 
+/** Those of one machine, read once and found by name: a machine of thousands may report on all of them in one request. */
+export class FormerNames {
+  readonly #all: readonly FormerName[];
+  readonly #about = new Map<string, FormerName[]>();
+
+  constructor(all: readonly FormerName[]) {
+    this.#all = all;
+    for (const one of all)
+      for (const name of new Set([one.userName, one.holder]))
+        this.#about.set(name, [...(this.#about.get(name) ?? []), one]);
+  }
+
+  static async on(db: Db, machine: Machine): Promise<FormerNames> {
+    return new FormerNames(await formerNamesOn(db, machine));
+  }
+
+  get all(): readonly FormerName[] {
+    return this.#all;
+  }
+
+  /** Of whoever had this name, and of whoever has it and had another one. */
+  about(user: string): readonly FormerName[] {
+    const name = parseUserName(user);
+    return (name.ok ? this.#about.get(name.value) : undefined) ?? [];
+  }
+}
+
 /**
  * The machine speaks of a name, or of a user by a new one, and says what was spent there: whoever had the name has spent that, and
  * the machine is told to erase what it holds under it. Before a bundle of whoever has the name now, since serials rise; and in the
@@ -120,18 +143,15 @@ export async function hearFormerName(
   { vault, signingKey }: BundleIssuer,
   random: Random,
   machine: Machine,
-  said: { readonly user: string; readonly spent: readonly Spent[] },
+  held: readonly FormerName[],
+  spent: readonly Spent[],
   nowMs: number,
 ): Promise<void> {
-  const name = parseUserName(said.user);
-  if (!name.ok) return;
-  const all = await formerNamesOn(tx, machine);
-  const held = all.filter(({ userName, holder }) => userName === name.value || holder === name.value);
   for (const { userId } of held) {
     const place = { userId, machineId: machine.id };
     const { policy } = await policyOf(tx, place);
     const authenticators = await authenticatorsHere(tx, vault, { ...place, policy }, random);
-    await mergeAndSave(tx, authenticators, said.spent, nowMs);
+    await mergeAndSave(tx, authenticators, spent, nowMs);
   }
   const untold = held.filter(({ revocationSerial }) => revocationSerial === null);
   for (const user of new Set(untold.map(({ userName }) => userName)))
@@ -173,54 +193,4 @@ export async function revokeFormerNames(
     .select(["formerNames.machineId", "formerNames.userName"])
     .execute();
   for (const { machineId, userName } of rows) await revokeName(tx, signingKey, machineId, userName, nowMs);
-}
-
-/**
- * Whose an event about `name` is, in the order of the machine's chain: until the machine says that it has erased what it held
- * under the name, the one's who had it first of those that are waited for.
- */
-export class FormerHolders {
-  readonly #names: FormerName[];
-  readonly #revokedThrough: number;
-  readonly #over: FormerName[] = [];
-
-  constructor(names: readonly FormerName[], { revokedThrough }: Asked) {
-    this.#names = [...names];
-    this.#revokedThrough = revokedThrough;
-  }
-
-  of(name: string): FormerName | undefined {
-    return this.#names.find(({ userName }) => userName === name);
-  }
-
-  /** The machine has erased what it held under the name: from here on events about it are another's. */
-  erased(name: string): void {
-    const at = this.#names.findIndex(
-      ({ userName, revocationSerial }) => userName === name && this.#isCarriedOut(revocationSerial),
-    );
-    this.#over.push(...(at < 0 ? [] : this.#names.splice(at, 1)));
-  }
-
-  /** With nothing left to tell, also those that no event has ended: it may have found no room on the machine. */
-  silent(): void {
-    const done = this.#names.filter(({ revocationSerial }) => this.#isCarriedOut(revocationSerial));
-    for (const one of done) this.erased(one.userName);
-  }
-
-  async keep(tx: Tx, machineId: string): Promise<void> {
-    if (this.#over.length === 0) return;
-    for (const { userName, userId } of this.#over)
-      await tx
-        .deleteFrom("formerNames")
-        .where("machineId", "=", machineId)
-        .where("userName", "=", userName)
-        .where("userId", "=", userId)
-        .execute();
-    if (this.#names.length === 0)
-      await tx.updateTable("machines").set({ holdsFormerNames: 0 }).where("id", "=", machineId).execute();
-  }
-
-  #isCarriedOut(serial: number | null): boolean {
-    return serial !== null && serial <= this.#revokedThrough;
-  }
 }

@@ -12,10 +12,11 @@ import {
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import { type AuditEntry, record, serverEntry } from "../audit/audit.ts";
 import { isoTime } from "../iso-time.ts";
-import type { FormerHolders, FormerName } from "../machines/former-names.ts";
+import type { FormerName } from "../machines/former-names.ts";
 import { flagMachine, type Machine } from "../machines/machines.ts";
 import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
+import type { FormerHolders } from "./former-holders.ts";
 
 type Upload = RequestOf<"sync">["events"];
 

@@ -11,7 +11,7 @@ import { type Enrolment, endEnrolment, enrolmentEver, leaseOf, markEnded } from 
 import { shortenLease } from "../enrolments/lease.ts";
 import { mayUseOffline } from "../enrolments/offline-use.ts";
 import type { Vault } from "../identity/vault.ts";
-import { FormerHolders, formerNamesOn, hearFormerName } from "../machines/former-names.ts";
+import { FormerNames, hearFormerName } from "../machines/former-names.ts";
 import { offerKeys } from "../machines/machine-keys.ts";
 import { type MachinePolicyIssuer, machinePolicyIfNew } from "../machines/machine-policy.ts";
 import { type Machine, serialAbove } from "../machines/machines.ts";
@@ -25,6 +25,7 @@ import { send } from "../store/send.ts";
 import type { Tx } from "../store/store.ts";
 import { findUser } from "../users/users.ts";
 import { keepEvents } from "./events.ts";
+import { FormerHolders } from "./former-holders.ts";
 
 type Request = RequestOf<"sync">;
 type Reported = Request["enrolments"][number];
@@ -58,7 +59,8 @@ export class Synchronisation {
   }
 
   async answer(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
-    const holders = new FormerHolders(await formerNamesOn(tx, machine), request);
+    const former = await FormerNames.on(tx, machine);
+    const holders = new FormerHolders(former, request);
     const { through, fresh } = await keepEvents(tx, machine, request.events, holders, nowMs);
     if (request.events.lines.length === 0) holders.silent();
     await holders.keep(tx, machine.id);
@@ -72,7 +74,7 @@ export class Synchronisation {
     const bundles: SignedDocument[] = [];
     const here = await this.#policies.on(tx, machine.id);
     for (const enrolment of request.enrolments) {
-      const bundle = await this.#refresh(tx, machine, here.policies, request, enrolment, nowMs);
+      const bundle = await this.#refresh(tx, machine, here.policies, former, request, enrolment, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
     }
     const held = request.machinePolicySerial;
@@ -95,11 +97,12 @@ export class Synchronisation {
       return { sealedRecoveryKey: null, bundles: [] };
     const next = { ...machine, signingKey, boxKey };
     const { policies } = await this.#policies.on(tx, machine.id);
+    const former = await FormerNames.on(tx, machine);
     const bundles: SignedDocument[] = [];
     for (const enrolment of enrolments) {
       // No bundle that it has can be opened with the new keys.
       const held = { ...enrolment, bundleSerial: 0 };
-      const bundle = await this.#refresh(tx, next, policies, request, held, nowMs);
+      const bundle = await this.#refresh(tx, next, policies, former, request, held, nowMs);
       if (bundle !== undefined) bundles.push(bundle);
     }
     return { sealedRecoveryKey: sealedRecoveryKey(this.#issuer.vault, next), bundles };
@@ -107,7 +110,7 @@ export class Synchronisation {
 
   /** A revoked machine may still tell what happened; it gets nothing. */
   async answerRevoked(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
-    const holders = new FormerHolders(await formerNamesOn(tx, machine), request);
+    const holders = new FormerHolders(await FormerNames.on(tx, machine), request);
     const { through } = await keepEvents(tx, machine, request.events, holders, nowMs);
     await holders.keep(tx, machine.id);
     return { eventsThrough: through, machinePolicy: null, bundles: [] };
@@ -118,12 +121,14 @@ export class Synchronisation {
     tx: Tx,
     machine: Machine,
     policies: readonly NamedPolicy[],
+    former: FormerNames,
     request: Pick<Request, "revokedThrough">,
     reported: Reported,
     nowMs: number,
   ): Promise<SignedDocument | undefined> {
     const { signingKey, vault } = this.#issuer;
-    await hearFormerName(tx, this.#issuer, this.#random, machine, reported, nowMs);
+    const held = former.about(reported.user);
+    await hearFormerName(tx, this.#issuer, this.#random, machine, held, reported.spent, nowMs);
     const user = await findUser(tx, reported.user);
     const known = user && (await enrolmentEver(tx, machine.id, user.id));
     if (user === undefined || known === undefined)

@@ -12,7 +12,7 @@ import { type Enrolment, enrolmentEver } from "../enrolments/enrolments.ts";
 import type { ServerIdentity } from "../identity/server-keys.ts";
 import type { Vault } from "../identity/vault.ts";
 import { PrepareAgain } from "../machines/converse.ts";
-import { hearFormerName } from "../machines/former-names.ts";
+import { FormerNames, hearFormerName } from "../machines/former-names.ts";
 import type { Machine } from "../machines/machines.ts";
 import { lacksPin, pinRule, pinWanted, settlePin } from "../pins/judge-pin.ts";
 import { policyAmong } from "../policies/applicable.ts";
@@ -105,7 +105,8 @@ export class Verification {
     prepared: PreparedAnswers | undefined,
     nowMs: number,
   ): Promise<{ result: Result }> {
-    await hearFormerName(tx, this.#issuer(), this.#random, machine, request, nowMs);
+    const former = (await FormerNames.on(tx, machine)).about(request.user);
+    await hearFormerName(tx, this.#issuer(), this.#random, machine, former, request.spent, nowMs);
     const user = await findUser(tx, request.user);
     const { policies } = await this.#policies.on(tx, machine.id);
     const policy = await policyAmong(tx, policies, user?.id ?? null);
