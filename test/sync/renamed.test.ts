@@ -78,6 +78,26 @@ test("a code used online under the new name is not good offline under the old on
   expect(await names()).toEqual(["alice.m"]);
 });
 
+test("nor one that was used under the old name while the server was judging the new one", async () => {
+  await rename();
+  const { agent, clock } = house;
+  const ahead = alice.code(30_000);
+  // As an offline sign-in of another dialogue would have it.
+  house.line = async (sent, pass) => {
+    const reply = await pass(sent);
+    const standing = agent.keeper.store().standing("alice");
+    if (standing === undefined || !sent.path.endsWith("verify")) return reply;
+    const lastStep = Math.floor(clock.wallMs() / 30_000) + 1;
+    const spent = standing.spent.map((one) => (one.type === "totp" ? { ...one, lastStep } : one));
+    agent.keeper.commit({ nowMs: clock.wallMs(), wallMs: clock.wallMs(), put: [{ ...standing, spent }] });
+    return reply;
+  };
+  expect(await tried("alice.m", alice.code())).toBe("granted online by totp");
+  away();
+  await clock.advance(30_000);
+  expect(await tried("alice.m", ahead)).toBe("denied");
+});
+
 test("two who swap names are known here by them after one sign-in each, and neither's code is the other's", async () => {
   const bob = await house.user("bob");
   expect(await tried("bob", bob.code())).toBe("granted online by totp");
