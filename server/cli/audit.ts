@@ -35,7 +35,7 @@ export function addAuditCommand(program: Command, parts: ServeParts): void {
     .option("--by <name>", "only by the hand of somebody with this in their name, such as `console:`")
     .option(
       "--from <time>",
-      "from a day on, or a moment: 2026-11-27, 2026-11-27T08:00 (UTC), or as it is printed",
+      "from a day on, or a moment: 2026-11-27, 2026-11-27T08:00 (UTC), or as it is printed, in quotes",
       momentOption(0),
     )
     .option("--until <time>", "to the end of a day, or to a moment", momentOption(1))

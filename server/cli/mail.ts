@@ -9,7 +9,7 @@ import { addMailQueueCommands } from "./mail-queue.ts";
 import { addMailReportCommands } from "./mail-report.ts";
 import { addMailWarningsCommands } from "./mail-warnings.ts";
 import { readSecretLine, readSmallFile } from "./sending.ts";
-import { UsageError } from "./terminal.ts";
+import { type Terminal, UsageError } from "./terminal.ts";
 
 interface Given {
   host?: string;
@@ -57,7 +57,7 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
     .option("--off", "send no mail, and forget the password")
     .action(async (given: Given, command: Command) => {
       if (Object.keys(given).length === 0) throw new UsageError("nothing to set: see mail set --help");
-      const change = changeOf(given);
+      const change = changeOf(given, parts.terminal);
       return withServer(command, parts, async ({ store, vault }, options) => {
         const after = await store.write((tx) => changeMail(tx, vault, change, parts.clock.wallMs()));
         const next = after.host === "" ? "mail is off" : "mail is set; try it: mail test ADDRESS";
@@ -103,12 +103,12 @@ export function addMailCommands(program: Command, parts: CommandParts): void {
   addMailReportCommands(mail, parts);
 }
 
-function changeOf(given: Given) {
+function changeOf(given: Given, terminal: Terminal) {
   const { off, passwordFile, caFile, ...fields } = given;
   if (off === true) return { host: "", user: "", password: "" };
   return {
     ...fields,
-    ...(passwordFile === undefined ? {} : { password: readSecretLine(passwordFile) }),
+    ...(passwordFile === undefined ? {} : { password: readSecretLine(passwordFile, terminal) }),
     ...(caFile === undefined ? {} : { ca: caFile === "" ? "" : readSmallFile(caFile) }),
     ...(fields.user === "" ? { password: "" } : {}),
   };

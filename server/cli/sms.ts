@@ -50,7 +50,7 @@ export function addSmsCommands(program: Command, parts: CommandParts): void {
           ? { url: "" }
           : {
               ...fields,
-              ...(headerFile === undefined ? {} : { header: readSecretLine(headerFile) }),
+              ...(headerFile === undefined ? {} : { header: readSecretLine(headerFile, parts.terminal) }),
               ...(caFile === undefined ? {} : { ca: caFile === "" ? "" : readSmallFile(caFile) }),
             };
       return withServer(command, parts, async ({ store, vault }, options) => {

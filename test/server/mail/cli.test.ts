@@ -1,6 +1,6 @@
 // `mail set`, `mail show`, `mail test`: what is checked, what is told, what never is.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -47,6 +47,23 @@ describe("mail set", () => {
     const audit = await cli("audit");
     expect(audit.out).toContain("setting-changed");
     for (const text of [done.out, shown.out, audit.out]) expect(text).not.toContain(password);
+  });
+
+  it("says that others can read the file with the password, as sms set of its header, and does what it was told", async () => {
+    const { call } = commandLine();
+    const file = passwordFile(password);
+    const mail = ["mail", "set", ...usual, "--user", "nightlatch", "--password-file", file];
+    const url = "https://sms.corp.example/send";
+    const sms = ["sms", "set", "--url", url, "--header-name", "Authorization", "--header-file", file];
+    for (const args of [mail, sms]) {
+      chmodSync(file, 0o600);
+      expect(await call(...args)).toMatchObject({ code: 0, err: "" });
+      chmodSync(file, 0o640);
+      expect(await call(...args)).toMatchObject({
+        code: 0,
+        err: `warning: ${file} holds a secret, and others can read it; it is not read again: erase it\n`,
+      });
+    }
   });
 
   it.each([
