@@ -35,7 +35,10 @@ export function readTime(text: string): { readonly atMs: number; readonly isDay:
   // What is beyond the end of a month or a day would be taken for one of the next.
   if (Number.isNaN(thereMs) || isoTime(thereMs) !== exact) return undefined;
   const aheadMs = zone === undefined ? 0 : aheadOfUtc(zone);
-  return aheadMs === undefined ? undefined : { atMs: thereMs - aheadMs, isDay: minute === undefined };
+  const atMs = aheadMs === undefined ? undefined : thereMs - aheadMs;
+  // With an offset it may be one that a date can't hold.
+  if (atMs === undefined || Math.abs(atMs) > latestMs) return undefined;
+  return { atMs, isDay: minute === undefined };
 }
 
 function aheadOfUtc(zone: string): number | undefined {

@@ -17,8 +17,26 @@ export interface Due {
 /** What one write removes, and one look reads. */
 const atOnce = 500;
 
-/** The oldest first. What is removed meanwhile shifts nothing. */
-export async function* dueBefore(db: Db, beforeMs: number): AsyncGenerator<Due> {
+/**
+ * Entries are numbered as they come. From this number on they came in the time given, whatever a clock that was behind has
+ * written on them.
+ */
+export async function firstSince(db: Db, fromMs: number, nowMs: number): Promise<number> {
+  const rows = await db
+    .selectFrom("audit")
+    .select("id")
+    .where("source", "=", "server")
+    .where("atMs", ">=", fromMs)
+    .where("atMs", "<=", nowMs)
+    .orderBy("atMs")
+    .orderBy("id")
+    .limit(atOnce)
+    .execute();
+  return Math.min(Number.MAX_SAFE_INTEGER, ...rows.map(({ id }) => id));
+}
+
+/** Of numbers below one, the oldest first. What is removed meanwhile shifts nothing. */
+export async function* dueBefore(db: Db, beforeMs: number, belowId: number): AsyncGenerator<Due> {
   let last: DueEntry = { atMs: Number.MIN_SAFE_INTEGER, id: 0 };
   for (;;) {
     const { atMs, id } = last;
@@ -34,7 +52,7 @@ export async function* dueBefore(db: Db, beforeMs: number): AsyncGenerator<Due> 
       .limit(atOnce)
       .execute();
     const entries = rows
-      .filter((row) => (cameAtMs(row) ?? beforeMs) < beforeMs)
+      .filter((row) => row.id < belowId && (cameAtMs(row) ?? beforeMs) < beforeMs)
       .map((row) => ({ id: row.id, atMs: row.atMs }));
     const end = rows.at(-1);
     const more = rows.length === atOnce;
@@ -44,15 +62,33 @@ export async function* dueBefore(db: Db, beforeMs: number): AsyncGenerator<Due> 
   }
 }
 
-/** When the newest entry came; undefined when there is none. */
+/** That it was pruned shows nothing: one pruning would let the next one go further. */
+export const prunedKind = "audit-pruned";
+
+/** When the newest entry came but for those of prunings; undefined when there is none. */
 export async function newestCameAtMs(db: Db): Promise<number | undefined> {
   const row = await db
     .selectFrom("audit")
     .select(["atMs", "source", "detail"])
+    .where("kind", "!=", prunedKind)
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
   return row === undefined ? undefined : cameAtMs(row);
+}
+
+/** Likewise of those before a moment, by the server's own. */
+export async function newestAtMsBefore(db: Db, beforeMs: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("audit")
+    .select("atMs")
+    .where("source", "=", "server")
+    .where("kind", "!=", prunedKind)
+    .where("atMs", "<", beforeMs)
+    .orderBy("atMs", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.atMs;
 }
 
 /** Undefined for one that can't be read, which is not removed. */

@@ -6,7 +6,7 @@ import { isoTime, secondTime } from "../iso-time.ts";
 import type { Db, Store, Tx } from "../store/store.ts";
 import { forgetLines } from "../synchronisation/forget-lines.ts";
 import { record, serverEntry } from "./audit.ts";
-import { dueBefore, newestCameAtMs } from "./due.ts";
+import { dueBefore, firstSince, newestAtMsBefore, newestCameAtMs, prunedKind } from "./due.ts";
 import { leastDays } from "./retention.ts";
 
 /** So long before the newest entry nothing is removed either: a clock that is years ahead has no entry beside it. */
@@ -25,6 +25,8 @@ export interface Span {
   /** Of the oldest and the newest among them; null when there are none. */
   readonly fromMs: number | null;
   readonly throughMs: number | null;
+  /** Only lower numbers are among them. */
+  readonly belowId: number;
 }
 
 /**
@@ -37,16 +39,18 @@ export async function spanBefore(
   { clock, stop }: Pace,
   onSome: (ids: readonly number[]) => Promise<void> = async () => undefined,
 ): Promise<Span> {
-  await checkBefore(db, beforeMs, clock.wallMs());
+  const nowMs = clock.wallMs();
+  await checkBefore(db, beforeMs, nowMs);
+  const belowId = await firstSince(db, nowMs - leastDays * dayMs, nowMs);
   let [entries, fromMs, throughMs]: [number, number | null, number | null] = [0, null, null];
-  for await (const { entries: due, more } of dueBefore(db, beforeMs)) {
+  for await (const { entries: due, more } of dueBefore(db, beforeMs, belowId)) {
     if (due.length > 0) await onSome(due.map(({ id }) => id));
     entries += due.length;
     fromMs ??= due[0]?.atMs ?? null;
     throughMs = due.at(-1)?.atMs ?? throughMs;
     if (more) await letOthers(clock, stop);
   }
-  return { entries, fromMs, throughMs };
+  return { entries, fromMs, throughMs, belowId };
 }
 
 /**
@@ -60,7 +64,7 @@ export async function pruneAudit(store: Store, beforeMs: number, pace: Pace): Pr
 /** Likewise, of what was looked at already. */
 export async function removeSpan(store: Store, beforeMs: number, span: Span, pace: Pace): Promise<Span> {
   let gone = 0;
-  for await (const { entries, more } of dueBefore(store.db, beforeMs)) {
+  for await (const { entries, more } of dueBefore(store.db, beforeMs, span.belowId)) {
     const ids = entries.map(({ id }) => id);
     if (ids.length === 0) {
       await letOthers(pace.clock, pace.stop);
@@ -106,7 +110,7 @@ async function tell(tx: Tx, beforeMs: number, span: Span, nowMs: number): Promis
     from: time(span.fromMs),
     through: time(span.throughMs),
   };
-  await record(tx, serverEntry(nowMs, "audit-pruned", {}, detail));
+  await record(tx, serverEntry(nowMs, prunedKind, {}, detail));
 }
 
 /** Whatever the clock says, nothing after it is removed; undefined while there is no entry. */
@@ -128,5 +132,19 @@ export async function checkBefore(db: Db, beforeMs: number, nowMs: number): Prom
     throw new Failure(
       "unsafe",
       `the newest entry is of ${secondTime(newestMs)}, and this would remove what came less than a week before it: is this host's clock right? It says ${secondTime(nowMs)}. Nothing was removed`,
+    );
+}
+
+/**
+ * By hand nobody has watched the clock, and one that has leapt writes new entries at once: the witness is older than a week.
+ * @throws Failure likewise.
+ */
+export async function checkByHand(db: Db, beforeMs: number, nowMs: number): Promise<void> {
+  await checkBefore(db, beforeMs, nowMs);
+  const witnessMs = await newestAtMsBefore(db, nowMs - leastBehindNewestMs);
+  if (witnessMs !== undefined && beforeMs > witnessMs - leastBehindNewestMs)
+    throw new Failure(
+      "unsafe",
+      `before the last 7 days the newest entry is of ${secondTime(witnessMs)}, and this would remove what came less than a week before it: is this host's clock right? It says ${secondTime(nowMs)}. If it is, give an earlier time, or wait for a week. Nothing was removed`,
     );
 }

@@ -36,10 +36,15 @@ export const retentionSetting: Setting<Retention> = {
 /** Between a change of it, or a leap of the clock, and the first pruning: time in which somebody notices. */
 export const waitMs = 7 * dayMs;
 
-/** @throws Failure with the field at fault when `value` is no such setting. */
+/**
+ * The week begins anew with a change: not where a script says every day what is set already.
+ * @throws Failure with the field at fault when `value` is no such setting.
+ */
 export async function setRetention(tx: Tx, value: unknown, nowMs: number): Promise<Retention> {
-  await forgetSteadiness(tx);
-  return writeSetting(tx, retentionSetting, value, nowMs);
+  const { keepDays: was } = await readSetting(tx, retentionSetting);
+  const is = await writeSetting(tx, retentionSetting, value, nowMs);
+  if (is.keepDays !== was) await forgetSteadiness(tx);
+  return is;
 }
 
 export interface RetentionStands extends Retention {

@@ -1,9 +1,8 @@
 // What is too old to be kept: removed by hand, or how long the running server keeps it.
 
-import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { checkBefore, type Pace, removeSpan, type Span, spanBefore } from "../audit/prune.ts";
+import { checkByHand, type Pace, removeSpan, type Span, spanBefore } from "../audit/prune.ts";
 import {
   leastDays,
   mostDays,
@@ -14,8 +13,7 @@ import {
 } from "../audit/retention.ts";
 import { entriesOf } from "../audit/search.ts";
 import { dayMs } from "../../words/clock.ts";
-import { PrivateFile } from "../export/private-file.ts";
-import { Failure } from "../failure.ts";
+import { writeWhole } from "../export/whole-file.ts";
 import { isoTime, secondTime } from "../iso-time.ts";
 import type { Store } from "../store/store.ts";
 import { auditJson } from "./audit-json.ts";
@@ -47,9 +45,7 @@ export function addAuditPruneCommands(audit: Command, parts: CommandParts): void
         throw new UsageError(
           "--archive writes what is removed, and --dry-run removes nothing: give one of them",
         );
-      const [narrowed] = Object.keys(command.parent?.opts() ?? {});
-      if (narrowed !== undefined)
-        throw new UsageError(`prune removes entries by their time alone: it has no --${narrowed}`);
+      refuseNarrowed(command);
       return withServer(command, parts, async ({ store }, options) => {
         const beforeMs = given.before(parts.clock.wallMs());
         const line = new ProgressLine(parts.terminal, parts.clock, !options.json);
@@ -84,13 +80,14 @@ export function addAuditPruneCommands(audit: Command, parts: CommandParts): void
     .command("set")
     .description("change it")
     .requiredOption("--keep <days>", "such as 400d, or forever", keepOption)
-    .action((given: { keep: number }, command: Command) =>
-      withServer(command, parts, async ({ store }, options) => {
+    .action(async (given: { keep: number }, command: Command) => {
+      refuseNarrowed(command);
+      return withServer(command, parts, async ({ store }, options) => {
         const nowMs = parts.clock.wallMs();
         await store.write((tx) => setRetention(tx, { keepDays: given.keep }, nowMs));
         tellRetention(parts, options, await retentionStands(store.db), nowMs);
-      }),
-    );
+      });
+    });
 
   retention
     .command("show")
@@ -102,33 +99,25 @@ export function addAuditPruneCommands(audit: Command, parts: CommandParts): void
     );
 }
 
-/** What would go; in the archive and on the disk when this returns. */
-async function look(store: Store, beforeMs: number, pace: Pace, archive: string | undefined): Promise<Span> {
-  if (archive === undefined) return spanBefore(store.db, beforeMs, pace);
-  await checkBefore(store.db, beforeMs, pace.clock.wallMs());
-  const file = newArchive(archive);
-  try {
-    const span = await spanBefore(store.db, beforeMs, pace, async (ids) => {
-      for (const entry of await entriesOf(store.db, ids)) file.write(`${JSON.stringify(auditJson(entry))}\n`);
-    });
-    file.finish();
-    return span;
-  } catch (error) {
-    // Half of an archive looks like one.
-    rmSync(archive, { force: true });
-    throw error;
-  } finally {
-    file.close();
-  }
+/** Who has said `--user alice` means her entries, and all would go. */
+function refuseNarrowed(command: Command): void {
+  const audit = [command.parent, command.parent?.parent].find((one) => one?.name() === "audit");
+  const [narrowed] = Object.keys(audit?.opts() ?? {});
+  if (narrowed !== undefined)
+    throw new UsageError(
+      `entries are removed by their time alone: ${command.name()} is for all of them, it has no --${narrowed}`,
+    );
 }
 
-function newArchive(path: string): PrivateFile {
-  try {
-    return new PrivateFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new Failure("exists", `${path} is there already; name a new file. Nothing was removed`);
-  }
+/** What would go; in the archive and on the disk when this returns. */
+async function look(store: Store, beforeMs: number, pace: Pace, archive: string | undefined): Promise<Span> {
+  await checkByHand(store.db, beforeMs, pace.clock.wallMs());
+  if (archive === undefined) return spanBefore(store.db, beforeMs, pace);
+  return writeWhole(archive, (file) =>
+    spanBefore(store.db, beforeMs, pace, async (ids) => {
+      for (const entry of await entriesOf(store.db, ids)) file.write(`${JSON.stringify(auditJson(entry))}\n`);
+    }),
+  );
 }
 
 function asText({ entries, fromMs, throughMs }: Span, beforeMs: number, removed: boolean): string {

@@ -125,6 +125,23 @@ describe("a clock that was set forward", () => {
     expect(await kinds()).toEqual(before);
   });
 
+  it("by hand, when the server has already written at the wrong time: refused for a week", async () => {
+    const { server, kinds } = await site();
+    const line = commandLineAt(server.clock, server.data);
+    if (server.postgresUrl !== undefined) line.environment["NIGHTLATCH_DATABASE"] = server.postgresUrl;
+    server.clock.pass(3_650 * dayMs);
+    for (let day = 0; day < 7; day++) {
+      await server.store.write((tx) => record(tx, serverEntry(server.clock.nowMs, "sign-in-denied", {})));
+      const seen = await line.call("audit", "prune", "--before", "400d");
+      expect([seen.code, seen.err]).toEqual([
+        1,
+        expect.stringContaining("the newest entry is of 2026-02-28 12:00:00 UTC"),
+      ]);
+      server.clock.pass(dayMs);
+    }
+    expect(days(await kinds())).toBe(100);
+  });
+
   it("in the running server: nothing goes for a week, though it writes at the wrong time meanwhile", async () => {
     const { server, retention, kinds, pass, keep, warned } = await site();
     await keep(90);
@@ -162,6 +179,24 @@ describe("a clock that was set forward", () => {
     await server.store.write((tx) => record(tx, serverEntry(startMs, "now", {})));
     await prune(startMs - 40 * dayMs);
     expect(days(await kinds())).toBe(40);
+  });
+});
+
+describe("a clock that was set back", () => {
+  it("and put right again: what was written meanwhile stays for 30 days all the same", async () => {
+    const { server, kinds, prune } = await site();
+    server.clock.pass(-200 * dayMs);
+    await server.store.write((tx) => record(tx, serverEntry(server.clock.nowMs, "role-given", {})));
+    server.clock.pass(200 * dayMs);
+    await server.store.write((tx) => record(tx, serverEntry(server.clock.nowMs, "used", {})));
+    await prune(server.clock.nowMs - 30 * dayMs);
+    expect([days(await kinds()), (await kinds()).includes("role-given")]).toEqual([30, true]);
+    for (let day = 0; day < 31; day++) {
+      server.clock.pass(dayMs);
+      await server.store.write((tx) => record(tx, serverEntry(server.clock.nowMs, "used", {})));
+      await prune(server.clock.nowMs - 30 * dayMs);
+    }
+    expect(await kinds()).not.toContain("role-given");
   });
 });
 
