@@ -70,12 +70,15 @@ export async function removeSpan(store: Store, beforeMs: number, span: Span, pac
       await letOthers(pace.clock, pace.stop);
       continue;
     }
-    const first = gone === 0;
-    await pacedWrite(store, pace, more, async (tx) => {
-      if (first) await tell(tx, beforeMs, span, pace.clock.wallMs());
-      await tx.deleteFrom("audit").where("id", "in", ids).execute();
+    gone += await pacedWrite(store, pace, more, async (tx) => {
+      const { numDeletedRows } = await tx
+        .deleteFrom("audit")
+        .where("id", "in", ids)
+        .executeTakeFirstOrThrow();
+      // Somebody else who prunes at the same time may have removed them, and tells of it.
+      if (gone === 0 && numDeletedRows > 0n) await tell(tx, beforeMs, span, pace.clock.wallMs());
+      return Number(numDeletedRows);
     });
-    gone += ids.length;
     pace.onRemoved?.(gone, span.entries);
   }
   await forgetLines(store.db, beforeMs, {
@@ -91,15 +94,16 @@ function letOthers(clock: Clock, stop: AbortSignal): Promise<void> {
 }
 
 /** After it, where `more` is to come, others write for as long as it took. */
-async function pacedWrite(
+async function pacedWrite<T>(
   store: Store,
   { clock, stop }: Pace,
   more: boolean,
-  work: (tx: Tx) => Promise<void>,
-): Promise<void> {
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const begunMs = clock.monotonicMs();
-  await store.write(work);
+  const done = await store.write(work);
   if (more) await clock.sleep(Math.max(leastPauseMs, clock.monotonicMs() - begunMs), stop);
+  return done;
 }
 
 async function tell(tx: Tx, beforeMs: number, span: Span, nowMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { record, serverEntry } from "../../server/audit/audit.ts";
 import { followAudit } from "../../server/audit/follow.ts";
-import { pruneAudit } from "../../server/audit/prune.ts";
+import { pruneAudit, removeSpan, spanBefore } from "../../server/audit/prune.ts";
 import { setRetention } from "../../server/audit/retention.ts";
 import { AuditRetention } from "../../server/audit/retention-schedule.ts";
 import { eachOfAudit } from "../../server/audit/search.ts";
@@ -157,6 +157,22 @@ describe("audit prune", () => {
     expect([await count("old"), await count("audit-pruned")]).toEqual([200, 1]);
     await pruneAudit(server.store, startMs - 90 * dayMs, { clock: quick(clock), stop: stop.signal });
     expect([await count("old"), await count("audit-pruned")]).toEqual([0, 2]);
+  });
+
+  it("counts what it removed itself, where two do it at the same time", async () => {
+    const { server, count } = await site(1_700, (store) =>
+      write(store, "newer", startMs - 60 * dayMs, 1_700),
+    );
+    const { store } = await anotherInstance(server);
+    const pace = { clock: quick(server.clock), stop: new AbortController().signal };
+    // All of it goes between the look and the removal of this one.
+    const span = await spanBefore(server.store.db, startMs - 90 * dayMs, pace);
+    expect((await pruneAudit(store, startMs - 90 * dayMs, pace)).entries).toBe(1_700);
+    expect((await removeSpan(server.store, startMs - 90 * dayMs, span, pace)).entries).toBe(0);
+    expect([await count("old"), await count("audit-pruned")]).toEqual([0, 1]);
+    const both = [server.store, store].map((one) => pruneAudit(one, startMs - 30 * dayMs, pace));
+    const [one, other] = await Promise.all(both);
+    expect([(one?.entries ?? 0) + (other?.entries ?? 0), await count("newer")]).toEqual([1_700, 0]);
   });
 
   it("keeps of what machines sent only what tells a repeated event from a new one", async () => {
