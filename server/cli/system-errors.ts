@@ -34,6 +34,8 @@ const refusals: Readonly<Record<string, string>> = {
   "28000": "it does not let this user in; check the user in the database's URL, and pg_hba.conf",
   "28P01": "the password is not right; check ~/.pgpass or the database's URL",
   "3D000": "there is no such database; check its name in the database's URL",
+  "42703": "something else has tables in this database; give this server one of its own",
+  "42P07": "something else has tables in this database; give this server one of its own",
   "42501": "this user may not do that; the database has to be its own",
   "53300": "it has no connection left",
   "57P03": "it is starting or stopping; try again",

@@ -57,13 +57,11 @@ export async function migrate(
   db: Kysely<unknown>,
   lock: (tx: Transaction<unknown>) => Promise<void>,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    await lock(tx);
-    await sql`create table if not exists migrations (number integer primary key)`.execute(tx);
-  });
   for (;;) {
     const done = await db.transaction().execute(async (tx) => {
       await lock(tx);
+      // With the first step, or not at all: a database in which something else is gets no table of ours.
+      await sql`create table if not exists migrations (number integer primary key)`.execute(tx);
       const rows = await sql<{ n: number | null }>`select max(number) as n from migrations`.execute(tx);
       const reached = rows.rows[0]?.n ?? 0;
       if (reached === movedMark)

@@ -82,6 +82,34 @@ it("a database that nothing is in is no server: none is made there but by init, 
   expect((await line.json("user", "list")).map(({ name }: { name: string }) => name)).toEqual(["alice"]);
 });
 
+it.each([
+  ["create table server (name text)", "42703", "42P07"],
+  ["create table server (id int); insert into server values (1)", "42P07", "42P07"],
+  ["create table migrations (id int, migration text)", undefined, "42703"],
+])("a database of another program's is left to it: %s", async (made, opening, making) => {
+  const foreign = `foreign_${making}_${opening}`.toLowerCase();
+  execFileSync("psql", [cluster.url, "-qAtc", `create database ${foreign}`]);
+  const url = cluster.url.replace("/postgres?", `/${foreign}?`);
+  const sql = (text: string) => execFileSync("psql", [url, "-qAtc", text], { encoding: "utf8" });
+  sql(made);
+  const tables = () => sql("select tablename from pg_tables where schemaname = 'public'");
+  const before = tables();
+  const line = commandLineAt(new FakeClock(), join(temporaryFolder(), "data"), false, false);
+  const fresh = await line.call("init", "--database", url);
+  expect([fresh.code, fresh.err]).toEqual([
+    1,
+    `nightlatch-server: PostgreSQL: something else has tables in this database; give this server one of its own (${making})\n`,
+  ]);
+  const own = commandLineAt(new FakeClock(), join(temporaryFolder(), "data"), false, false);
+  expect((await own.call("init")).code).toBe(0);
+  for (const args of [["migrate-store"], ["user", "list"]]) {
+    const { code, err } = await own.call(...args, "--database", url);
+    const why = args[0] === "user" ? (opening ?? "there is no server in this") : making;
+    expect([code, err]).toEqual([1, expect.stringContaining(why)]);
+  }
+  expect(tables()).toBe(before);
+});
+
 it("a file that is not there is named with the reason", async () => {
   const { code, err } = await commandLine().call("import", "users", "/nowhere/people.csv");
   expect([code, err]).toEqual([
