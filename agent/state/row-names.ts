@@ -26,10 +26,14 @@ export class RowNames {
     return this.#buckets.get(bucketOf({ id }))?.get(keyOf({ table, id }));
   }
 
-  ids(table: string): string[] {
+  of(table: string): RowName[] {
     return [...this.#buckets.values()].flatMap((bucket) =>
-      [...bucket.values()].filter((name) => name.table === table).map((name) => name.id),
+      [...bucket.values()].filter((name) => name.table === table),
     );
+  }
+
+  ids(table: string): string[] {
+    return this.of(table).map(({ id }) => id);
   }
 
   /** Keyed BLAKE2b, in hex. */

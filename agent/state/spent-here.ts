@@ -9,28 +9,82 @@ import { heldBundle } from "./held.ts";
 import type { Store } from "./store.ts";
 
 /**
- * What the server is told at an online sign-in. Of somebody who is not enrolled here: first what is known under the very name,
- * then what it can't have heard yet, under any; the newest of those who have left before the older.
+ * What the server is told at an online sign-in: what is known under the very name, then what it can't have heard yet, under any;
+ * the newest of those who have left before the older. Also of somebody who is enrolled: by now the name may be another one's, who
+ * has spent something here under another.
  * Accepted: where more than fits was spent and not heard of, the rest goes up with the next sync alone.
  */
 export function spentToTell(store: Store, user: string): Spent[] {
-  const standing = store.standing(user);
-  if (standing !== undefined) return [...standing.spent];
-  const own = store.tombstone(user)?.spent ?? [];
-  const unheard = store.standings().readable.flatMap((other) => notHeard(store, other));
-  const left = store.readableTombstones().toSorted((one, other) => other.serial - one.serial);
-  const words = [...own, ...unheard, ...left.flatMap(({ spent }) => spent)];
-  return together(words).slice(0, maxSpent);
+  const { enrolled, left } = wordsHere(store);
+  const newest = left.toSorted((one, other) => other.serial - one.serial);
+  const unheard = [...enrolled, ...newest].flatMap((words) => words.unheard);
+  return together([...spentUnder(store, user), ...unheard]).slice(0, maxSpent);
 }
 
 /** What was spent of these under any name; authenticators have ids of their own. */
 export function spentOfThese(store: Store, authenticators: readonly Spent[]): Spent[] {
   const ids = new Set(authenticators.map(({ id }) => id));
-  const words = [
-    ...store.standings().readable.flatMap(({ spent }) => spent),
-    ...store.readableTombstones().flatMap(({ spent }) => spent),
-  ];
+  const { enrolled, left } = wordsHere(store);
+  const words = [...enrolled, ...left].flatMap(({ spent }) => spent);
   return together(words.filter(({ id }) => ids.has(id)));
+}
+
+/** What can't be read has nothing to say; the server knows what is spent there. */
+function spentUnder(store: Store, user: string): readonly Spent[] {
+  try {
+    return store.standing(user)?.spent ?? store.tombstone(user)?.spent ?? [];
+  } catch (error) {
+    if (error instanceof StateDamaged) return [];
+    throw error;
+  }
+}
+
+interface Words {
+  readonly generation: number;
+  readonly spent: readonly Spent[];
+  /** Beyond what the bundle says; of who has left, nobody knows any more what was heard. */
+  readonly unheard: readonly Spent[];
+  /** Of the revocation by which somebody left. */
+  readonly serial: number;
+}
+
+const kept = new WeakMap<Store, ReadonlyMap<string, Words>>();
+
+/** Every sign-in asks for them, and a stranger's, too: rows that have not changed are not opened again. */
+function wordsHere(store: Store) {
+  const before = kept.get(store);
+  const now = new Map<string, Words>();
+  const of = (table: "standing" | "tombstone") =>
+    store.namesOf(table).map(({ id, generation }) => {
+      const key = `${table} ${id}`;
+      const known = before?.get(key);
+      const words = known?.generation === generation ? known : { generation, ...wordsAt(store, table, id) };
+      now.set(key, words);
+      return words;
+    });
+  const words = { enrolled: of("standing"), left: of("tombstone") };
+  kept.set(store, now);
+  return words;
+}
+
+const nothing = { spent: [], unheard: [], serial: 0 };
+
+/** One that can't be read has nothing to say. */
+function wordsAt(store: Store, table: "standing" | "tombstone", id: string): Omit<Words, "generation"> {
+  try {
+    if (table === "standing") {
+      const standing = store.standingAt(id);
+      if (standing === undefined) return nothing;
+      return { spent: standing.spent, unheard: notHeard(store, standing), serial: 0 };
+    }
+    const tombstone = store.tombstoneAt(id);
+    if (tombstone === undefined) return nothing;
+    const { spent, serial } = tombstone;
+    return { spent, unheard: spent, serial };
+  } catch (error) {
+    if (error instanceof StateDamaged) return nothing;
+    throw error;
+  }
 }
 
 /** Beyond what its bundle says. */

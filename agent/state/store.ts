@@ -140,7 +140,7 @@ export class Store {
   }
 
   standing(user: string): Standing | undefined {
-    const standing = this.#standing(this.#rowId(user));
+    const standing = this.standingAt(this.#rowId(user));
     if (standing !== undefined && standing.user !== user)
       throw new StateDamaged("a standing is another user's");
     return standing;
@@ -148,7 +148,7 @@ export class Store {
 
   /** All enrolled users; a standing that doesn't read is counted and stands in nobody's way. */
   standings(): { readonly readable: readonly Standing[]; readonly damaged: number } {
-    return readableOf(this.#names.ids("standing"), (id) => this.#standing(id));
+    return readableOf(this.#names.ids("standing"), (id) => this.standingAt(id));
   }
 
   /** Also when the standing can't be read. */
@@ -158,7 +158,11 @@ export class Store {
 
   /** Undefined for a user who never left. */
   tombstone(user: string): Tombstone | undefined {
-    const content = this.#read("tombstone", this.#rowId(user));
+    return this.tombstoneAt(this.#rowId(user));
+  }
+
+  tombstoneAt(id: string): Tombstone | undefined {
+    const content = this.#read("tombstone", id);
     return content === undefined ? undefined : shaped("tombstone", tombstoneSchema, content);
   }
 
@@ -167,10 +171,9 @@ export class Store {
     return all.map((content) => shaped("tombstone", tombstoneSchema, content));
   }
 
-  /** One that can't be read has nothing to say. */
-  readableTombstones(): readonly Tombstone[] {
-    const read = (id: string) => shaped("tombstone", tombstoneSchema, this.#read("tombstone", id));
-    return readableOf(this.#names.ids("tombstone"), read).readable;
+  /** A row that changes has another generation. */
+  namesOf(table: "standing" | "tombstone"): readonly RowName[] {
+    return this.#names.of(table);
   }
 
   /** 0 when there was no revocation of this user. */
@@ -302,7 +305,8 @@ export class Store {
     throw new StateDamaged(where, undefined, "state-turned-back");
   }
 
-  #standing(id: string): Standing | undefined {
+  /** By the row's id. */
+  standingAt(id: string): Standing | undefined {
     const content = this.#read("standing", id);
     if (content === undefined) return undefined;
     const bundle = shaped("bundle", signedDocumentSchema, this.#read("bundle", id));

@@ -95,7 +95,7 @@ export class Online implements SignInServer {
       service: attempt.service,
       caller: attempt.caller,
       sealedAnswers: sealAnswers(store.server().boxKey, answers),
-      spent: this.#spent(attempt.user),
+      spent: spentToTell(store, attempt.user),
     };
     const asked = await link.askNow("verify", question, leftMs);
     if (keeper.condition().state === "revoked") return { verdict: "revoked" };
@@ -233,16 +233,6 @@ export class Online implements SignInServer {
       return standing === undefined ? undefined : { standing, open: heldBundle(store, standing) };
     } catch (error) {
       if (error instanceof StateDamaged) return undefined;
-      throw error;
-    }
-  }
-
-  /** A standing that can't be read has nothing to say; the server knows what is spent there. */
-  #spent(user: string) {
-    try {
-      return spentToTell(this.#parts.keeper.store(), user);
-    } catch (error) {
-      if (error instanceof StateDamaged) return [];
       throw error;
     }
   }
