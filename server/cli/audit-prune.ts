@@ -33,8 +33,14 @@ The last 30 days are always kept. What machines sent of the same time goes too. 
 first, and keep what may be needed with --archive.`;
 
 export function addAuditPruneCommands(audit: Command, parts: CommandParts): void {
+  // What narrows a list of entries is refused below, and not offered.
+  const ofAll = {
+    ...audit.configureHelp(),
+    visibleGlobalOptions: () => [...(audit.parent?.options ?? [])],
+  };
   audit
     .command("prune")
+    .configureHelp(ofAll)
     .description("remove entries that came before a moment, for good")
     .requiredOption("--before <time>", "400d, or a day or moment: 2025-11-27 (UTC)", agoOption)
     .option("--dry-run", "say how many would go, and from when to when; nothing is removed")
@@ -74,7 +80,10 @@ export function addAuditPruneCommands(audit: Command, parts: CommandParts): void
       });
     });
 
-  const retention = audit.command("retention").description("how long the running server keeps entries");
+  const retention = audit
+    .command("retention")
+    .description("how long the running server keeps entries")
+    .configureHelp(ofAll);
 
   retention
     .command("set")

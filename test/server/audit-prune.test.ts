@@ -132,6 +132,19 @@ describe("audit prune", () => {
     expect(await count("old")).toBe(3);
   });
 
+  it.each([[["prune"]], [["retention", "set"]], [["retention", "show"]]])(
+    "%j does not offer in its help what narrows a list",
+    async (names) => {
+      const { out } = await commandLineAt(new FakeClock(), "", false, false).call(
+        "audit",
+        ...names,
+        "--help",
+      );
+      expect(out).toMatch(/Global Options:.* --json /s);
+      expect(out).not.toMatch(/--(user|kind|follow) /);
+    },
+  );
+
   it("goes on in small writes, with a pause as long as each, and can be ended between them", async () => {
     const { server, count } = await site(1_700);
     const told: string[] = [];
