@@ -74,7 +74,8 @@ export async function converse<Q extends Asking, P, A extends object>(
   gone: AbortSignal,
   identity: ServerIdentity,
 ): Promise<Reply<A>> {
-  let touched = exchange.users(request);
+  const asked = exchange.users(request);
+  let touched = asked;
   const carryOut = (prepared: { readonly value: P } | undefined) => {
     const signingKey = identity.signing.privateKey;
     const keys = serverKeysAfter(identity, request.serverKey);
@@ -86,7 +87,7 @@ export async function converse<Q extends Asking, P, A extends object>(
       // Whoever holds an old copy of the state is told what must be carried out whatever is asked, and nothing else.
       if (accepted.kind === "sequence-conflict")
         return { kind: "sequence-conflict", revocations: await revocations(), ...keys };
-      await checkTouched(tx, accepted.machine, touched);
+      await checkTouched(tx, accepted.machine, asked, touched);
       if (accepted.kind === "accepted") await takePlace(tx, signingKey, accepted.machine, nowMs);
       const answer =
         accepted.kind === "revoked"
@@ -122,13 +123,22 @@ export async function converse<Q extends Asking, P, A extends object>(
   return { kind: "abandoned" };
 }
 
-/** Of the names it says some may be former ones: then it is about who had them, too. */
-async function checkTouched(tx: Tx, machine: Machine, touched: readonly string[] | "any"): Promise<void> {
-  if (touched === "any" || touched.length === 0) return;
-  const names = new Set(touched.map((name) => name.normalize("NFC")));
+/**
+ * Of the names it says some may be former ones: then it is about who had them, too. Not also about who had those names before:
+ * where a whole row of users has moved up by one name, that would be all of them, one attempt after the other.
+ */
+async function checkTouched(
+  tx: Tx,
+  machine: Machine,
+  asked: readonly string[] | "any",
+  touched: readonly string[] | "any",
+): Promise<void> {
+  if (asked === "any" || touched === "any" || asked.length === 0) return;
+  const names = new Set(asked.map((name) => name.normalize("NFC")));
+  const own = new Set(touched.map((name) => name.normalize("NFC")));
   const { all } = await FormerNames.on(tx, machine);
   const holders = all.filter(({ userName }) => names.has(userName));
-  const others = holders.map(({ holder }) => holder).filter((holder) => !names.has(holder));
+  const others = holders.map(({ holder }) => holder).filter((holder) => !own.has(holder));
   if (others.length > 0) throw new OthersTouched(others);
 }
 

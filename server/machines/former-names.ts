@@ -110,9 +110,13 @@ export async function leaveName(
 export class FormerNames {
   readonly #all: readonly FormerName[];
   readonly #about = new Map<string, FormerName[]>();
+  readonly #told: Set<string>;
+  readonly #toldNow = new Set<string>();
 
   constructor(all: readonly FormerName[]) {
     this.#all = all;
+    const untold = new Set(all.filter((one) => one.revocationSerial === null).map((one) => one.userName));
+    this.#told = new Set(all.map(({ userName }) => userName).filter((name) => !untold.has(name)));
     for (const one of all)
       for (const name of new Set([one.userName, one.holder]))
         this.#about.set(name, [...(this.#about.get(name) ?? []), one]);
@@ -131,6 +135,19 @@ export class FormerNames {
     const name = parseUserName(user);
     return (name.ok ? this.#about.get(name.value) : undefined) ?? [];
   }
+
+  /** Once for each name: true where the machine was not told to drop it. */
+  toTell(userName: string): boolean {
+    if (this.#told.has(userName)) return false;
+    this.#told.add(userName);
+    this.#toldNow.add(userName);
+    return true;
+  }
+
+  /** In the answer to this very request. */
+  isToldNow(userName: string): boolean {
+    return this.#toldNow.has(userName);
+  }
 }
 
 /**
@@ -143,19 +160,19 @@ export async function hearFormerName(
   { vault, signingKey }: BundleIssuer,
   random: Random,
   machine: Machine,
-  held: readonly FormerName[],
-  spent: readonly Spent[],
+  names: FormerNames,
+  said: { readonly user: string; readonly spent: readonly Spent[] },
   nowMs: number,
 ): Promise<void> {
-  for (const { userId } of held) {
+  const held = names.about(said.user);
+  for (const userId of new Set(held.map((one) => one.userId))) {
     const place = { userId, machineId: machine.id };
     const { policy } = await policyOf(tx, place);
     const authenticators = await authenticatorsHere(tx, vault, { ...place, policy }, random);
-    await mergeAndSave(tx, authenticators, spent, nowMs);
+    await mergeAndSave(tx, authenticators, said.spent, nowMs);
   }
-  const untold = held.filter(({ revocationSerial }) => revocationSerial === null);
-  for (const user of new Set(untold.map(({ userName }) => userName)))
-    await revokeName(tx, signingKey, machine.id, user, nowMs);
+  for (const { userName } of held)
+    if (names.toTell(userName)) await revokeName(tx, signingKey, machine.id, userName, nowMs);
 }
 
 async function revokeName(

@@ -2,6 +2,7 @@
 
 import type { RequestOf } from "../../protocol/sync/exchanges.ts";
 import type { FormerName, FormerNames } from "../machines/former-names.ts";
+import type { Machine } from "../machines/machines.ts";
 import type { Tx } from "../store/store.ts";
 
 /**
@@ -36,8 +37,8 @@ export class FormerHolders {
     for (const one of done) this.erased(one.userName);
   }
 
-  async keep(tx: Tx, machineId: string): Promise<void> {
-    if (this.#over.length === 0) return;
+  /** Those of removed users have gone with them. */
+  async keep(tx: Tx, { id: machineId, holdsFormerNames }: Machine): Promise<void> {
     for (const { userName, userId } of this.#over)
       await tx
         .deleteFrom("formerNames")
@@ -45,7 +46,7 @@ export class FormerHolders {
         .where("userName", "=", userName)
         .where("userId", "=", userId)
         .execute();
-    if (this.#names.length === 0)
+    if (this.#names.length === 0 && holdsFormerNames === 1)
       await tx.updateTable("machines").set({ holdsFormerNames: 0 }).where("id", "=", machineId).execute();
   }
 

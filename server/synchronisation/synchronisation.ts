@@ -63,7 +63,7 @@ export class Synchronisation {
     const holders = new FormerHolders(former, request);
     const { through, fresh } = await keepEvents(tx, machine, request.events, holders, nowMs);
     if (request.events.lines.length === 0) holders.silent();
-    await holders.keep(tx, machine.id);
+    await holders.keep(tx, machine);
     await keepReport(tx, machine, request, nowMs);
     const reported = new Set(request.enrolments.map((enrolment) => enrolment.user));
     for (const event of fresh)
@@ -112,7 +112,7 @@ export class Synchronisation {
   async answerRevoked(tx: Tx, machine: Machine, request: Request, nowMs: number): Promise<Answer> {
     const holders = new FormerHolders(await FormerNames.on(tx, machine), request);
     const { through } = await keepEvents(tx, machine, request.events, holders, nowMs);
-    await holders.keep(tx, machine.id);
+    await holders.keep(tx, machine);
     return { eventsThrough: through, machinePolicy: null, bundles: [] };
   }
 
@@ -127,12 +127,12 @@ export class Synchronisation {
     nowMs: number,
   ): Promise<SignedDocument | undefined> {
     const { signingKey, vault } = this.#issuer;
-    const held = former.about(reported.user);
-    await hearFormerName(tx, this.#issuer, this.#random, machine, held, reported.spent, nowMs);
+    await hearFormerName(tx, this.#issuer, this.#random, machine, former, reported, nowMs);
     const user = await findUser(tx, reported.user);
     const known = user && (await enrolmentEver(tx, machine.id, user.id));
-    if (user === undefined || known === undefined)
-      return this.#refuse(tx, machine, request, reported.user, nowMs);
+    const refuse = () =>
+      former.isToldNow(reported.user) ? undefined : this.#refuse(tx, machine, request, reported.user, nowMs);
+    if (user === undefined || known === undefined) return refuse();
     const policy = await policyAmong(tx, policies, user.id);
     const here = { userId: user.id, machineId: machine.id, policy: policy.policy };
     const authenticators = await mergeAndSave(
@@ -141,7 +141,7 @@ export class Synchronisation {
       reported.spent,
       nowMs,
     );
-    if (known.endedAtMs !== null) return this.#refuse(tx, machine, request, reported.user, nowMs);
+    if (known.endedAtMs !== null) return refuse();
     // An exempt user's enrolment rests: the bundle says so, and holds again when the exemption ends.
     const pin = await offlinePin(tx, vault, user.id, policy.policy);
     const holds = policy.policy.mfa === "exempt" || mayUseOffline(policy.policy, authenticators, pin);

@@ -105,8 +105,8 @@ export class Verification {
     prepared: PreparedAnswers | undefined,
     nowMs: number,
   ): Promise<{ result: Result }> {
-    const former = (await FormerNames.on(tx, machine)).about(request.user);
-    await hearFormerName(tx, this.#issuer(), this.#random, machine, former, request.spent, nowMs);
+    const former = await FormerNames.on(tx, machine);
+    await hearFormerName(tx, this.#issuer(), this.#random, machine, former, request, nowMs);
     const user = await findUser(tx, request.user);
     const { policies } = await this.#policies.on(tx, machine.id);
     const policy = await policyAmong(tx, policies, user?.id ?? null);
