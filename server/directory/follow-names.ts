@@ -7,6 +7,34 @@ import { theUserById } from "../users/users.ts";
 
 const atOnce = 500;
 
+/**
+ * How many would be renamed, and how many users the directory has at most once all is done. To be asked before: renaming takes a
+ * while for each, and nobody signs in meanwhile.
+ */
+export async function namesToFollow(
+  tx: Tx,
+  importId: string,
+): Promise<{ readonly enabled: number; readonly ofAtMost: number }> {
+  const lines = tx.selectFrom("importUsers").where("importId", "=", importId).where("bad", "=", 0);
+  const count = async (rows: { executeTakeFirstOrThrow(): Promise<{ count: number | string | bigint }> }) =>
+    Number((await rows.executeTakeFirstOrThrow()).count);
+  const enabled = await count(
+    lines
+      .innerJoin("users", "users.id", "importUsers.userId")
+      .where("importUsers.renamedFrom", "is not", null)
+      .where((is) => is.or([is("importUsers.disabled", "is", null), is("importUsers.disabled", "<>", 1)]))
+      .where("users.disabledAtMs", "is", null)
+      .select(({ fn }) => fn.countAll().as("count")),
+  );
+  const known = await count(tx.selectFrom("directoryUsers").select(({ fn }) => fn.countAll().as("count")));
+  const fresh = await count(
+    lines
+      .where("importUsers.userId", "not in", (from) => from.selectFrom("directoryUsers").select("userId"))
+      .select(({ fn }) => fn.countAll().as("count")),
+  );
+  return { enabled, ofAtMost: known + fresh };
+}
+
 /** `enabled`: how many were not disabled, and are not to be. The names are free: that was looked at in this transaction. */
 export async function followNames(
   tx: Tx,

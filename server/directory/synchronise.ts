@@ -3,7 +3,6 @@
 import { type SqlBool, sql } from "kysely";
 import { isOnlyAdmin } from "../accounts/accounts.ts";
 import { Failure } from "../failure.ts";
-import type { Applied } from "../import/apply.ts";
 import type { ListedFault } from "../import/faults.ts";
 import { type ImportParts, type ImportReport, importUsers, type Progress } from "../import/import-users.ts";
 import type { Tx } from "../store/store.ts";
@@ -12,7 +11,7 @@ import { enableUser, theUser } from "../users/users.ts";
 import { type Affected, NotedUsers } from "./affected.ts";
 import { connectTo } from "./connect.ts";
 import { DirectoryEntries } from "./entries.ts";
-import { followNames } from "./follow-names.ts";
+import { followNames, namesToFollow } from "./follow-names.ts";
 import { DirectoryGroups } from "./groups.ts";
 import type { Directory } from "./settings.ts";
 
@@ -91,6 +90,9 @@ export async function synchroniseDirectory(
         dryRun: wish.dryRun,
         before: async (tx, importId, nowMs) => {
           if (wish.stop?.aborted === true) throw new Failure("conflict", "the sync was broken off");
+          const { enabled, ofAtMost } = await namesToFollow(tx, importId);
+          const early = whyTooMany(0, enabled, ofAtMost, directory.mostDisabledPercent);
+          if (early !== undefined && !wish.force) throw new TooManyDisabled(early);
           // First, so that everything after it knows users by the names they will have.
           const followed = await followNames(tx, parts.vault, importId, nowMs);
           others = { gone: 0, returned: 0, newNames: followed.all };
@@ -109,7 +111,9 @@ export async function synchroniseDirectory(
           );
           others = { ...others, gone: followed.gone, returned: followed.returned };
           adminsKept = [...applied.adminsKept, ...followed.kept];
-          tooMany = await whyTooMany(tx, applied, others, enabledRenamed, directory.mostDisabledPercent);
+          const disabled = applied.disabled + others.gone;
+          const before = (await enabledOfDirectory(tx)) + disabled;
+          tooMany = whyTooMany(disabled, enabledRenamed, before, directory.mostDisabledPercent);
           if (tooMany !== undefined && !wish.force) throw new TooManyDisabled(tooMany);
           await noted.behind(tx, importId);
         },
@@ -263,24 +267,25 @@ async function enableReturned(tx: Tx, importId: string, noted: NotedUsers, nowMs
  * Against a filter that was changed, a base that was moved, a directory that answers with less than it has; and against another
  * `nameAttribute`: who is renamed is signed out everywhere, and starts anew on every machine.
  */
-async function whyTooMany(
-  tx: Tx,
-  applied: Applied,
-  others: { readonly gone: number },
+function whyTooMany(
+  disabled: number,
   renamed: number,
+  before: number,
   mostPercent: number,
-): Promise<string | undefined> {
+): string | undefined {
+  const hit = disabled + renamed;
+  const what = renamed === 0 ? "disabled" : "disabled or renamed";
+  return hit > 1 && hit * 100 > before * mostPercent
+    ? `${hit} of the directory's ${before} users would be ${what}, more than ${mostPercent} %`
+    : undefined;
+}
+
+async function enabledOfDirectory(tx: Tx): Promise<number> {
   const row = await tx
     .selectFrom("directoryUsers")
     .innerJoin("users", "users.id", "directoryUsers.userId")
     .where("users.disabledAtMs", "is", null)
     .select(({ fn }) => fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
-  const disabled = applied.disabled + others.gone;
-  const before = Number(row.count) + disabled;
-  const hit = disabled + renamed;
-  const what = renamed === 0 ? "disabled" : "disabled or renamed";
-  return hit > 1 && hit * 100 > before * mostPercent
-    ? `${hit} of the directory's ${before} users would be ${what}, more than ${mostPercent} %`
-    : undefined;
+  return Number(row.count);
 }

@@ -56,3 +56,40 @@ test("also where a revocation came in between", async () => {
   await house.agent.online.probe();
   expect(await tried("alice", code)).toBe("denied");
 });
+
+test("in the place of one who was removed", async () => {
+  house.line = storm("unreachable");
+  const code = bob.code();
+  expect(await tried("bob", code)).toBe("granted offline by totp");
+  await house.admin("user", "remove", "alice");
+  await rename("bob", "alice");
+  house.line = fine;
+  expect(await tried("alice", code)).toBe("denied");
+});
+
+test("by three who have changed places", async () => {
+  const carl = await house.user("carl");
+  expect(await tried("carl", carl.code())).toBe("granted online by totp");
+  await house.clock.advance(60_000);
+  house.line = storm("unreachable");
+  const used = [alice, bob, carl].map((token) => token.code());
+  for (const [at, name] of ["alice", "bob", "carl"].entries())
+    expect(await tried(name, used[at] ?? "")).toBe("granted offline by totp");
+  for (const [from, to] of [
+    ["alice", "between"],
+    ["carl", "alice"],
+    ["bob", "carl"],
+    ["between", "bob"],
+  ] as const)
+    await rename(from, to);
+  house.line = fine;
+  await house.agent.online.probe();
+  const now = [
+    ["bob", alice],
+    ["carl", bob],
+    ["alice", carl],
+  ] as const;
+  for (const [at, [name]] of now.entries()) expect(await tried(name, used[at] ?? "")).toBe("denied");
+  await house.clock.advance(30_000);
+  for (const [name, token] of now) expect(await tried(name, token.code())).toBe("granted online by totp");
+});

@@ -1,11 +1,11 @@
 // Lines of a directory about users who are called something else here, on every database.
 
 import { expect, it } from "vitest";
-import { followNames } from "../../../server/directory/follow-names.ts";
+import { followNames, namesToFollow } from "../../../server/directory/follow-names.ts";
 import { markConflicts } from "../../../server/import/conflicts.ts";
 import { beginImport, stage } from "../../../server/import/staging.ts";
 import { renameUser } from "../../../server/users/rename.ts";
-import { removeUser } from "../../../server/users/leave.ts";
+import { disableUser, removeUser } from "../../../server/users/leave.ts";
 import { theUser } from "../../../server/users/users.ts";
 import { random, testServer } from "../fixture.ts";
 
@@ -89,4 +89,20 @@ it.each([
   expect(await mark()).toBe(0);
   await meanwhile(at);
   expect(await mark()).toBe(1);
+});
+
+it("are counted before anybody is renamed, but for those who are disabled anyway", async () => {
+  const { server, read } = await site("alice", "bob", "carl", "dora");
+  const { store, clock, identity } = server;
+  const off = await theUser(store.db, "bob");
+  await store.write((tx) => disableUser(tx, identity.signing.privateKey, off, clock.nowMs));
+  const { importId, mark } = await read({
+    "id of alice": "alicia",
+    "id of bob": "bert",
+    "id of carl": "dora",
+    new: "eve",
+  });
+  expect(await mark()).toBe(1);
+  expect(await store.write((tx) => namesToFollow(tx, importId))).toEqual({ enabled: 1, ofAtMost: 5 });
+  expect((await theUser(store.db, "alice")).name).toBe("alice");
 });
