@@ -4,10 +4,11 @@
 import type { Logger } from "pino";
 import { type Clock, dayMs, minuteMs, repeatEvery } from "../../words/clock.ts";
 import { readSetting } from "../settings/settings.ts";
+import { note, noted } from "../store/notices.ts";
 import type { Store } from "../store/store.ts";
 import { latestByEntries, pruneAudit } from "./prune.ts";
 import { retentionSetting, waitMs } from "./retention.ts";
-import { lookAtClock, note, noted } from "./steady-clock.ts";
+import { lookAtClock } from "./steady-clock.ts";
 
 export interface AuditRetentionParts {
   readonly store: Store;

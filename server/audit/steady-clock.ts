@@ -2,6 +2,7 @@
 // again, have seen it go on as clocks do. A leap in either direction, or a long time in which nobody looked, begins it anew.
 
 import { dayMs } from "../../words/clock.ts";
+import { note, noted } from "../store/notices.ts";
 import type { Db, Tx } from "../store/store.ts";
 
 /** A server that was off for the night has not seen a leap. */
@@ -35,17 +36,4 @@ export function steadySinceMs(db: Db): Promise<number | undefined> {
 
 export async function forgetSteadiness(tx: Tx): Promise<void> {
   await tx.deleteFrom("notices").where("name", "in", [looked, steady]).execute();
-}
-
-export async function noted(db: Db, name: string): Promise<number | undefined> {
-  const row = await db.selectFrom("notices").select("atMs").where("name", "=", name).executeTakeFirst();
-  return row?.atMs;
-}
-
-export async function note(tx: Tx, name: string, atMs: number): Promise<void> {
-  await tx
-    .insertInto("notices")
-    .values({ name, atMs })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet({ atMs }))
-    .execute();
 }

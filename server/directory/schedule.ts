@@ -6,6 +6,7 @@ import type { Random } from "../../words/random.ts";
 import { record, serverEntry } from "../audit/audit.ts";
 import type { Vault } from "../identity/vault.ts";
 import { readSetting } from "../settings/settings.ts";
+import { note, noted } from "../store/notices.ts";
 import type { Store } from "../store/store.ts";
 import { reasonOf } from "./failed.ts";
 import { directorySetting, theDirectory } from "./settings.ts";
@@ -77,20 +78,11 @@ export class DirectorySchedule {
     if (url === "" || everyMinutes === 0) return false;
     return store.write(async (tx) => {
       const nowMs = clock.wallMs();
-      const last = await tx
-        .selectFrom("notices")
-        .select("atMs")
-        .where("name", "=", noticeName)
-        .executeTakeFirst();
+      const last = await noted(tx, noticeName);
       // A clock that was set back must not end it for years.
-      const sinceMs = Math.abs(nowMs - (last?.atMs ?? Number.NEGATIVE_INFINITY));
+      const sinceMs = Math.abs(nowMs - (last ?? Number.NEGATIVE_INFINITY));
       if (sinceMs < everyMinutes * minuteMs) return false;
-      const row = { atMs: nowMs };
-      await tx
-        .insertInto("notices")
-        .values({ name: noticeName, ...row })
-        .onConflict((conflict) => conflict.column("name").doUpdateSet(row))
-        .execute();
+      await note(tx, noticeName, nowMs);
       return true;
     });
   }
